@@ -1,0 +1,2 @@
+//! The command line of the Kafka producer.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Interceptors of a Kafka producer and their chain.

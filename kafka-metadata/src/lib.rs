@@ -1,0 +1,1 @@
+//! A Kafka producer's view of the cluster: snapshot, refresh, topics of interest.

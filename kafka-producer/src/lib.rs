@@ -1,0 +1,1 @@
+//! A Kafka producer: from send to acknowledgement.

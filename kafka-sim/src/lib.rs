@@ -1,0 +1,1 @@
+//! The whole Kafka producer in a simulated world: workload, network, clock, checkers.

@@ -1,0 +1,1 @@
+//! A Kafka producer's identity: producer id and epoch, sequences, transaction state.

@@ -1,0 +1,2 @@
+//! Code generation, layering check, vectors, simulation runs, tests.
+fn main() {}
