@@ -1,1 +1,3 @@
 //! Kafka's wire: messages both ways, record batches, compression, framing.
+
+pub mod varint;
