@@ -1,0 +1,5 @@
+//! Compression of a batch's records.
+
+mod error;
+
+pub use error::DecompressError;
