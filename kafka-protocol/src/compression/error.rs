@@ -1,6 +1,21 @@
-//! Why bytes do not decompress.
+//! Why bytes do not compress or decompress.
 
 use kafka_types::Codec;
+use std::fmt;
+
+/// Why bytes could not be compressed: the codec's library found no memory to work with.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{codec} compression failed: {reason}")]
+pub struct CompressError {
+    codec: &'static str,
+    reason: String,
+}
+
+impl CompressError {
+    pub(super) fn new(codec: &'static str, reason: impl fmt::Display) -> Self {
+        CompressError { codec, reason: reason.to_string() }
+    }
+}
 
 /// Why compressed bytes cannot be read.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -25,4 +40,10 @@ pub enum DecompressError {
         /// What the codec says.
         reason: String,
     },
+}
+
+impl DecompressError {
+    pub(super) fn corrupt(codec: &'static str, reason: impl fmt::Display) -> Self {
+        DecompressError::Corrupt { codec, reason: reason.to_string() }
+    }
 }

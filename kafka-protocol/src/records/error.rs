@@ -19,14 +19,14 @@ pub enum BatchError {
     /// The length field is smaller than any batch can be.
     #[error("a record batch has the impossible length {0}")]
     InvalidLength(i32),
-    /// A format that this cannot read.
-    #[error("record batch has format {0}: expected 2")]
+    /// Another format than 2, or none that there is.
+    #[error("record batch has the unsupported format {0}")]
     UnsupportedMagic(i8),
     /// The checksum does not match the bytes.
-    #[error("record batch is corrupt: its CRC-32C is {stored:#010x}, but that of its bytes {computed:#010x}")]
+    #[error("record batch is corrupt: the checksum of its records is {computed:#010x}, not {expected:#010x}")]
     ChecksumMismatch {
-        /// What the header says.
-        stored: u32,
+        /// What it must be, after the header.
+        expected: u32,
         /// What the bytes have.
         computed: u32,
     },
@@ -51,7 +51,7 @@ pub enum BatchError {
     #[error("record batch has a producer id and the base sequence {0}: expected 0 or more")]
     MissingSequence(Sequence),
     /// The records do not decompress.
-    #[error("the records of a batch do not decompress")]
+    #[error("the records of a batch do not decompress: {0}")]
     Decompress(#[from] DecompressError),
     /// A record does not parse.
     #[error("record {index} of a batch is invalid: {problem}")]
@@ -64,9 +64,17 @@ pub enum BatchError {
     /// Bytes follow the last record.
     #[error("{0} bytes follow the last record of a batch")]
     TrailingBytes(usize),
-    /// A codec that the batch's format doesn't have.
-    #[error("record batch has the codec {}, which its format does not know", .0.0)]
-    UnsupportedCodec(Codec),
+    /// A compressed message of format 0 or 1 holds another compressed one, or one of another format.
+    #[error("a compressed message holds a message of format {magic} with the codec {}", .codec.0)]
+    NestedMessage {
+        /// The inner message's format.
+        magic: i8,
+        /// The inner message's codec.
+        codec: Codec,
+    },
+    /// A compressed message of format 0 or 1 without a value has nothing to decompress.
+    #[error("a compressed message has no value")]
+    EmptyMessage,
 }
 
 /// What is wrong with a record.
