@@ -1,11 +1,16 @@
-//! Code generation, layering check, vectors, simulation runs, tests.
+//! Tasks around the workspace: code generation, checks, vectors, simulation runs, and the one command that tests all.
+#![allow(clippy::disallowed_methods, reason = "a program reads the clock")]
 
 mod batch_vectors;
+mod codegen;
+mod test;
+mod vectors;
 
-use anyhow::Context;
+use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
 use std::fs::File;
 use std::path::PathBuf;
+use std::process::Command;
 
 /// Tasks around the workspace.
 #[derive(Parser)]
@@ -17,21 +22,56 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Everything that must hold: format, lints, layering, tests, simulation, real Kafka.
+    Test,
+    /// Writes Rust from kafka-protocol/schema.
+    Codegen {
+        /// Only says whether the generated code is stale.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Reads and writes the messages of a file, made by another implementation: tab-separated lines of API key, version,
+    /// request or response, name, and the body in hex; plain or .gz.
+    Vectors {
+        /// The file.
+        file: PathBuf,
+    },
     /// Reads and writes the record batches of a file: gzip around JSON lines, made by another implementation.
     BatchVectors {
         /// The file.
         file: PathBuf,
     },
+    /// Runs the simulated world: `--seeds A..B`, or `--seed N --trace`.
+    Sim {
+        /// Handed on to kafka-sim.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> Result<()> {
     match Arguments::parse().task {
+        Task::Test => test::run(),
+        Task::Codegen { check } => codegen::run(check),
+        Task::Vectors { file } => vectors::run(&file),
         Task::BatchVectors { file } => {
             let open = File::open(&file).with_context(|| format!("opening {}", file.display()))?;
             for ((magic, compression), count) in batch_vectors::check(open)? {
                 println!("format {magic} {compression}: {count} batches hold");
             }
+            Ok(())
         }
+        Task::Sim { arguments } => sim(&arguments),
     }
+}
+
+/// The simulation has a profile of its own: fast, with debug assertions.
+fn sim(arguments: &[String]) -> Result<()> {
+    let status = Command::new("cargo")
+        .args(["run", "--quiet", "--profile", "sim", "-p", "kafka-sim", "--"])
+        .args(arguments)
+        .status()
+        .context("starting cargo")?;
+    ensure!(status.success(), "the simulation ended with {status}");
     Ok(())
 }

@@ -43,7 +43,7 @@ fn levels_make_a_difference_and_do_not_stick() {
     let zstd = |level| Compression::Zstd(ZstdLevel::new(level).unwrap());
     let mut reused = Compressor::new();
     let mut sizes = Vec::new();
-    for compression in [gzip(1), gzip(9), gzip(1), zstd(-50), zstd(19), zstd(3), zstd(-50)] {
+    for compression in [gzip(1), gzip(9), gzip(1), zstd(-50), zstd(19), zstd(-50)] {
         let (mut first, mut second) = (Vec::new(), Vec::new());
         reused.compress(compression, &text, &mut first).unwrap();
         Compressor::new().compress(compression, &text, &mut second).unwrap();
@@ -103,7 +103,7 @@ fn bare_snappy_blocks_are_read() {
 fn snappy_blocks_that_claim_too_much_are_corrupt() {
     // A bare block that says it holds 1 GiB, in eight bytes.
     let error = decompress(Codec::SNAPPY, &[0x80, 0x80, 0x80, 0x80, 0x04, 0, 0, 0], usize::MAX).unwrap_err();
-    assert!(error.to_string().contains("claims more than its bytes can hold"), "{error}");
+    assert!(matches!(error, DecompressError::Corrupt { codec: "snappy", .. }), "{error}");
 }
 
 #[test]

@@ -217,26 +217,6 @@ fn a_second_batch_behind_one_is_refused() {
 }
 
 #[test]
-fn records_fill_their_length() {
-    // Length, attributes, deltas, null key and value, no headers, and a byte more.
-    let records = [14, 0, 0, 0, 1, 1, 0, 0xaa];
-    let (mut header, _) = batch(Compression::None, &two_records());
-    header.payload = PayloadChecksum::of(&records);
-    let found = read_records(bytes(&(header, records.to_vec())), LIMIT);
-    let problem = RecordProblem::LeftOver(1);
-    assert_eq!(found, Err(BatchError::InvalidRecord { index: 0, problem }));
-}
-
-#[test]
-fn records_are_not_read_out_of_a_corrupt_batch() {
-    let mut damaged = bytes(&batch(Compression::None, &two_records())).to_vec();
-    // Within the first record's value, where nothing else can notice.
-    damaged[BATCH_HEADER_SIZE + 20] ^= 1;
-    let found = read_records(Bytes::from(damaged), LIMIT);
-    assert!(matches!(found, Err(BatchError::ChecksumMismatch { .. })), "{found:?}");
-}
-
-#[test]
 fn header_counts_beyond_the_record_make_no_room() {
     // Length, attributes, deltas, null key and value, and two billion headers.
     let records = [20, 0, 0, 0, 1, 1, 0xfe, 0xff, 0xff, 0xff, 0x0f];

@@ -1,0 +1,77 @@
+//! The record batches that a message carries.
+
+use bytes::{Bytes, BytesMut};
+use std::fmt;
+
+/// Record batches as bytes, in as many pieces as they come in: a batch's header and its payload need not be joined to
+/// be sent.
+#[derive(Clone, Default)]
+pub struct Records {
+    segments: Vec<Bytes>,
+}
+
+impl Records {
+    /// No bytes at all.
+    pub const fn new() -> Records {
+        Records { segments: Vec::new() }
+    }
+
+    /// Adds bytes at the end, without copying them.
+    pub fn push(&mut self, segment: Bytes) {
+        if !segment.is_empty() {
+            self.segments.push(segment);
+        }
+    }
+
+    /// Bytes in all pieces.
+    pub fn len(&self) -> usize {
+        self.segments.iter().map(Bytes::len).sum()
+    }
+
+    /// True if there are no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.segments.is_empty()
+    }
+
+    /// The pieces, in order; none is empty.
+    pub fn segments(&self) -> &[Bytes] {
+        &self.segments
+    }
+
+    /// All bytes in one piece; copied only if there are several.
+    pub fn into_bytes(mut self) -> Bytes {
+        match self.segments.len() {
+            0 => Bytes::new(),
+            1 => self.segments.remove(0),
+            _ => {
+                let mut joined = BytesMut::with_capacity(self.len());
+                self.segments.iter().for_each(|segment| joined.extend_from_slice(segment));
+                joined.freeze()
+            }
+        }
+    }
+}
+
+impl From<Bytes> for Records {
+    fn from(bytes: Bytes) -> Self {
+        let mut records = Records::new();
+        records.push(bytes);
+        records
+    }
+}
+
+impl PartialEq for Records {
+    /// By content, whatever the pieces.
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.segments.iter().flatten().eq(other.segments.iter().flatten())
+    }
+}
+
+impl Eq for Records {}
+
+impl fmt::Debug for Records {
+    /// The number of bytes: payload is not for logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Records({} bytes)", self.len())
+    }
+}
