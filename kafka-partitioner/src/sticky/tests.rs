@@ -1,0 +1,1 @@
+//! Sticky choices, alone and in company.
