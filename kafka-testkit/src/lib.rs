@@ -1,1 +1,26 @@
-//! A simulated Kafka cluster that checks what a broker checks, with fault rules, also on a loopback socket.
+//! A simulated Kafka cluster.
+
+mod append;
+mod broker;
+mod cluster;
+mod config;
+mod connection;
+mod groups;
+mod handlers;
+mod log;
+mod producer_state;
+mod random;
+mod request_context;
+mod request_log;
+mod rules;
+mod topic;
+mod versions;
+mod wait;
+
+pub use cluster::{Cluster, ClusterOutput, ConnectionId, LoggedRecord};
+pub use config::{BrokerConfig, ClusterConfig, TopicConfig};
+pub use kafka_protocol::wire::ApiKey;
+pub use kafka_types::ErrorCode;
+pub use request_log::{RequestLog, RequestSeen};
+pub use rules::{Rule, RuleId};
+pub use versions::ServedVersions;
