@@ -42,7 +42,7 @@ impl Message for AddOffsetsToTxnRequest {
         encoder.string(Some(&self.group_id), flexible)?;
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder)?;
+            self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
             return Err(EncodeError::FieldNotInVersion {
                 message: "AddOffsetsToTxnRequest",
@@ -113,7 +113,7 @@ impl Message for AddOffsetsToTxnResponse {
         encoder.error_code(self.error_code);
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder)?;
+            self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
             return Err(EncodeError::FieldNotInVersion {
                 message: "AddOffsetsToTxnResponse",

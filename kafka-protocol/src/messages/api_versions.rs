@@ -62,7 +62,7 @@ impl Message for ApiVersionsRequest {
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder)?;
+            self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
             return Err(EncodeError::FieldNotInVersion {
                 message: "ApiVersionsRequest",
@@ -207,7 +207,7 @@ impl Message for ApiVersionsResponse {
                     Ok(())
                 })?;
             }
-            self.unknown_tagged_fields.encode(encoder)?;
+            self.unknown_tagged_fields.encode(encoder, Some(3))?;
         } else if !self.unknown_tagged_fields.is_empty() {
             return Err(EncodeError::FieldNotInVersion {
                 message: "ApiVersionsResponse",
@@ -294,7 +294,7 @@ impl ApiVersion {
         encoder.int16(self.max_version);
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder)?;
+            self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
             return Err(EncodeError::FieldNotInVersion {
                 message: "ApiVersion",
@@ -363,7 +363,7 @@ impl SupportedFeatureKey {
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder)?;
+            self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
             return Err(EncodeError::FieldNotInVersion {
                 message: "SupportedFeatureKey",
@@ -442,7 +442,7 @@ impl FinalizedFeatureKey {
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder)?;
+            self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
             return Err(EncodeError::FieldNotInVersion {
                 message: "FinalizedFeatureKey",

@@ -90,7 +90,7 @@ impl Message for ConsumerGroupHeartbeatRequest {
             element.encode(encoder, version)?;
         }
         encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder)?;
+        self.unknown_tagged_fields.encode(encoder, None)?;
         Ok(())
     }
 
@@ -155,7 +155,7 @@ impl TopicPartitions {
             encoder.int32(*element);
         }
         encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder)?;
+        self.unknown_tagged_fields.encode(encoder, None)?;
         Ok(())
     }
 
@@ -222,7 +222,7 @@ impl Message for ConsumerGroupHeartbeatResponse {
             None => encoder.int8(-1),
         }
         encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder)?;
+        self.unknown_tagged_fields.encode(encoder, None)?;
         Ok(())
     }
 
@@ -265,7 +265,7 @@ impl Assignment {
             element.encode(encoder, version)?;
         }
         encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder)?;
+        self.unknown_tagged_fields.encode(encoder, None)?;
         Ok(())
     }
 

@@ -53,7 +53,7 @@ impl Message for CreateTopicsRequest {
         encoder.bool(self.validate_only);
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder)?;
+            self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
             return Err(EncodeError::FieldNotInVersion {
                 message: "CreateTopicsRequest",
@@ -120,7 +120,7 @@ impl CreatableTopic {
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder)?;
+            self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
             return Err(EncodeError::FieldNotInVersion {
                 message: "CreatableTopic",
@@ -176,7 +176,7 @@ impl CreatableReplicaAssignment {
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder)?;
+            self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
             return Err(EncodeError::FieldNotInVersion {
                 message: "CreatableReplicaAssignment",
@@ -232,7 +232,7 @@ impl CreatableTopicConfig {
         encoder.string(self.value.as_deref(), flexible)?;
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder)?;
+            self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
             return Err(EncodeError::FieldNotInVersion {
                 message: "CreatableTopicConfig",
@@ -292,7 +292,7 @@ impl Message for CreateTopicsResponse {
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder)?;
+            self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
             return Err(EncodeError::FieldNotInVersion {
                 message: "CreateTopicsResponse",
@@ -395,7 +395,7 @@ impl CreatableTopicResult {
                     Ok(())
                 })?;
             }
-            self.unknown_tagged_fields.encode(encoder)?;
+            self.unknown_tagged_fields.encode(encoder, Some(0))?;
         } else if !self.unknown_tagged_fields.is_empty() {
             return Err(EncodeError::FieldNotInVersion {
                 message: "CreatableTopicResult",
@@ -519,7 +519,7 @@ impl CreatableTopicConfigs {
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder)?;
+            self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
             return Err(EncodeError::FieldNotInVersion {
                 message: "CreatableTopicConfigs",

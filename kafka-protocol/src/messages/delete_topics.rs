@@ -55,7 +55,7 @@ impl Message for DeleteTopicsRequest {
         encoder.int32(self.timeout_ms);
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder)?;
+            self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
             return Err(EncodeError::FieldNotInVersion {
                 message: "DeleteTopicsRequest",
@@ -140,7 +140,7 @@ impl DeleteTopicState {
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder)?;
+            self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
             return Err(EncodeError::FieldNotInVersion {
                 message: "DeleteTopicState",
@@ -200,7 +200,7 @@ impl Message for DeleteTopicsResponse {
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder)?;
+            self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
             return Err(EncodeError::FieldNotInVersion {
                 message: "DeleteTopicsResponse",
@@ -281,7 +281,7 @@ impl DeletableTopicResult {
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder)?;
+            self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
             return Err(EncodeError::FieldNotInVersion {
                 message: "DeletableTopicResult",

@@ -64,7 +64,7 @@ impl Message for DescribeClusterRequest {
             });
         }
         encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder)?;
+        self.unknown_tagged_fields.encode(encoder, None)?;
         Ok(())
     }
 
@@ -163,7 +163,7 @@ impl Message for DescribeClusterResponse {
         }
         encoder.int32(self.cluster_authorized_operations);
         encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder)?;
+        self.unknown_tagged_fields.encode(encoder, None)?;
         Ok(())
     }
 
@@ -232,7 +232,7 @@ impl DescribeClusterBroker {
             });
         }
         encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder)?;
+        self.unknown_tagged_fields.encode(encoder, None)?;
         Ok(())
     }
 

@@ -47,7 +47,7 @@ impl Message for DescribeGroupsRequest {
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder)?;
+            self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
             return Err(EncodeError::FieldNotInVersion {
                 message: "DescribeGroupsRequest",
@@ -127,7 +127,7 @@ impl Message for DescribeGroupsResponse {
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder)?;
+            self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
             return Err(EncodeError::FieldNotInVersion {
                 message: "DescribeGroupsResponse",
@@ -233,7 +233,7 @@ impl DescribedGroup {
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder)?;
+            self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
             return Err(EncodeError::FieldNotInVersion {
                 message: "DescribedGroup",
@@ -316,7 +316,7 @@ impl DescribedGroupMember {
         encoder.bytes(Some(&self.member_assignment), flexible)?;
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder)?;
+            self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
             return Err(EncodeError::FieldNotInVersion {
                 message: "DescribedGroupMember",

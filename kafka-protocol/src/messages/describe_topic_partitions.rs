@@ -57,7 +57,7 @@ impl Message for DescribeTopicPartitionsRequest {
             None => encoder.int8(-1),
         }
         encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder)?;
+        self.unknown_tagged_fields.encode(encoder, None)?;
         Ok(())
     }
 
@@ -98,7 +98,7 @@ impl TopicRequest {
     fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
         encoder.string(Some(&self.name), true)?;
         encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder)?;
+        self.unknown_tagged_fields.encode(encoder, None)?;
         Ok(())
     }
 
@@ -130,7 +130,7 @@ impl Cursor {
         encoder.string(Some(&self.topic_name), true)?;
         encoder.int32(self.partition_index);
         encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder)?;
+        self.unknown_tagged_fields.encode(encoder, None)?;
         Ok(())
     }
 
@@ -187,7 +187,7 @@ impl Message for DescribeTopicPartitionsResponse {
             None => encoder.int8(-1),
         }
         encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder)?;
+        self.unknown_tagged_fields.encode(encoder, None)?;
         Ok(())
     }
 
@@ -261,7 +261,7 @@ impl DescribeTopicPartitionsResponseTopic {
         }
         encoder.int32(self.topic_authorized_operations);
         encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder)?;
+        self.unknown_tagged_fields.encode(encoder, None)?;
         Ok(())
     }
 
@@ -353,7 +353,7 @@ impl DescribeTopicPartitionsResponsePartition {
             encoder.int32(*element);
         }
         encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder)?;
+        self.unknown_tagged_fields.encode(encoder, None)?;
         Ok(())
     }
 

@@ -31,7 +31,7 @@ impl Message for GetTelemetrySubscriptionsRequest {
         }
         encoder.uuid(self.client_instance_id);
         encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder)?;
+        self.unknown_tagged_fields.encode(encoder, None)?;
         Ok(())
     }
 
@@ -106,7 +106,7 @@ impl Message for GetTelemetrySubscriptionsResponse {
             encoder.string(Some(element), true)?;
         }
         encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder)?;
+        self.unknown_tagged_fields.encode(encoder, None)?;
         Ok(())
     }
 

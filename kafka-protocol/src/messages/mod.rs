@@ -71,7 +71,7 @@ pub use push_telemetry::{PushTelemetryRequest, PushTelemetryResponse};
 pub use sasl_authenticate::{SaslAuthenticateRequest, SaslAuthenticateResponse};
 pub use sasl_handshake::{SaslHandshakeRequest, SaslHandshakeResponse};
 pub use sync_group::{SyncGroupRequest, SyncGroupResponse};
-pub use transcode::{Direction, transcode};
+pub use transcode::{Direction, request_header_version, response_header_version, transcode};
 pub use txn_offset_commit::{TxnOffsetCommitRequest, TxnOffsetCommitResponse};
 
 /// What every module needs.

@@ -43,7 +43,7 @@ impl Message for PushTelemetryRequest {
         encoder.int8(self.compression_type);
         encoder.bytes(Some(&self.metrics), true)?;
         encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder)?;
+        self.unknown_tagged_fields.encode(encoder, None)?;
         Ok(())
     }
 
@@ -99,7 +99,7 @@ impl Message for PushTelemetryResponse {
         encoder.int32(self.throttle_time_ms);
         encoder.error_code(self.error_code);
         encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder)?;
+        self.unknown_tagged_fields.encode(encoder, None)?;
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 //! Any message by its numbers, for tools.
 
 use super::*;
-use crate::wire::{ApiKey, DecodeError, EncodeError, Message, decode_exact, encode_to_bytes};
+use crate::wire::{ApiKey, DecodeError, EncodeError, Message, Request as _, decode_exact, encode_to_bytes};
 use bytes::Bytes;
 
 /// Which way a message goes.
@@ -94,6 +94,86 @@ pub fn transcode(
         (ApiKey(14), Response) => both::<SyncGroupResponse>(body, version),
         (ApiKey(28), Request) => both::<TxnOffsetCommitRequest>(body, version),
         (ApiKey(28), Response) => both::<TxnOffsetCommitResponse>(body, version),
+        _ => return None,
+    })
+}
+
+/// The version of the header before a request, for whoever has only the numbers. `None` if there is no schema for it.
+pub fn request_header_version(key: ApiKey, version: i16) -> Option<i16> {
+    Some(match key {
+        ApiKey(25) => AddOffsetsToTxnRequest::header_version(version),
+        ApiKey(24) => AddPartitionsToTxnRequest::header_version(version),
+        ApiKey(18) => ApiVersionsRequest::header_version(version),
+        ApiKey(68) => ConsumerGroupHeartbeatRequest::header_version(version),
+        ApiKey(37) => CreatePartitionsRequest::header_version(version),
+        ApiKey(19) => CreateTopicsRequest::header_version(version),
+        ApiKey(21) => DeleteRecordsRequest::header_version(version),
+        ApiKey(20) => DeleteTopicsRequest::header_version(version),
+        ApiKey(60) => DescribeClusterRequest::header_version(version),
+        ApiKey(32) => DescribeConfigsRequest::header_version(version),
+        ApiKey(15) => DescribeGroupsRequest::header_version(version),
+        ApiKey(75) => DescribeTopicPartitionsRequest::header_version(version),
+        ApiKey(26) => EndTxnRequest::header_version(version),
+        ApiKey(1) => FetchRequest::header_version(version),
+        ApiKey(10) => FindCoordinatorRequest::header_version(version),
+        ApiKey(71) => GetTelemetrySubscriptionsRequest::header_version(version),
+        ApiKey(12) => HeartbeatRequest::header_version(version),
+        ApiKey(44) => IncrementalAlterConfigsRequest::header_version(version),
+        ApiKey(22) => InitProducerIdRequest::header_version(version),
+        ApiKey(11) => JoinGroupRequest::header_version(version),
+        ApiKey(13) => LeaveGroupRequest::header_version(version),
+        ApiKey(16) => ListGroupsRequest::header_version(version),
+        ApiKey(2) => ListOffsetsRequest::header_version(version),
+        ApiKey(3) => MetadataRequest::header_version(version),
+        ApiKey(8) => OffsetCommitRequest::header_version(version),
+        ApiKey(9) => OffsetFetchRequest::header_version(version),
+        ApiKey(23) => OffsetForLeaderEpochRequest::header_version(version),
+        ApiKey(0) => ProduceRequest::header_version(version),
+        ApiKey(72) => PushTelemetryRequest::header_version(version),
+        ApiKey(36) => SaslAuthenticateRequest::header_version(version),
+        ApiKey(17) => SaslHandshakeRequest::header_version(version),
+        ApiKey(14) => SyncGroupRequest::header_version(version),
+        ApiKey(28) => TxnOffsetCommitRequest::header_version(version),
+        _ => return None,
+    })
+}
+
+/// The version of the header before a response, for whoever has only the numbers. `None` if there is no schema for it.
+pub fn response_header_version(key: ApiKey, version: i16) -> Option<i16> {
+    Some(match key {
+        ApiKey(25) => AddOffsetsToTxnRequest::response_header_version(version),
+        ApiKey(24) => AddPartitionsToTxnRequest::response_header_version(version),
+        ApiKey(18) => ApiVersionsRequest::response_header_version(version),
+        ApiKey(68) => ConsumerGroupHeartbeatRequest::response_header_version(version),
+        ApiKey(37) => CreatePartitionsRequest::response_header_version(version),
+        ApiKey(19) => CreateTopicsRequest::response_header_version(version),
+        ApiKey(21) => DeleteRecordsRequest::response_header_version(version),
+        ApiKey(20) => DeleteTopicsRequest::response_header_version(version),
+        ApiKey(60) => DescribeClusterRequest::response_header_version(version),
+        ApiKey(32) => DescribeConfigsRequest::response_header_version(version),
+        ApiKey(15) => DescribeGroupsRequest::response_header_version(version),
+        ApiKey(75) => DescribeTopicPartitionsRequest::response_header_version(version),
+        ApiKey(26) => EndTxnRequest::response_header_version(version),
+        ApiKey(1) => FetchRequest::response_header_version(version),
+        ApiKey(10) => FindCoordinatorRequest::response_header_version(version),
+        ApiKey(71) => GetTelemetrySubscriptionsRequest::response_header_version(version),
+        ApiKey(12) => HeartbeatRequest::response_header_version(version),
+        ApiKey(44) => IncrementalAlterConfigsRequest::response_header_version(version),
+        ApiKey(22) => InitProducerIdRequest::response_header_version(version),
+        ApiKey(11) => JoinGroupRequest::response_header_version(version),
+        ApiKey(13) => LeaveGroupRequest::response_header_version(version),
+        ApiKey(16) => ListGroupsRequest::response_header_version(version),
+        ApiKey(2) => ListOffsetsRequest::response_header_version(version),
+        ApiKey(3) => MetadataRequest::response_header_version(version),
+        ApiKey(8) => OffsetCommitRequest::response_header_version(version),
+        ApiKey(9) => OffsetFetchRequest::response_header_version(version),
+        ApiKey(23) => OffsetForLeaderEpochRequest::response_header_version(version),
+        ApiKey(0) => ProduceRequest::response_header_version(version),
+        ApiKey(72) => PushTelemetryRequest::response_header_version(version),
+        ApiKey(36) => SaslAuthenticateRequest::response_header_version(version),
+        ApiKey(17) => SaslHandshakeRequest::response_header_version(version),
+        ApiKey(14) => SyncGroupRequest::response_header_version(version),
+        ApiKey(28) => TxnOffsetCommitRequest::response_header_version(version),
         _ => return None,
     })
 }

@@ -1,6 +1,7 @@
 //! Which versions a broker speaks.
 
 use super::ApiKey;
+use crate::messages::ApiVersionsResponse;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -50,6 +51,14 @@ impl ApiVersionRanges {
     /// All of them, by key.
     pub fn iter(&self) -> impl Iterator<Item = (ApiKey, VersionRange)> {
         self.0.iter().map(|(api, range)| (*api, *range))
+    }
+}
+
+impl From<&ApiVersionsResponse> for ApiVersionRanges {
+    fn from(response: &ApiVersionsResponse) -> Self {
+        let range = |min, max| VersionRange { min, max };
+        let apis = response.api_keys.iter();
+        apis.map(|api| (ApiKey(api.api_key), range(api.min_version, api.max_version))).collect()
     }
 }
 

@@ -36,6 +36,15 @@ pub enum EncodeError {
         /// The newest version.
         max: i16,
     },
+    /// A tagged field that is kept as unknown has a tag that is taken, or tags don't ascend: what a message of one version
+    /// did not know, another version may know.
+    #[error("unknown tagged field {tag} must come after {previous}: remove it from `unknown_tagged_fields`")]
+    TagOrder {
+        /// The unknown field's tag.
+        tag: u32,
+        /// The highest tag that the version knows, or the tag before it.
+        previous: u32,
+    },
     /// A length does not fit its prefix.
     #[error("a {what} of {length} is too long for the protocol")]
     TooLong {

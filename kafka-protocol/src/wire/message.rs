@@ -86,12 +86,17 @@ impl UnknownTaggedFields {
         self.0.is_empty()
     }
 
-    /// Writes them, after the `known` ones, which have lower tags and were counted already.
+    /// Writes them after the known ones, of which `highest_known` has the highest tag; all were counted already.
     ///
     /// # Errors
-    /// [`EncodeError::TooLong`].
-    pub fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+    /// [`EncodeError::TagOrder`]: no peer could read fields out of order; [`EncodeError::TooLong`].
+    pub fn encode(&self, encoder: &mut Encoder, highest_known: Option<u32>) -> Result<(), EncodeError> {
+        let mut previous = highest_known;
         for (tag, content) in self.iter() {
+            if let Some(previous) = previous.filter(|&previous| previous >= tag) {
+                return Err(EncodeError::TagOrder { tag, previous });
+            }
+            previous = Some(tag);
             encoder.tagged_field(tag, |encoder| {
                 encoder.raw(content);
                 Ok(())

@@ -3,11 +3,12 @@
 use bytes::Bytes;
 use std::borrow::Borrow;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
 /// UTF-8 text that shares the bytes it was read from: cloning and reading copy nothing.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct StrBytes(Bytes);
 
 impl StrBytes {
@@ -73,6 +74,13 @@ impl Deref for StrBytes {
 impl AsRef<str> for StrBytes {
     fn as_ref(&self) -> &str {
         self.as_str()
+    }
+}
+
+impl Hash for StrBytes {
+    /// As `str` does, which differs from how bytes do: maps are asked with a `&str` through [`Borrow`].
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
     }
 }
 

@@ -1,10 +1,17 @@
 //! Primitives read back what they wrote, and reading is total.
 
 use super::*;
+use crate::messages::api_versions::ApiVersion;
 use crate::messages::metadata::MetadataRequestTopic;
-use crate::messages::{Direction, MetadataRequest, ProduceRequest, ProduceResponse, transcode};
+use crate::messages::produce::{PartitionProduceData, TopicProduceData};
+use crate::messages::{
+    ApiVersionsResponse, Direction, MetadataRequest, ProduceRequest, ProduceResponse, request_header_version,
+    response_header_version, transcode,
+};
 use bytes::Bytes;
 use proptest::prelude::*;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 proptest! {
     #[test]
@@ -133,6 +140,54 @@ fn record_payloads_are_shared_not_copied() {
     assert!(pieces.iter().any(|piece| piece.as_ptr() == payload.as_ptr()), "the payload was copied");
     let read = Decoder::new(pieces.concat().into()).records(true).unwrap().unwrap();
     assert_eq!(read, records);
+    // In a whole request too, with what follows in its place.
+    let partition =
+        |index| PartitionProduceData { index, records: Some(records.clone()), ..Default::default() };
+    let topic = TopicProduceData { partition_data: vec![partition(0), partition(1)], ..Default::default() };
+    let request = ProduceRequest { topic_data: vec![topic], ..Default::default() };
+    for version in ProduceRequest::MIN_VERSION..=ProduceRequest::MAX_VERSION {
+        let mut encoder = Encoder::new();
+        request.encode(&mut encoder, version).unwrap();
+        let pieces = encoder.finish();
+        assert_eq!(pieces.iter().filter(|piece| piece.as_ptr() == payload.as_ptr()).count(), 2);
+        assert_eq!(decode_exact::<ProduceRequest>(pieces.concat().into(), version).unwrap(), request);
+    }
+}
+
+#[test]
+fn a_tag_that_the_version_knows_is_refused_among_the_unknown_ones() {
+    // Version 9 knows no tag 0, version 10 does.
+    let bytes = Bytes::from_static(&[1, 0, 0, 0, 0, 1, 0, 2, 0xaa, 0xbb]);
+    let response: ProduceResponse = decode_exact(bytes.clone(), 9).unwrap();
+    assert_eq!(encode_to_bytes(&response, 9).unwrap(), bytes);
+    assert_eq!(encode_to_bytes(&response, 10), Err(EncodeError::TagOrder { tag: 0, previous: 0 }));
+    let mut response = ProduceResponse::default();
+    response.unknown_tagged_fields.push(8, Bytes::new());
+    response.unknown_tagged_fields.push(7, Bytes::new());
+    assert_eq!(encode_to_bytes(&response, 9), Err(EncodeError::TagOrder { tag: 7, previous: 8 }));
+}
+
+#[test]
+fn maps_by_name_find_a_name_that_was_read() {
+    let name = StrBytes::try_from(Bytes::from_static(b"orders")).unwrap();
+    let hashed = HashMap::from([(name.clone(), 1)]);
+    assert_eq!(hashed.get("orders"), Some(&1));
+    let ordered = BTreeMap::from([(name, 1)]);
+    assert_eq!(ordered.get("orders"), Some(&1));
+}
+
+#[test]
+fn a_shared_name_is_not_copied() {
+    let name: Arc<str> = Arc::from("orders");
+    assert_eq!(StrBytes::from(name.clone()).as_ptr(), name.as_ptr());
+}
+
+#[test]
+fn a_brokers_versions_are_those_of_its_response() {
+    let api = ApiVersion { api_key: 0, min_version: 3, max_version: 12, ..Default::default() };
+    let response = ApiVersionsResponse { api_keys: vec![api], ..Default::default() };
+    let ranges = ApiVersionRanges::from(&response);
+    assert_eq!(ranges.iter().collect::<Vec<_>>(), [(ApiKey::PRODUCE, VersionRange { min: 3, max: 12 })]);
 }
 
 #[test]
@@ -152,4 +207,17 @@ fn secrets_stay_out_of_debug() {
     };
     assert!(!format!("{request:?}").contains("hunter2"));
     assert!(format!("{request:?}").contains("(secret)"));
+}
+
+#[test]
+fn header_versions_follow_from_the_numbers_alone() {
+    assert_eq!(request_header_version(ApiKey::PRODUCE, 8), Some(1));
+    assert_eq!(request_header_version(ApiKey::PRODUCE, 9), Some(2));
+    assert_eq!(response_header_version(ApiKey::PRODUCE, 8), Some(0));
+    assert_eq!(response_header_version(ApiKey::PRODUCE, 9), Some(1));
+    // A client reads this one before it knows the broker's versions (KIP-511); one from the future reads as today's.
+    assert_eq!(request_header_version(ApiKey::API_VERSIONS, 99), Some(2));
+    assert_eq!(response_header_version(ApiKey::API_VERSIONS, 3), Some(0));
+    assert_eq!(request_header_version(ApiKey::SASL_HANDSHAKE, 1), Some(1));
+    assert_eq!(request_header_version(ApiKey(-1), 0), None);
 }
