@@ -13,6 +13,8 @@
 //! ```
 
 mod acks;
+mod backoff;
+mod broker_address;
 mod compression;
 mod error_code;
 mod header;
@@ -25,6 +27,8 @@ mod time;
 mod topic_partition;
 
 pub use acks::{Acks, UnknownAcks};
+pub use backoff::ExponentialBackoff;
+pub use broker_address::{BrokerAddress, InvalidBrokerAddress};
 pub use compression::{
     Codec, Compression, GzipLevel, LevelOutOfRange, Lz4Level, UnknownCompression, ZstdLevel,
 };
