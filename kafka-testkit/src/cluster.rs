@@ -226,6 +226,12 @@ impl Cluster {
         self.connections.get(&connection).map(|open| open.node)
     }
 
+    /// The bytes of requests that wait behind others on a connection.
+    #[cfg(feature = "loopback")]
+    pub(crate) fn backlog(&self, connection: ConnectionId) -> usize {
+        self.connections.get(&connection).map_or(0, Connection::backlog)
+    }
+
     fn is_frozen(&self, node: NodeId) -> bool {
         self.brokers.get(&node).is_some_and(|broker| broker.frozen)
     }

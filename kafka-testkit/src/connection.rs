@@ -41,6 +41,12 @@ impl Connection {
         self.frames.pop_front()
     }
 
+    /// The bytes of whole requests that wait for their turn.
+    #[cfg(feature = "loopback")]
+    pub(crate) fn backlog(&self) -> usize {
+        self.frames.iter().map(Bytes::len).sum()
+    }
+
     /// Requests that are here and not answered.
     pub(crate) fn in_flight(&self) -> usize {
         self.frames.len() + usize::from(self.busy.is_some())

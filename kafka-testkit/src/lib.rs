@@ -8,6 +8,8 @@ mod connection;
 mod groups;
 mod handlers;
 mod log;
+#[cfg(feature = "loopback")]
+mod loopback;
 mod producer_state;
 mod random;
 mod request_context;
@@ -21,6 +23,8 @@ pub use cluster::{Cluster, ClusterOutput, ConnectionId, LoggedRecord};
 pub use config::{BrokerConfig, ClusterConfig, TopicConfig};
 pub use kafka_protocol::wire::ApiKey;
 pub use kafka_types::ErrorCode;
+#[cfg(feature = "loopback")]
+pub use loopback::{LoopbackCluster, LoopbackClusterBuilder};
 pub use request_log::{RequestLog, RequestSeen};
 pub use rules::{Rule, RuleId};
 pub use versions::ServedVersions;
