@@ -83,3 +83,6 @@ impl Partitioner for DefaultPartitioner {
         topic.state.count(partition, bytes, batch_complete, self.batch_size(), || self.choose(topic));
     }
 }
+
+#[cfg(test)]
+mod tests;

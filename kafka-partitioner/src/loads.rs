@@ -96,3 +96,6 @@ impl Table {
 pub(crate) fn below(random: u64, bound: u64) -> u64 {
     ((u128::from(random) * u128::from(bound)) >> 64) as u64
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,3 +38,65 @@ impl Partitioner for RoundRobinPartitioner {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::StickyState;
+
+    fn topic<'a>(available: &'a [i32], state: &'a StickyState) -> TopicView<'a> {
+        TopicView { name: "t", partition_count: 4, available, local: &[], loads: None, state }
+    }
+
+    fn appended(partition: i32) -> Appended {
+        Appended { partition, bytes: 10, batch_complete: false, has_key: false }
+    }
+
+    fn send(topic: &TopicView<'_>) -> i32 {
+        let partition = RoundRobinPartitioner.partition(topic, Some(b"always the same key"));
+        RoundRobinPartitioner.on_appended(topic, &appended(partition));
+        partition
+    }
+
+    #[test]
+    fn one_after_the_other_among_those_with_a_leader() {
+        let state = StickyState::new(0);
+        let sent: Vec<i32> = (0..6).map(|_| send(&topic(&[0, 2, 3], &state))).collect();
+        assert_eq!(sent, [0, 2, 3, 0, 2, 3]);
+        let state = StickyState::new(0);
+        let sent: Vec<i32> = (0..5).map(|_| send(&topic(&[], &state))).collect();
+        assert_eq!(sent, [0, 1, 2, 3, 0]);
+    }
+
+    #[test]
+    fn a_record_that_opens_a_batch_takes_one_turn() {
+        let state = StickyState::new(0);
+        let topic = topic(&[0, 1], &state);
+        let mut sent = [0, 0];
+        for _ in 0..10 {
+            // Every record opens a batch: asked twice, appended once.
+            let first = RoundRobinPartitioner.partition(&topic, None);
+            RoundRobinPartitioner.on_appended(&topic, &Appended::would_open_batch(first, false));
+            sent[send(&topic) as usize] += 1;
+        }
+        assert_eq!(sent, [5, 5]);
+    }
+
+    #[test]
+    fn threads_that_share_a_turn_skip_nobody() {
+        let state = StickyState::new(0);
+        let topic = topic(&[0, 1, 2, 3], &state);
+        let (a, b) =
+            (RoundRobinPartitioner.partition(&topic, None), RoundRobinPartitioner.partition(&topic, None));
+        RoundRobinPartitioner.on_appended(&topic, &appended(a));
+        RoundRobinPartitioner.on_appended(&topic, &appended(b));
+        assert_eq!(send(&topic), 1);
+    }
+
+    #[test]
+    fn a_topic_without_partitions_gives_an_index_that_is_refused() {
+        let state = StickyState::new(0);
+        let none = TopicView { partition_count: 0, ..topic(&[], &state) };
+        assert_eq!(RoundRobinPartitioner.partition(&none, None), -1);
+    }
+}

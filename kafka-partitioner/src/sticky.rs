@@ -83,7 +83,8 @@ impl StickyState {
     ///   restarted and leaves it alone.
     /// - B placed its record in partition 3 before A switched, and counts it after. The partition is no longer the
     ///   choice, so B's bytes are left out. If B looked at the choice before the switch and adds after it, they count
-    ///   for generation 8: one record too many.
+    ///   for generation 8. Two who find the count behind at once may lose one's bytes. Either way it is a record's
+    ///   worth per thread, which only moves the next switch by as much.
     pub(crate) fn count(
         &self,
         partition: i32,
@@ -107,7 +108,7 @@ impl StickyState {
             }
         } else if self.choice.load(Ordering::Acquire) == word {
             // The count only ever gets a generation after the choice has it, so with the choice unchanged it is behind.
-            // If others add in between, this fails and the last of them succeeds.
+            // If others add in between this fails, and the last of them succeeds.
             let restarted = Produced { generation: choice.generation, bytes }.to_word();
             let found = before.wrapping_add(bytes);
             let _ = self.produced.compare_exchange(found, restarted, Ordering::AcqRel, Ordering::Relaxed);
