@@ -1,0 +1,56 @@
+//! The callers' side.
+
+use crate::budget::MemoryWait;
+use crate::events::QueueEvent;
+use crate::shared::Shared;
+use crate::topic::TopicQueues;
+use crate::{AccumulatorConfig, Drainer};
+use kafka_types::Monotonic;
+use std::sync::Arc;
+
+/// Where callers put records; shared by all of them.
+#[derive(Clone, Debug)]
+pub struct Accumulator {
+    shared: Arc<Shared>,
+}
+
+impl Accumulator {
+    /// Both sides: this one for callers, the other for the engine.
+    pub fn new(config: AccumulatorConfig) -> (Accumulator, Drainer) {
+        let shared = Arc::new(Shared::new(config));
+        (Accumulator { shared: Arc::clone(&shared) }, Drainer::new(shared))
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &AccumulatorConfig {
+        &self.shared.config
+    }
+
+    /// A topic's queues: the same for the same name. Keep them, to spare each record the look-up.
+    pub fn topic(&self, name: &str) -> Arc<TopicQueues> {
+        if let Some(topic) = self.shared.topics.read().get(name) {
+            return Arc::clone(topic);
+        }
+        let name: Arc<str> = name.into();
+        let topic = Arc::new(TopicQueues::new(Arc::clone(&name), Arc::clone(&self.shared)));
+        Arc::clone(self.shared.topics.write().entry(name).or_insert(topic))
+    }
+
+    /// Waits for memory, in order of arrival. The caller wakes the engine: it closes batches so that memory comes free,
+    /// and ends the wait at `deadline`.
+    pub fn reserve(&self, bytes: usize, deadline: Monotonic) -> MemoryWait {
+        let wait = self.shared.budget.wait(bytes, deadline);
+        self.shared.events.push_quietly(QueueEvent::MemoryWaiter);
+        wait
+    }
+
+    /// Takes no more records, and fails those who wait for memory. What was accepted stays.
+    pub fn close(&self) {
+        self.shared.close();
+    }
+
+    /// Bytes of `buffer.memory` that nothing holds.
+    pub fn available_memory(&self) -> usize {
+        self.shared.budget.available()
+    }
+}

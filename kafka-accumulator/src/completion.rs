@@ -1,0 +1,181 @@
+//! A batch's outcome, and everybody who wants to know it.
+
+use crate::callback::{Callback, run_user_code};
+use crate::{BatchFailure, DeliveryFailure};
+use kafka_types::{Offset, RecordMetadata, Timestamp, TopicPartition};
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+use std::task::Waker;
+
+/// Shared by a batch and the deliveries of its records.
+#[derive(Debug)]
+pub(crate) struct Completion {
+    topic_partition: TopicPartition,
+    outcome: OnceLock<Outcome>,
+    /// By index of the record. Those who come after the outcome was set find it there instead.
+    wakers: Mutex<BTreeMap<u32, Waker>>,
+}
+
+/// Set once.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Acknowledged {
+        base_offset: Offset,
+        log_append_time: Option<Timestamp>,
+    },
+    Failed(Arc<BatchFailure>),
+    /// The batch was too large for the broker: its records live on in these, each from the index given.
+    Split(Vec<(u32, Arc<Completion>)>),
+}
+
+/// What a delivery knows of its record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RecordPlace {
+    pub(crate) index: u32,
+    pub(crate) timestamp: Timestamp,
+    /// -1 for null.
+    pub(crate) key_size: i32,
+    /// -1 for null.
+    pub(crate) value_size: i32,
+}
+
+impl Completion {
+    pub(crate) fn new(topic_partition: TopicPartition) -> Arc<Completion> {
+        Arc::new(Completion { topic_partition, outcome: OnceLock::new(), wakers: Mutex::default() })
+    }
+
+    pub(crate) fn topic_partition(&self) -> &TopicPartition {
+        &self.topic_partition
+    }
+
+    pub(crate) fn outcome(&self) -> Option<&Outcome> {
+        self.outcome.get()
+    }
+
+    /// Leaves a waker for a record; false if the outcome is there already.
+    pub(crate) fn register(&self, index: u32, waker: &Waker) -> bool {
+        let mut wakers = self.wakers.lock();
+        // The outcome is set before the wakers are taken: either it is seen here, or the waker is taken.
+        if self.outcome.get().is_some() {
+            return false;
+        }
+        let replaced = match wakers.get(&index) {
+            Some(kept) if kept.will_wake(waker) => None,
+            _ => wakers.insert(index, waker.clone()),
+        };
+        drop(wakers);
+        drop(replaced);
+        true
+    }
+
+    /// Sets the outcome, and gives back who waits for it.
+    fn set(&self, outcome: Outcome) -> BTreeMap<u32, Waker> {
+        // A second outcome can't be: a batch is consumed by its completion.
+        let second = self.outcome.set(outcome).is_err();
+        debug_assert!(!second, "a batch got two outcomes");
+        std::mem::take(&mut *self.wakers.lock())
+    }
+}
+
+impl Outcome {
+    /// One record's share, unless the batch was split.
+    pub(crate) fn of(
+        &self,
+        topic_partition: &TopicPartition,
+        place: RecordPlace,
+    ) -> Option<Result<RecordMetadata, DeliveryFailure>> {
+        match self {
+            Outcome::Acknowledged { base_offset, log_append_time } => Some(Ok(RecordMetadata {
+                topic_partition: topic_partition.clone(),
+                offset: if base_offset.is_known() {
+                    Offset(base_offset.0.saturating_add(i64::from(place.index)))
+                } else {
+                    Offset::UNKNOWN
+                },
+                timestamp: log_append_time.unwrap_or(place.timestamp),
+                serialized_key_size: u32::try_from(place.key_size).ok(),
+                serialized_value_size: u32::try_from(place.value_size).ok(),
+            })),
+            Outcome::Failed(failure) => Some(Err(DeliveryFailure::of(failure, topic_partition, place.index))),
+            Outcome::Split(_) => None,
+        }
+    }
+}
+
+/// A record's callback, with what its metadata needs.
+pub(crate) struct RecordCallback {
+    pub(crate) place: RecordPlace,
+    pub(crate) callback: Callback,
+}
+
+/// A batch whose outcome is decided, and nobody told yet.
+///
+/// [`run`](CompletedBatch::run) tells them, and runs the program's code: whoever calls it holds no lock. Dropping it runs it.
+#[must_use = "nobody is told before it is run"]
+pub struct CompletedBatch {
+    completion: Arc<Completion>,
+    outcome: Option<Outcome>,
+    callbacks: Vec<RecordCallback>,
+    record_count: u32,
+}
+
+impl CompletedBatch {
+    pub(crate) fn new(
+        completion: Arc<Completion>,
+        outcome: Outcome,
+        callbacks: Vec<RecordCallback>,
+        record_count: u32,
+    ) -> CompletedBatch {
+        CompletedBatch { completion, outcome: Some(outcome), callbacks, record_count }
+    }
+
+    /// The partition.
+    pub fn topic_partition(&self) -> &TopicPartition {
+        self.completion.topic_partition()
+    }
+
+    /// How many records there are.
+    pub fn record_count(&self) -> u32 {
+        self.record_count
+    }
+
+    /// Sets the outcome, runs callbacks in the order of the records, then wakes those who await deliveries.
+    pub fn run(mut self) {
+        self.tell();
+    }
+
+    fn tell(&mut self) {
+        let Some(outcome) = self.outcome.take() else { return };
+        let wakers = self.completion.set(outcome);
+        for RecordCallback { place, callback } in self.callbacks.drain(..) {
+            let result = self
+                .completion
+                .outcome()
+                .and_then(|outcome| outcome.of(self.completion.topic_partition(), place));
+            // A split batch has handed its callbacks to its children.
+            if let Some(result) = result {
+                run_user_code("a callback", || callback(result));
+            }
+        }
+        for waker in wakers.into_values() {
+            run_user_code("a waker", || waker.wake());
+        }
+    }
+}
+
+impl Drop for CompletedBatch {
+    fn drop(&mut self) {
+        self.tell();
+    }
+}
+
+impl std::fmt::Debug for CompletedBatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CompletedBatch")
+            .field("topic_partition", self.topic_partition())
+            .field("records", &self.record_count)
+            .field("outcome", &self.outcome)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,100 @@
+//! A record's acknowledgement to come.
+
+use crate::completion::{Completion, Outcome, RecordPlace};
+use crate::{DeliveryFailure, in_callback, park};
+use kafka_types::{RecordMetadata, TopicPartition};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+/// A record that was accepted: await it for the broker's answer, or [`wait`](Delivery::wait) on a plain thread.
+///
+/// It is a pointer to what its whole batch shares, and an index. Dropping it changes nothing for the record.
+#[must_use = "without looking at it, a failure of the record goes unseen"]
+pub struct Delivery {
+    completion: Arc<Completion>,
+    place: RecordPlace,
+}
+
+impl Delivery {
+    pub(crate) fn new(completion: Arc<Completion>, place: RecordPlace) -> Delivery {
+        Delivery { completion, place }
+    }
+
+    /// Where the record goes.
+    pub fn topic_partition(&self) -> &TopicPartition {
+        self.completion.topic_partition()
+    }
+
+    /// True once the outcome is known.
+    pub fn is_done(&self) -> bool {
+        self.current().0.outcome().is_some()
+    }
+
+    /// The outcome, if it is known.
+    pub fn try_result(&self) -> Option<Result<RecordMetadata, DeliveryFailure>> {
+        let (completion, place) = self.current();
+        completion.outcome()?.of(completion.topic_partition(), place)
+    }
+
+    /// Blocks this thread until the outcome is known.
+    ///
+    /// # Errors
+    /// The delivery back, if it is called where it could only wait for itself: in a callback or an interceptor, before the
+    /// outcome is known.
+    pub fn wait(mut self) -> Result<Result<RecordMetadata, DeliveryFailure>, Delivery> {
+        if let Some(result) = self.try_result() {
+            return Ok(result);
+        }
+        if in_callback() {
+            return Err(self);
+        }
+        let waker = park::thread_waker();
+        let mut context = Context::from_waker(&waker);
+        loop {
+            match Pin::new(&mut self).poll(&mut context) {
+                Poll::Ready(result) => return Ok(result),
+                Poll::Pending => std::thread::park(),
+            }
+        }
+    }
+
+    /// The batch that has the record now, through all splits, and the record's place there.
+    fn current(&self) -> (&Completion, RecordPlace) {
+        let (mut completion, mut place) = (&*self.completion, self.place);
+        while let Some(Outcome::Split(children)) = completion.outcome() {
+            let after = children.partition_point(|(start, _)| *start <= place.index);
+            let Some((start, child)) = after.checked_sub(1).and_then(|at| children.get(at)) else { break };
+            place.index -= start;
+            completion = child;
+        }
+        (completion, place)
+    }
+}
+
+impl Future for Delivery {
+    type Output = Result<RecordMetadata, DeliveryFailure>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            if let Some(result) = self.try_result() {
+                return Poll::Ready(result);
+            }
+            let (completion, place) = self.current();
+            if completion.register(place.index, context.waker()) {
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("topic_partition", self.topic_partition())
+            .field("index", &self.place.index)
+            .finish_non_exhaustive()
+    }
+}

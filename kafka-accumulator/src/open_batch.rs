@@ -1,0 +1,176 @@
+//! A batch that takes records.
+
+use crate::budget::{Budget, Charge};
+use crate::callback::Callback;
+use crate::completion::{Completion, RecordCallback, RecordPlace};
+use crate::ratio::SAFETY;
+use crate::{AppendRecord, BatchId};
+use kafka_protocol::records::{BATCH_HEADER_SIZE, BatchSummary, MeasuredRecord};
+use kafka_types::{Monotonic, TopicPartition};
+use std::sync::Arc;
+
+/// What a callback counts for in the budget: the box, its captures as far as they can be guessed, its place in the table.
+const CALLBACK_BYTES: usize = 128;
+/// What is charged for a batch itself: its completion, its place in queues.
+const BATCH_BYTES: usize = 512;
+/// Batches begin with at least this much room, unless `batch.size` is smaller.
+const MIN_CAPACITY: usize = 512;
+/// A compressible batch takes at most this many times `batch.size` of records before compression.
+const MAX_UNCOMPRESSED_FACTOR: usize = 16;
+
+/// Records in wire format, in memory that grows by the chunk and is charged by the chunk.
+#[derive(Debug)]
+pub(crate) struct OpenBatch {
+    pub(crate) id: BatchId,
+    pub(crate) created: Monotonic,
+    pub(crate) completion: Arc<Completion>,
+    /// The records section; the header is written when the batch is sent.
+    pub(crate) records: Vec<u8>,
+    pub(crate) charge: Charge,
+    pub(crate) summary: BatchSummary,
+    pub(crate) callbacks: Vec<RecordCallback>,
+    limits: Limits,
+}
+
+/// How much goes into a batch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Of the batch as it will be sent, header included.
+    write_limit: usize,
+    /// Expected compressed bytes per byte of records; `None` without compression.
+    ratio: Option<f32>,
+    /// Of the records before compression.
+    uncompressed: usize,
+}
+
+impl Limits {
+    pub(crate) fn new(batch_size: usize, ratio: Option<f32>) -> Limits {
+        let factor = if ratio.is_some() { MAX_UNCOMPRESSED_FACTOR } else { 1 };
+        Limits { write_limit: batch_size, ratio, uncompressed: batch_size.saturating_mul(factor) }
+    }
+
+    /// Room for `record` bytes after `present` ones, by Kafka's rule: what is there counts compressed, stretched by a
+    /// margin, the new record as it is.
+    fn has_room(&self, present: usize, record: usize) -> bool {
+        let estimated = match self.ratio {
+            None => present,
+            Some(ratio) => (present as f32 * ratio * SAFETY) as usize,
+        };
+        self.write_limit >= BATCH_HEADER_SIZE + estimated + record && self.uncompressed >= present + record
+    }
+}
+
+/// Why a record does not go into this batch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum NoRoom {
+    /// The batch is full.
+    Full,
+    /// The batch could grow, the budget can't.
+    NoMemory,
+}
+
+impl OpenBatch {
+    /// What has to be charged for a batch that begins with a record of this size.
+    pub(crate) fn first_charge(capacity: usize) -> usize {
+        capacity + BATCH_BYTES
+    }
+
+    /// The capacity to begin with: what the partition's last batch took, and at least what the first record needs.
+    pub(crate) fn first_capacity(batch_size: usize, last_batch: usize, record: usize) -> usize {
+        let guess = last_batch.clamp(MIN_CAPACITY.min(batch_size), batch_size);
+        guess.max(record)
+    }
+
+    pub(crate) fn new(
+        id: BatchId,
+        created: Monotonic,
+        topic_partition: TopicPartition,
+        capacity: usize,
+        charge: Charge,
+        limits: Limits,
+    ) -> OpenBatch {
+        OpenBatch {
+            id,
+            created,
+            completion: Completion::new(topic_partition),
+            records: Vec::with_capacity(capacity),
+            charge,
+            summary: BatchSummary::EMPTY,
+            callbacks: Vec::new(),
+            limits,
+        }
+    }
+
+    /// Makes room for a record, or says why there is none. The first record always has room.
+    pub(crate) fn make_room(
+        &mut self,
+        budget: &Budget,
+        size: usize,
+        with_callback: bool,
+    ) -> Result<(), NoRoom> {
+        if !self.summary.is_empty() && !self.limits.has_room(self.records.len(), size) {
+            return Err(NoRoom::Full);
+        }
+        let needed = self.records.len() + size;
+        let mut capacity = self.records.capacity();
+        if needed > capacity {
+            // Doubling copies each byte about once; beyond what the batch may hold there is no use for room.
+            capacity = (capacity * 2).min(self.limits.uncompressed.max(needed)).max(needed);
+        }
+        let callbacks = (self.callbacks.len() + usize::from(with_callback)) * CALLBACK_BYTES;
+        let charge = Self::first_charge(capacity) + callbacks;
+        let grows = charge.saturating_sub(self.charge.bytes());
+        if grows > 0 && !self.grow(budget, grows, with_callback) {
+            return Err(NoRoom::NoMemory);
+        }
+        if capacity > self.records.capacity() {
+            self.records.reserve_exact(capacity - self.records.len());
+        }
+        Ok(())
+    }
+
+    fn grow(&mut self, _budget: &Budget, bytes: usize, with_callback: bool) -> bool {
+        // Callbacks come one by one: charge several at once, so that not each of them costs an atomic operation.
+        let chunk = if with_callback { bytes.max(CALLBACK_BYTES * 16) } else { bytes };
+        self.charge.try_grow(chunk)
+            || (chunk > bytes && self.charge.try_grow(bytes))
+            || self.summary.is_empty()
+    }
+
+    pub(crate) fn measure<'r>(&self, record: &AppendRecord<'r>) -> MeasuredRecord<'r> {
+        self.summary.measure(record.timestamp, record.key, record.value, record.headers)
+    }
+
+    /// Appends a record that room was made for.
+    pub(crate) fn push(
+        &mut self,
+        record: &AppendRecord<'_>,
+        measured: &MeasuredRecord<'_>,
+        callback: Option<Callback>,
+    ) -> RecordPlace {
+        let size =
+            |bytes: Option<&[u8]>| bytes.map_or(-1, |bytes| i32::try_from(bytes.len()).unwrap_or(i32::MAX));
+        let place = RecordPlace {
+            index: self.summary.record_count(),
+            timestamp: record.timestamp,
+            key_size: size(record.key),
+            value_size: size(record.value),
+        };
+        self.summary.append(&mut self.records, measured);
+        if let Some(callback) = callback {
+            self.callbacks.push(RecordCallback { place, callback });
+        }
+        place
+    }
+
+    /// True if no record of any size would fit any more.
+    pub(crate) fn is_full(&self) -> bool {
+        !self.limits.has_room(self.records.len(), 1)
+    }
+}
+
+impl std::fmt::Debug for RecordCallback {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RecordCallback").field("place", &self.place).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,329 @@
+//! The batches of one partition that the engine has not taken yet.
+
+use crate::batch::Batch;
+use crate::completion::{Completion, RecordPlace};
+use crate::events::QueueEvent;
+use crate::open_batch::{Limits, NoRoom, OpenBatch};
+use crate::ratio::CompressionRatio;
+use crate::seal::{RawBatch, SealJob};
+use crate::shared::Shared;
+use crate::{AppendOptions, AppendRecord, BatchId, QueueId};
+use crossbeam_utils::CachePadded;
+use kafka_protocol::records::{BatchSummary, MeasuredRecord};
+use kafka_types::{Monotonic, Now, TopicPartition};
+use parking_lot::Mutex;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// One partition's open batch and its sealed ones, under one short lock that is its alone.
+#[derive(Debug)]
+pub(crate) struct PartitionQueue {
+    pub(crate) id: QueueId,
+    pub(crate) topic_partition: TopicPartition,
+    pub(crate) ratio: Arc<CompressionRatio>,
+    /// Batches queued here or owned by the engine, for the choice among partitions.
+    pub(crate) load: AtomicU32,
+    state: CachePadded<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    open: Option<OpenBatch>,
+    /// In the order of their records.
+    sealed: VecDeque<Slot>,
+    /// Bytes of the last batch's records, which the next one begins with.
+    last_batch: usize,
+    closed: bool,
+}
+
+/// A batch that takes no more records.
+#[derive(Debug)]
+enum Slot {
+    Ready(Batch),
+    /// Being compressed, here or at a worker, or waiting for it.
+    Sealing(BatchId),
+}
+
+/// The first batch of a queue.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Head {
+    /// There is none.
+    Empty,
+    /// It takes records.
+    Open {
+        /// Which.
+        batch: BatchId,
+        /// When its first record came.
+        created: Monotonic,
+        /// Bytes of its records, not compressed.
+        bytes: usize,
+    },
+    /// It is being compressed.
+    Sealing,
+    /// It can be taken.
+    Ready {
+        /// Which.
+        batch: BatchId,
+        /// When its first record came.
+        created: Monotonic,
+        /// Its exact size on the wire.
+        bytes: usize,
+    },
+}
+
+/// What an append under the lock came to; what follows is done without the lock.
+pub(crate) struct LockedAppend {
+    pub(crate) outcome: LockedOutcome,
+    /// A batch was closed.
+    pub(crate) sealed: bool,
+    /// What makes closed batches ready, where that takes work.
+    pub(crate) jobs: Vec<SealJob>,
+    /// A batch was opened.
+    pub(crate) opened: Option<QueueEvent>,
+}
+
+pub(crate) enum LockedOutcome {
+    Appended { completion: Arc<Completion>, place: RecordPlace, bytes: usize },
+    WouldOpenBatch,
+    NeedsMemory(usize),
+    Closed,
+}
+
+impl PartitionQueue {
+    pub(crate) fn new(
+        id: QueueId,
+        topic_partition: TopicPartition,
+        ratio: Arc<CompressionRatio>,
+    ) -> PartitionQueue {
+        PartitionQueue { id, topic_partition, ratio, load: AtomicU32::new(0), state: CachePadded::default() }
+    }
+
+    /// Everything of an append that needs the lock: copying the record is most of it.
+    pub(crate) fn append(
+        self: &Arc<Self>,
+        shared: &Shared,
+        record: &AppendRecord<'_>,
+        options: &mut AppendOptions<'_>,
+        now: Now,
+    ) -> LockedAppend {
+        let mut state = self.state.lock();
+        let mut done =
+            LockedAppend { outcome: LockedOutcome::Closed, sealed: false, jobs: Vec::new(), opened: None };
+        if state.closed {
+            return done;
+        }
+        if let Some(open) = &mut state.open {
+            let measured = open.measure(record);
+            match open.make_room(&shared.budget, measured.size(), options.callback.is_some()) {
+                Ok(()) => {
+                    done.outcome = push(open, record, &measured, options);
+                    if open.is_full() {
+                        self.seal(&mut state, shared, &mut done);
+                    }
+                    return done;
+                }
+                // Growth that would have to wait closes the batch first, so that it can be sent and its memory returns.
+                Err(NoRoom::Full | NoRoom::NoMemory) => self.seal(&mut state, shared, &mut done),
+            }
+        }
+        if !options.may_open_batch {
+            done.outcome = LockedOutcome::WouldOpenBatch;
+            return done;
+        }
+        match self.open(&mut state, shared, record, options, now) {
+            Ok((outcome, opened)) => {
+                done.outcome = outcome;
+                done.opened = Some(opened);
+                // A record larger than batch.size fills its batch at once.
+                if state.open.as_ref().is_some_and(OpenBatch::is_full) {
+                    self.seal(&mut state, shared, &mut done);
+                }
+            }
+            Err(bytes) => done.outcome = LockedOutcome::NeedsMemory(bytes),
+        }
+        done
+    }
+
+    /// A new batch with this record in it, or how many bytes that needs.
+    fn open(
+        &self,
+        state: &mut State,
+        shared: &Shared,
+        record: &AppendRecord<'_>,
+        options: &mut AppendOptions<'_>,
+        now: Now,
+    ) -> Result<(LockedOutcome, QueueEvent), usize> {
+        let batch_size = shared.config.batch_size.max(1);
+        let size =
+            BatchSummary::EMPTY.measure(record.timestamp, record.key, record.value, record.headers).size();
+        let wanted = OpenBatch::first_capacity(batch_size, state.last_batch, size);
+        let enough = |bytes: usize| bytes >= OpenBatch::first_charge(size);
+        let (capacity, charge) = if options.grant.as_ref().is_some_and(|grant| enough(grant.0.bytes()))
+            && let Some(grant) = options.grant.take()
+        {
+            // What was waited for is taken, whatever a batch would like to begin with.
+            (size, grant.0)
+        } else if let Some(charge) = shared.budget.try_charge(OpenBatch::first_charge(wanted)) {
+            (wanted, charge)
+        } else if let Some(charge) = shared.budget.try_charge(OpenBatch::first_charge(size)) {
+            (size, charge)
+        } else {
+            return Err(OpenBatch::first_charge(size));
+        };
+        let ratio = shared.compresses().then(|| self.ratio.estimate());
+        let limits = Limits::new(batch_size, ratio);
+        let id = shared.next_batch();
+        let mut open = OpenBatch::new(id, now.mono, self.topic_partition.clone(), capacity, charge, limits);
+        let measured = open.measure(record);
+        // The first record has its room already; a callback beyond the charge is forgiven to it.
+        let _ = open.make_room(&shared.budget, measured.size(), options.callback.is_some());
+        let outcome = push(&mut open, record, &measured, options);
+        state.open = Some(open);
+        self.load.fetch_add(1, Ordering::Relaxed);
+        Ok((outcome, QueueEvent::Opened { queue: self.id, batch: id, created: now.mono }))
+    }
+
+    fn seal(self: &Arc<Self>, state: &mut State, shared: &Shared, done: &mut LockedAppend) {
+        if let Some(open) = state.open.take() {
+            done.sealed = true;
+            done.jobs.extend(self.enqueue_sealed(state, shared, open));
+        }
+    }
+
+    /// A closed batch enters the queue: ready, or to be made so by the job.
+    fn enqueue_sealed(
+        self: &Arc<Self>,
+        state: &mut State,
+        shared: &Shared,
+        open: OpenBatch,
+    ) -> Option<SealJob> {
+        state.last_batch = open.records.len();
+        let (id, raw) = (open.id, RawBatch::new(open, Arc::clone(self)));
+        if shared.compresses() {
+            state.sealed.push_back(Slot::Sealing(id));
+            Some(SealJob::compress(raw, shared.config.compression))
+        } else {
+            state.sealed.push_back(Slot::Ready(raw.into_batch()));
+            None
+        }
+    }
+
+    /// Closes the open batch, if there is one, and gives the job that makes it ready, if it needs one.
+    pub(crate) fn seal_open(self: &Arc<Self>, shared: &Shared) -> Option<SealJob> {
+        let mut state = self.state.lock();
+        let open = state.open.take()?;
+        self.enqueue_sealed(&mut state, shared, open)
+    }
+
+    /// A batch that was being compressed is ready. It comes back if its place is gone, since everything was drained
+    /// meanwhile.
+    #[allow(clippy::result_large_err, reason = "it is the batch itself that comes back")]
+    pub(crate) fn place(&self, batch: Batch) -> Result<(), Batch> {
+        let mut state = self.state.lock();
+        let place =
+            state.sealed.iter_mut().find(|slot| matches!(slot, Slot::Sealing(id) if *id == batch.id()));
+        match place {
+            Some(slot) => {
+                *slot = Slot::Ready(batch);
+                Ok(())
+            }
+            None => Err(batch),
+        }
+    }
+
+    /// A batch whose compression failed has no place any more.
+    pub(crate) fn forget(&self, batch: BatchId) {
+        self.state.lock().sealed.retain(|slot| !matches!(slot, Slot::Sealing(id) if *id == batch));
+    }
+
+    pub(crate) fn head(&self) -> Head {
+        let state = self.state.lock();
+        match (state.sealed.front(), &state.open) {
+            (Some(Slot::Ready(batch)), _) => {
+                Head::Ready { batch: batch.id(), created: batch.created(), bytes: batch.wire_size() }
+            }
+            (Some(Slot::Sealing(_)), _) => Head::Sealing,
+            (None, Some(open)) => {
+                Head::Open { batch: open.id, created: open.created, bytes: open.records.len() }
+            }
+            (None, None) => Head::Empty,
+        }
+    }
+
+    pub(crate) fn pop(&self) -> Option<Batch> {
+        let mut state = self.state.lock();
+        match state.sealed.pop_front() {
+            Some(Slot::Ready(batch)) => Some(batch),
+            Some(sealing) => {
+                state.sealed.push_front(sealing);
+                None
+            }
+            None => None,
+        }
+    }
+
+    pub(crate) fn undrained(&self, ids: &mut Vec<BatchId>) {
+        let state = self.state.lock();
+        ids.extend(state.sealed.iter().map(|slot| match slot {
+            Slot::Ready(batch) => batch.id(),
+            Slot::Sealing(id) => *id,
+        }));
+        ids.extend(state.open.as_ref().map(|open| open.id));
+    }
+
+    /// Takes out what is older than `oldest`. A batch that is being compressed stays until it comes back.
+    pub(crate) fn expire(self: &Arc<Self>, expired: impl Fn(Monotonic) -> bool, into: &mut Vec<Batch>) {
+        let mut state = self.state.lock();
+        if state.open.as_ref().is_some_and(|open| expired(open.created))
+            && let Some(open) = state.open.take()
+        {
+            // Nobody will send it, so nobody compresses it.
+            state.sealed.push_back(Slot::Ready(RawBatch::new(open, Arc::clone(self)).into_batch()));
+        }
+        // Creation times ascend, but a batch being compressed may stand before others that are due as well.
+        let mut index = 0;
+        while let Some(slot) = state.sealed.get(index) {
+            match slot {
+                Slot::Ready(batch) if expired(batch.created()) => {
+                    if let Some(Slot::Ready(batch)) = state.sealed.remove(index) {
+                        into.push(batch);
+                    }
+                }
+                Slot::Ready(_) => break,
+                Slot::Sealing(_) => index += 1,
+            }
+        }
+    }
+
+    /// Takes everything out, also the open batch, and refuses what comes.
+    pub(crate) fn close(self: &Arc<Self>, into: &mut Vec<Batch>) {
+        let mut state = self.state.lock();
+        state.closed = true;
+        for slot in state.sealed.drain(..) {
+            // What is being compressed finds its place gone when it comes back.
+            if let Slot::Ready(batch) = slot {
+                into.push(batch);
+            }
+        }
+        if let Some(open) = state.open.take() {
+            into.push(RawBatch::new(open, Arc::clone(self)).into_batch());
+        }
+    }
+
+    /// Refuses what comes; what is there stays.
+    pub(crate) fn refuse(&self) {
+        self.state.lock().closed = true;
+    }
+}
+
+fn push(
+    open: &mut OpenBatch,
+    record: &AppendRecord<'_>,
+    measured: &MeasuredRecord<'_>,
+    options: &mut AppendOptions<'_>,
+) -> LockedOutcome {
+    let place = open.push(record, measured, options.callback.take());
+    LockedOutcome::Appended { completion: Arc::clone(&open.completion), place, bytes: measured.size() }
+}

@@ -1,0 +1,237 @@
+//! The queues of one topic.
+
+use crate::events::QueueEvent;
+use crate::open_batch::OpenBatch;
+use crate::partition_queue::{LockedOutcome, PartitionQueue};
+use crate::ratio::CompressionRatio;
+use crate::seal::{SealJob, SealedKind};
+use crate::shared::Shared;
+use crate::{Callback, Delivery, Grant};
+use kafka_protocol::records::size_upper_bound;
+use kafka_types::{Header, Monotonic, Now, PartitionId, Timestamp};
+use std::fmt;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
+
+/// A topic's place in the accumulator: made once, and then reached without looking its name up.
+pub struct TopicQueues {
+    name: Arc<str>,
+    ratio: Arc<CompressionRatio>,
+    shared: Arc<Shared>,
+    /// Chunk k holds 16 · 2^k queues, so that a queue, once made, is found without a lock and never moves.
+    chunks: [OnceLock<Chunk>; CHUNKS],
+}
+
+type Chunk = Box<[OnceLock<Arc<PartitionQueue>>]>;
+
+/// Enough for every partition that a 32-bit index can name.
+const CHUNKS: usize = 28;
+const FIRST_CHUNK: usize = 16;
+
+/// A record as it goes into a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct AppendRecord<'r> {
+    /// Its timestamp.
+    pub timestamp: Timestamp,
+    /// The key's bytes; `None` is null.
+    pub key: Option<&'r [u8]>,
+    /// The value's bytes; `None` is null.
+    pub value: Option<&'r [u8]>,
+    /// Headers, in order.
+    pub headers: &'r [Header<'r>],
+}
+
+/// How a record may be appended.
+pub struct AppendOptions<'o> {
+    /// False if a new batch should not be opened: the answer is then [`Append::WouldOpenBatch`], so that a sticky partitioner
+    /// can choose once more.
+    pub may_open_batch: bool,
+    /// Memory that was waited for; taken if a new batch needs it.
+    pub grant: &'o mut Option<Grant>,
+    /// Told of the outcome; taken if the record is appended.
+    pub callback: &'o mut Option<Callback>,
+}
+
+/// What came of an append. Exhaustive: a caller has to deal with each.
+#[derive(Debug)]
+pub enum Append {
+    /// The record is in a batch.
+    Appended(Appended),
+    /// It is not: the partition has no open batch with room for it, and none may be opened.
+    WouldOpenBatch {
+        /// True if the engine sleeps and has to be woken, by the caller: a full batch was closed.
+        wake: bool,
+    },
+    /// It is not: a new batch needs memory. [`reserve`](crate::Accumulator::reserve) it and append again with the grant.
+    NeedsMemory {
+        /// How much.
+        bytes: usize,
+    },
+}
+
+/// A record in a batch.
+#[derive(Debug)]
+pub struct Appended {
+    /// Its acknowledgement to come.
+    pub delivery: Delivery,
+    /// How many bytes it takes there, before compression.
+    pub bytes: usize,
+    /// True if its batch was opened by it or is full with it: where a sticky partitioner may move on.
+    pub batch_complete: bool,
+    /// True if the engine sleeps and has to be woken, by the caller.
+    pub wake: bool,
+}
+
+/// Why a record can't be appended, ever.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AppendError {
+    /// The accumulator takes no more records.
+    #[error("the producer is closed")]
+    Closed,
+    /// The record alone is larger than all the memory there is.
+    #[error("a record of up to {bytes} bytes is larger than buffer.memory ({limit})")]
+    TooLargeForMemory {
+        /// The most it may take.
+        bytes: usize,
+        /// `buffer.memory`.
+        limit: usize,
+    },
+}
+
+impl TopicQueues {
+    pub(crate) fn new(name: Arc<str>, shared: Arc<Shared>) -> TopicQueues {
+        TopicQueues { name, ratio: Arc::default(), shared, chunks: [const { OnceLock::new() }; CHUNKS] }
+    }
+
+    /// The topic's name.
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// Copies a record into the partition's open batch, or into a new one.
+    ///
+    /// # Errors
+    /// [`AppendError`]; nothing was taken from `options`.
+    pub fn append(
+        &self,
+        partition: PartitionId,
+        record: &AppendRecord<'_>,
+        mut options: AppendOptions<'_>,
+        now: Now,
+    ) -> Result<Append, AppendError> {
+        let shared = &*self.shared;
+        let bytes = size_upper_bound(record.key, record.value, record.headers);
+        let limit = shared.budget.limit();
+        // What a batch itself is charged for comes on top of its record.
+        if OpenBatch::first_charge(bytes) > limit {
+            return Err(AppendError::TooLargeForMemory { bytes, limit });
+        }
+        let queue = self.queue(partition);
+        let locked = queue.append(shared, record, &mut options, now);
+        let mut wake = locked.sealed && self.finish_sealed(queue, locked.jobs);
+        let batch_complete = locked.opened.is_some() || locked.sealed;
+        if let Some(event) = locked.opened {
+            wake |= shared.events.push(event, now.mono + shared.config.linger);
+        }
+        match locked.outcome {
+            LockedOutcome::Appended { completion, place, bytes } => {
+                let delivery = Delivery::new(completion, place);
+                Ok(Append::Appended(Appended { delivery, bytes, batch_complete, wake }))
+            }
+            LockedOutcome::WouldOpenBatch => Ok(Append::WouldOpenBatch { wake }),
+            LockedOutcome::NeedsMemory(bytes) => Ok(Append::NeedsMemory { bytes }),
+            LockedOutcome::Closed => Err(AppendError::Closed),
+        }
+    }
+
+    /// How many batches each partition has, queued here or on their way: what an adaptive partitioner weighs. `lengths` gets one
+    /// number for each partition below `partition_count`.
+    pub fn queue_lengths(&self, partition_count: usize, lengths: &mut Vec<u32>) {
+        lengths.clear();
+        lengths.extend((0..partition_count).map(|index| {
+            let load = |queue: &Arc<PartitionQueue>| queue.load.load(Ordering::Relaxed);
+            self.slot(index).and_then(OnceLock::get).map_or(0, load)
+        }));
+    }
+
+    /// After a batch was closed: compresses it here if that is cheap, leaves it to the workers otherwise, and tells the engine.
+    /// True if the engine has to be woken.
+    fn finish_sealed(&self, queue: &Arc<PartitionQueue>, jobs: Vec<SealJob>) -> bool {
+        for job in jobs {
+            if !job.is_cheap() {
+                self.shared.jobs.lock().push(job);
+                continue;
+            }
+            match job.run().0 {
+                // Its place is gone only if everything was drained; dropping the batch tells its records.
+                SealedKind::Compressed(batch) => drop(queue.place(batch)),
+                SealedKind::Failed { queue, id, completed } => {
+                    queue.forget(id);
+                    completed.run();
+                }
+                SealedKind::Split { .. } => {}
+            }
+        }
+        self.shared.events.push(QueueEvent::Sealed { queue: queue.id }, Monotonic::ZERO)
+    }
+
+    fn queue(&self, partition: PartitionId) -> &Arc<PartitionQueue> {
+        let index = usize::try_from(partition.0).unwrap_or(0);
+        // Every non-negative 32-bit index has a slot.
+        let slot = self.slot_or_chunk(index);
+        slot.get_or_init(|| self.shared.add_queue(&self.name, partition, &self.ratio))
+    }
+
+    fn slot_or_chunk(&self, index: usize) -> &OnceLock<Arc<PartitionQueue>> {
+        let (chunk, at) = locate(index);
+        let chunk_size = FIRST_CHUNK << chunk;
+        let slots = self.chunks[chunk].get_or_init(|| (0..chunk_size).map(|_| OnceLock::new()).collect());
+        &slots[at]
+    }
+
+    fn slot(&self, index: usize) -> Option<&OnceLock<Arc<PartitionQueue>>> {
+        let (chunk, at) = locate(index);
+        self.chunks.get(chunk)?.get()?.get(at)
+    }
+}
+
+/// The chunk of a partition's index, and its place there.
+fn locate(index: usize) -> (usize, usize) {
+    let chunk = ((index / FIRST_CHUNK) + 1).ilog2() as usize;
+    (chunk, index - FIRST_CHUNK * ((1 << chunk) - 1))
+}
+
+impl fmt::Debug for TopicQueues {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TopicQueues").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for AppendOptions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AppendOptions")
+            .field("may_open_batch", &self.may_open_batch)
+            .field("grant", &self.grant)
+            .field("callback", &self.callback.is_some())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_lie_side_by_side() {
+        let mut expected = (0, 0);
+        for index in 0..5_000 {
+            assert_eq!(locate(index), expected, "partition {index}");
+            expected.1 += 1;
+            if expected.1 == FIRST_CHUNK << expected.0 {
+                expected = (expected.0 + 1, 0);
+            }
+        }
+        assert!(locate(i32::MAX as usize).0 < CHUNKS);
+    }
+}
