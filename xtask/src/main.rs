@@ -3,6 +3,7 @@
 
 mod batch_vectors;
 mod codegen;
+mod layering;
 mod test;
 mod vectors;
 
@@ -24,6 +25,8 @@ struct Arguments {
 enum Task {
     /// Everything that must hold: format, lints, layering, tests, simulation, real Kafka.
     Test,
+    /// Checks that dependencies between the crates point to lower layers only, and that I/O stays where it belongs.
+    Layering,
     /// Writes Rust from kafka-protocol/schema.
     Codegen {
         /// Only says whether the generated code is stale.
@@ -52,6 +55,7 @@ enum Task {
 fn main() -> Result<()> {
     match Arguments::parse().task {
         Task::Test => test::run(),
+        Task::Layering => layering::run(),
         Task::Codegen { check } => codegen::run(check),
         Task::Vectors { file } => vectors::run(&file),
         Task::BatchVectors { file } => {
