@@ -196,6 +196,8 @@ fn io_that_another_feature_or_none_switches_on_is_named() {
         let broken = || one(krate, "tokio", Rule::IoOnlyBehind(feature));
         let optional = json!({ "optional": true });
         assert_eq!(with_tokio(krate, json!({}), json!({ feature: [] })), broken(), "always on");
+        let part = json!({ feature: ["tokio/net"] });
+        assert_eq!(with_tokio(krate, json!({}), part), broken(), "always on, and more with the feature");
         // Without `dep:`, Cargo gives an optional dependency a feature of its own name.
         let own = json!({ feature: [], "tokio": ["dep:tokio"] });
         assert_eq!(with_tokio(krate, optional.clone(), own), broken());
