@@ -98,7 +98,8 @@ impl Cluster {
     }
 
     /// A client connects to a broker. `None` if the broker is down or there is none: the connection is refused.
-    pub fn connect(&mut self, _now: Now, node: NodeId) -> Option<ConnectionId> {
+    pub fn connect(&mut self, now: Now, node: NodeId) -> Option<ConnectionId> {
+        self.catch_up(now);
         if !self.up.contains(&node) {
             return None;
         }
@@ -110,6 +111,7 @@ impl Cluster {
 
     /// Bytes came from a client, in whatever pieces. Bytes for a connection that is closed are ignored.
     pub fn handle_data(&mut self, now: Now, connection: ConnectionId, data: &[u8]) {
+        self.catch_up(now);
         let limit = self.config.max_request_size;
         let Some(open) = self.connections.get_mut(&connection) else { return };
         let framed = open.receive(data, limit);
@@ -130,8 +132,8 @@ impl Cluster {
 
     /// What is to be done next; `None` if there is nothing before [`Cluster::next_deadline`].
     pub fn poll_output(&mut self, now: Now) -> Option<ClusterOutput> {
-        if self.outputs.is_empty() && self.next_deadline() <= now.mono {
-            self.advance(now);
+        if self.outputs.is_empty() {
+            self.catch_up(now);
         }
         self.outputs.pop_front()
     }
@@ -146,6 +148,13 @@ impl Cluster {
             .filter_map(|connection| connection.busy.as_ref())
             .map(|busy| busy.waiting.deadline(self));
         elections.chain(waits).chain([self.groups.next_deadline()]).min().unwrap_or(Monotonic::NEVER)
+    }
+
+    /// What was due before now happened before what happens now.
+    fn catch_up(&mut self, now: Now) {
+        if self.next_deadline() <= now.mono {
+            self.advance(now);
+        }
     }
 
     /// Does what is due, until nothing is.

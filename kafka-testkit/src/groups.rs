@@ -4,11 +4,12 @@ mod group;
 mod member;
 mod offsets;
 
-pub(crate) use group::{Group, JoinRequest, SyncRequest};
+pub(crate) use group::{JoinRequest, SyncRequest};
 pub(crate) use offsets::CommittedOffset;
 
 use crate::cluster::ConnectionId;
 use bytes::Bytes;
+use group::Group;
 use kafka_types::{ErrorCode, Monotonic, Offset, TopicPartition};
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,10 +1,25 @@
 //! What a broker does with each kind of request.
 
 mod api_versions;
+mod create_partitions;
+mod create_topics;
+mod delete_topics;
+mod describe_cluster;
+mod describe_configs;
+mod fetch;
+mod find_coordinator;
 mod group_answer;
+mod heartbeat;
 mod init_producer_id;
+mod join_group;
+mod leave_group;
+mod list_offsets;
 mod metadata;
+mod offset_commit;
+mod offset_fetch;
+mod offset_for_leader_epoch;
 mod produce;
+mod sync_group;
 
 pub(crate) use group_answer::group_answer;
 
@@ -13,7 +28,12 @@ use crate::request_context::RequestContext;
 use crate::rules::{Applying, Target};
 use crate::wait::Waiting;
 use bytes::Bytes;
-use kafka_protocol::messages::{ApiVersionsRequest, InitProducerIdRequest, MetadataRequest, ProduceRequest};
+use kafka_protocol::messages::{
+    ApiVersionsRequest, CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest,
+    DescribeClusterRequest, DescribeConfigsRequest, FetchRequest, FindCoordinatorRequest, HeartbeatRequest,
+    InitProducerIdRequest, JoinGroupRequest, LeaveGroupRequest, ListOffsetsRequest, MetadataRequest,
+    OffsetCommitRequest, OffsetFetchRequest, OffsetForLeaderEpochRequest, ProduceRequest, SyncGroupRequest,
+};
 use kafka_protocol::wire::{
     ApiKey, DecodeError, Message, Request, VersionRange, decode_exact, encode_to_bytes,
 };
@@ -84,9 +104,24 @@ macro_rules! served {
 
 served! {
     ProduceRequest,
+    FetchRequest,
+    ListOffsetsRequest,
     MetadataRequest,
+    OffsetCommitRequest,
+    OffsetFetchRequest,
+    FindCoordinatorRequest,
+    JoinGroupRequest,
+    HeartbeatRequest,
+    LeaveGroupRequest,
+    SyncGroupRequest,
     ApiVersionsRequest,
+    CreateTopicsRequest,
+    DeleteTopicsRequest,
     InitProducerIdRequest,
+    OffsetForLeaderEpochRequest,
+    DescribeConfigsRequest,
+    CreatePartitionsRequest,
+    DescribeClusterRequest,
 }
 
 fn run<R: Handle>(

@@ -16,6 +16,7 @@ mod request_context;
 mod request_log;
 mod rules;
 mod topic;
+mod topic_properties;
 mod versions;
 mod wait;
 

@@ -2,7 +2,7 @@
 
 use crate::config::TopicConfig;
 use crate::log::Log;
-use kafka_types::{LeaderEpoch, Monotonic, NodeId, TopicId};
+use kafka_types::{ErrorCode, LeaderEpoch, Monotonic, NodeId, TopicId};
 use std::collections::BTreeSet;
 
 #[derive(Debug)]
@@ -54,6 +54,17 @@ impl Partition {
     /// Who leads according to the brokers' metadata.
     pub(crate) fn announced(&self, now: Monotonic) -> Leadership {
         if now < self.announced_at { self.previous } else { self.leadership }
+    }
+
+    /// Whether a broker may answer for the partition to a client that knows of this epoch; a negative one is none.
+    pub(crate) fn check_leader(&self, node: NodeId, epoch: i32) -> ErrorCode {
+        let Leadership { leader, epoch: current } = self.leadership;
+        match epoch {
+            _ if leader != Some(node) => ErrorCode::NOT_LEADER_OR_FOLLOWER,
+            0.. if epoch < current.0 => ErrorCode::FENCED_LEADER_EPOCH,
+            0.. if epoch > current.0 => ErrorCode::UNKNOWN_LEADER_EPOCH,
+            _ => ErrorCode::NONE,
+        }
     }
 
     /// The replicas that are up, in order of preference.

@@ -2,7 +2,7 @@
 
 use crate::cluster::Cluster;
 use bytes::Bytes;
-use kafka_protocol::messages::ProduceResponse;
+use kafka_protocol::messages::{FetchRequest, ProduceResponse};
 use kafka_types::{LeaderEpoch, Monotonic, TopicPartition};
 
 #[derive(Debug)]
@@ -13,8 +13,20 @@ pub(crate) enum Waiting {
     Delayed { until: Monotonic, body: Option<Bytes> },
     /// For followers to have what was appended.
     Replication(Replicating),
+    /// For enough to be there.
+    Fetch(Box<Fetching>),
     /// For the other members of a group.
     Group,
+}
+
+/// A Fetch request.
+#[derive(Debug)]
+pub(crate) struct Fetching {
+    pub(crate) request: FetchRequest,
+    /// When it is answered with whatever there is.
+    pub(crate) until: Monotonic,
+    /// When it was looked at last.
+    pub(crate) checked_at: Monotonic,
 }
 
 /// A Produce request with `acks=all`.
@@ -53,6 +65,7 @@ impl Waiting {
                     .unwrap_or(Monotonic::ZERO);
                 replicated.min(replicating.until)
             }
+            Waiting::Fetch(fetching) => cluster.fetchable_at(fetching).min(fetching.until),
         }
     }
 }

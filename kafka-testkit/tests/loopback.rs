@@ -1,5 +1,6 @@
 //! The cluster behind sockets.
 #![cfg(feature = "loopback")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
 

@@ -7,7 +7,7 @@ use crate::handlers::{self, Handled, encode};
 use crate::request_context::RequestContext;
 use crate::request_log::RequestSeen;
 use crate::rules::Applying;
-use crate::wait::{Replicating, Waiting};
+use crate::wait::{Fetching, Replicating, Waiting};
 use bytes::Bytes;
 use kafka_protocol::frame::{RequestHeader, response_frame};
 use kafka_protocol::wire::{ApiKey, Decoder};
@@ -75,12 +75,21 @@ impl Cluster {
                 None
             }
             Waiting::Delayed { .. } => Some(Busy { context, waiting }),
+            Waiting::Fetch(mut fetching) => {
+                let Some(response) = self.fetch(now, &context, &fetching) else {
+                    fetching.checked_at = now.mono;
+                    return Some(Busy { context, waiting: Waiting::Fetch(fetching) });
+                };
+                let body = encode(&response, context.version);
+                self.answer(now, context, body);
+                None
+            }
             Waiting::Replication(mut replicating) => {
                 self.check_replication(now, &mut replicating);
                 if !replicating.partitions.is_empty() {
                     return Some(Busy { context, waiting: Waiting::Replication(replicating) });
                 }
-                self.add_leader_hints(&mut replicating.response);
+                self.add_leader_hints(context.version, &mut replicating.response);
                 let body = encode(&replicating.response, context.version);
                 self.answer(now, context, body);
                 None
@@ -123,6 +132,21 @@ impl Cluster {
         let batches = partition.log.batches();
         let last = batches.partition_point(|batch| batch.last_offset() < end);
         batches[..last].last().map_or(Monotonic::ZERO, |batch| batch.replicated_at)
+    }
+
+    /// When followers have more of what is being fetched than when it was looked at last.
+    pub(crate) fn fetchable_at(&self, fetching: &Fetching) -> Monotonic {
+        let mut next = Monotonic::NEVER;
+        for topic in &fetching.request.topics {
+            let Some(name) = self.fetched_topic(topic) else { continue };
+            for wanted in &topic.partitions {
+                let partition = self.partition(&TopicPartition::new(name.as_str(), wanted.partition));
+                let batches = partition.map(|partition| partition.log.batches()).unwrap_or_default();
+                let times = batches.iter().rev().map(|batch| batch.replicated_at);
+                next = times.take_while(|at| *at > fetching.checked_at).min().unwrap_or(next).min(next);
+            }
+        }
+        next
     }
 
     /// Sends an answer, unless rules want it otherwise. Without a body the request is just done.

@@ -49,6 +49,7 @@ impl Cluster {
     /// Makes a broker the leader of a partition, in peace: nothing is lost. A broker that kept no replica gets one. False
     /// if there is no such partition, or the broker is down.
     pub fn move_leader(&mut self, now: Now, partition: &TopicPartition, node: NodeId) -> bool {
+        self.catch_up(now);
         let announced_at = now.mono + self.config.metadata_delay;
         let up = self.up.contains(&node);
         let Some(found) = self.partition_mut(partition).filter(|_| up) else { return false };
@@ -65,6 +66,7 @@ impl Cluster {
     /// partitions get other leaders. Of what followers did not have yet, any number of the youngest batches is lost.
     /// False if it is down already.
     pub fn stop_broker(&mut self, now: Now, node: NodeId) -> bool {
+        self.catch_up(now);
         if !self.up.remove(&node) {
             return false;
         }
@@ -91,6 +93,7 @@ impl Cluster {
 
     /// A broker comes back, as a follower unless nobody else could lead. False if it is up, or there is no such broker.
     pub fn start_broker(&mut self, now: Now, node: NodeId) -> bool {
+        self.catch_up(now);
         let Some(broker) = self.brokers.get_mut(&node) else { return false };
         if !self.up.insert(node) {
             return false;

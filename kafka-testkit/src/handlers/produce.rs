@@ -18,6 +18,8 @@ use std::time::Duration;
 
 /// From this version on topics are named by id (KIP-516).
 const TOPIC_IDS: i16 = 13;
+/// From this version on an answer may say who leads now (KIP-951).
+const LEADER_HINTS: i16 = 10;
 
 impl Handle for ProduceRequest {
     fn targets(&self, cluster: &Cluster) -> Vec<(String, Option<i32>)> {
@@ -80,7 +82,7 @@ impl Handle for ProduceRequest {
             return if failed { Handled::Close } else { Handled::Unanswered };
         }
         if replicating.is_empty() {
-            cluster.add_leader_hints(&mut response);
+            cluster.add_leader_hints(context.version, &mut response);
             return Handled::Answer(response);
         }
         let timeout = Duration::from_millis(u64::try_from(self.timeout_ms).unwrap_or(0));
@@ -149,7 +151,10 @@ impl Cluster {
     }
 
     /// Says who leads now where this broker does not any more, and where to find them (KIP-951).
-    pub(crate) fn add_leader_hints(&self, response: &mut ProduceResponse) {
+    pub(crate) fn add_leader_hints(&self, version: i16, response: &mut ProduceResponse) {
+        if version < LEADER_HINTS {
+            return;
+        }
         let mut leaders = BTreeSet::new();
         for answered in &mut response.responses {
             let by_id = self.topic_by_id(answered.topic_id).map(|(_, topic)| topic);

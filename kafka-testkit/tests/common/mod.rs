@@ -1,5 +1,6 @@
 //! A client without sockets: one connection to one broker, requests in, responses out.
-#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
+#![allow(clippy::unwrap_used, reason = "only tests call it")]
 
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::frame::{RequestHeader, decode_response_header, request_frame, split_frame};
@@ -37,6 +38,11 @@ pub struct Client {
 impl Client {
     pub fn connect(cluster: &mut Cluster, now: Now, node: i32) -> Client {
         Client::try_connect(cluster, now, node).expect("the broker is up")
+    }
+
+    pub fn to_leader(cluster: &mut Cluster, now: Now, of: &TopicPartition) -> Client {
+        let leader = cluster.leader(of).expect("somebody leads");
+        Client::connect(cluster, now, leader.0)
     }
 
     pub fn try_connect(cluster: &mut Cluster, now: Now, node: i32) -> Option<Client> {
