@@ -185,7 +185,7 @@ fn a_full_buffer_closes_batches_asks_for_memory_and_takes_the_grant() {
     let bytes = loop {
         match append_with(&topic, &[0; 800], at(0), None).unwrap() {
             Append::Appended(record) => appended.push(record.delivery),
-            Append::NeedsMemory { bytes } => break bytes,
+            Append::NeedsMemory { bytes, .. } => break bytes,
             other => panic!("{other:?}"),
         }
     };
@@ -204,6 +204,24 @@ fn a_full_buffer_closes_batches_asks_for_memory_and_takes_the_grant() {
     assert!(grant.is_none());
     drain(&mut drainer).into_iter().for_each(|batch| acknowledge(batch, 0));
     assert_eq!(accumulator.available_memory(), 3_000);
+}
+
+#[test]
+fn a_caller_who_will_not_wait_for_memory_still_learns_that_the_engine_must_be_woken() {
+    let linger = Duration::from_secs(3_600);
+    let (accumulator, mut drainer) =
+        Accumulator::new(AccumulatorConfig { linger, buffer_memory: 1_300, batch_size: 4_096, ..config() });
+    let topic = accumulator.topic("t");
+    let _first = append(&topic, &[0; 500], at(0));
+    drainer.take_events(&mut Vec::new());
+    assert!(drainer.publish_sleep(Monotonic::NEVER));
+    // The batch can't grow, so it is closed; nobody else would tell the sleeping engine.
+    match append_with(&topic, &[0; 500], at(0), None).unwrap() {
+        Append::NeedsMemory { wake, .. } => assert!(wake, "the closed batch would stay where it is"),
+        other => panic!("{other:?}"),
+    }
+    assert!(matches!(drainer.head(QueueId(0)), Head::Ready { .. }));
+    assert!(!drainer.publish_sleep(Monotonic::NEVER));
 }
 
 #[test]
@@ -431,7 +449,7 @@ fn no_wake_up_is_lost_between_callers_and_a_sleeping_engine() {
                                 }
                                 break;
                             }
-                            Append::NeedsMemory { bytes } => {
+                            Append::NeedsMemory { bytes, .. } => {
                                 let mut wait = accumulator.reserve(bytes, Monotonic::NEVER);
                                 engine_thread.unpark();
                                 while wait.poll(&waker).is_pending() {

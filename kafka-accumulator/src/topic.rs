@@ -66,6 +66,9 @@ pub enum Append {
     NeedsMemory {
         /// How much.
         bytes: usize,
+        /// True if the engine sleeps and has to be woken, by the caller, also if it does not wait: a batch that could not grow
+        /// was closed.
+        wake: bool,
     },
 }
 
@@ -140,7 +143,7 @@ impl TopicQueues {
                 Ok(Append::Appended(Appended { delivery, bytes, batch_complete, wake }))
             }
             LockedOutcome::WouldOpenBatch => Ok(Append::WouldOpenBatch { wake }),
-            LockedOutcome::NeedsMemory(bytes) => Ok(Append::NeedsMemory { bytes }),
+            LockedOutcome::NeedsMemory(bytes) => Ok(Append::NeedsMemory { bytes, wake }),
             LockedOutcome::Closed => Err(AppendError::Closed),
         }
     }
