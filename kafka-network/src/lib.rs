@@ -1,1 +1,34 @@
-//! Connections to Kafka brokers: a sans-IO connection, tokio sockets, a small pipelined client.
+//! Connections to Kafka brokers.
+//!
+//! [`Connection`] is the protocol's state machine for one connection: frames, correlation, the negotiation of versions.
+//! It does no I/O. With the feature `transport` there are sockets too: [`Connector`] opens streams, [`TcpConnector`] by
+//! TCP, [`ConnectionPump`] drives a connection over one.
+//!
+//! Not here: which broker to connect to, when, and what to send.
+//!
+//! ```
+//! use kafka_network::{Connection, ConnectionConfig};
+//!
+//! let mut connection = Connection::new(ConnectionConfig::new("billing"));
+//! assert!(connection.poll_transmit().is_none());
+//! connection.handle_connected();
+//! let frame = connection.poll_transmit().expect("it asks what the broker serves");
+//! assert_eq!(frame.token, None);
+//! assert!(!connection.is_ready());
+//! ```
+
+mod connection;
+#[cfg(feature = "transport")]
+mod transport;
+
+pub use connection::{
+    Connection, ConnectionConfig, ConnectionError, ConnectionEvent, FinalizedFeature, FinalizedFeatures,
+    OutgoingFrame, OutgoingRequest,
+};
+pub use kafka_protocol::wire::ApiVersionRanges;
+pub use kafka_types::BrokerAddress;
+#[cfg(feature = "transport")]
+pub use transport::{
+    ConnectError, ConnectionPump, Connector, FrameWriter, PumpError, Resolver, Stream, SystemResolver,
+    TcpConfig, TcpConnector,
+};
