@@ -87,3 +87,6 @@ impl Groups {
         offsets.into_iter().flatten().map(|(of, committed)| (of.clone(), committed.offset)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;
