@@ -58,8 +58,17 @@ pub(crate) fn set(config: &mut TopicConfig, name: &str, value: Option<&str>) -> 
     Ok(())
 }
 
-/// Those that mean something here, with their values.
-pub(crate) fn describe(config: &TopicConfig, max_message_bytes: usize) -> Vec<(&'static str, String)> {
+/// Those that mean something here, with their values; and whether somebody set them.
+pub(crate) fn describe_with_origin(
+    config: &TopicConfig,
+    max_message_bytes: usize,
+) -> Vec<(&'static str, String, bool)> {
+    let defaults = describe(&TopicConfig::new("", 1), max_message_bytes);
+    let settings = describe(config, max_message_bytes).into_iter().zip(defaults);
+    settings.map(|((name, value), (_, default))| (name, value.clone(), value != default)).collect()
+}
+
+fn describe(config: &TopicConfig, max_message_bytes: usize) -> Vec<(&'static str, String)> {
     let ms = |age: Option<Duration>| age.map_or(i64::MAX.to_string(), |age| age.as_millis().to_string());
     let timestamp_type = match config.timestamp_type {
         TimestampType::CreateTime => "CreateTime",

@@ -100,6 +100,8 @@ fn malformed_batches_are_refused_with_a_brokers_own_codes() {
     let mut log_append = header;
     log_append.attributes =
         log_append.attributes.with_timestamp_type(kafka_protocol::records::TimestampType::LogAppendTime);
+    let mut transactional = Batch::of(&["a"]).by(1, 0, 0).header();
+    transactional.attributes = transactional.attributes.with_transactional(true);
     let mut gzip = header;
     gzip.attributes = gzip.attributes.with_codec(kafka_types::Codec::GZIP);
     let cases = [
@@ -117,6 +119,11 @@ fn malformed_batches_are_refused_with_a_brokers_own_codes() {
             ErrorCode::INVALID_RECORD,
         ),
         ("the broker's clock", batch.with_header(log_append).to_vec(), ErrorCode::INVALID_TIMESTAMP),
+        (
+            "a transaction's batch",
+            Batch::of(&["a"]).with_header(transactional).to_vec(),
+            ErrorCode::INVALID_TXN_STATE,
+        ),
         ("no gzip at all", batch.with_header(gzip).to_vec(), ErrorCode::UNKNOWN_SERVER_ERROR),
     ];
     for (what, bytes, expected) in cases {

@@ -12,9 +12,13 @@ use kafka_types::{ErrorCode, Now};
 
 const TOPIC: i8 = 2;
 const BROKER: i8 = 4;
-/// `DYNAMIC_TOPIC_CONFIG` and `STATIC_BROKER_CONFIG`.
+/// `DYNAMIC_TOPIC_CONFIG`, `STATIC_BROKER_CONFIG` and `DEFAULT_CONFIG`.
 const TOPIC_SOURCE: i8 = 1;
 const BROKER_SOURCE: i8 = 4;
+const DEFAULT_SOURCE: i8 = 5;
+
+/// Name, value, and where it comes from.
+type Setting = (&'static str, String, i8);
 /// `STRING`: the one type that every value has a form in.
 const STRING: i8 = 2;
 
@@ -57,19 +61,18 @@ impl Cluster {
             BROKER => self.broker_settings(name),
             _ => Err(ErrorCode::INVALID_REQUEST),
         };
-        let source = if resource.resource_type == TOPIC { TOPIC_SOURCE } else { BROKER_SOURCE };
         let wanted = |name: &str| match &resource.configuration_keys {
             Some(keys) => keys.iter().any(|key| key.as_str() == name),
             None => true,
         };
         let error_code = found.as_ref().err().copied().unwrap_or(ErrorCode::NONE);
-        let settings = found.unwrap_or_default().into_iter().filter(|(name, _)| wanted(name));
+        let settings = found.unwrap_or_default().into_iter().filter(|(name, ..)| wanted(name));
         DescribeConfigsResult {
             error_code,
             resource_type: resource.resource_type,
             resource_name: resource.resource_name.clone(),
             configs: settings
-                .map(|(name, value)| DescribeConfigsResourceResult {
+                .map(|(name, value, source)| DescribeConfigsResourceResult {
                     name: name.into(),
                     value: Some(value.into()),
                     read_only: source == BROKER_SOURCE,
@@ -82,16 +85,18 @@ impl Cluster {
         }
     }
 
-    fn topic_settings(&self, name: &str) -> Result<Vec<(&'static str, String)>, ErrorCode> {
+    fn topic_settings(&self, name: &str) -> Result<Vec<Setting>, ErrorCode> {
         let topic = self.topics.get(name).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
-        Ok(topic_properties::describe(&topic.config, self.config.max_message_bytes))
+        let settings = topic_properties::describe_with_origin(&topic.config, self.config.max_message_bytes);
+        let source = |set: bool| if set { TOPIC_SOURCE } else { DEFAULT_SOURCE };
+        Ok(settings.into_iter().map(|(name, value, set)| (name, value, source(set))).collect())
     }
 
-    fn broker_settings(&self, name: &str) -> Result<Vec<(&'static str, String)>, ErrorCode> {
+    fn broker_settings(&self, name: &str) -> Result<Vec<Setting>, ErrorCode> {
         let node: i32 = name.parse().map_err(|_| ErrorCode::INVALID_REQUEST)?;
         let broker = self.brokers.get(&node.into()).ok_or(ErrorCode::INVALID_REQUEST)?;
         let config = &self.config;
-        Ok(vec![
+        let settings = vec![
             ("auto.create.topics.enable", config.auto_create_topics.to_string()),
             ("broker.rack", broker.config.rack.clone().unwrap_or_default()),
             ("default.replication.factor", config.default_replication_factor.to_string()),
@@ -99,6 +104,7 @@ impl Cluster {
             ("node.id", node.to_string()),
             ("num.partitions", config.default_partitions.to_string()),
             ("socket.request.max.bytes", config.max_request_size.to_string()),
-        ])
+        ];
+        Ok(settings.into_iter().map(|(name, value)| (name, value, BROKER_SOURCE)).collect())
     }
 }
