@@ -1,1 +1,52 @@
 //! The engine of a Kafka producer: a sans-IO state machine from ready batches to requests and outcomes.
+//!
+//! [`Engine`] takes batches out of the accumulator, groups them by leader into Produce requests, keeps their order and their
+//! sequences, reads the answers, retries, and gives every batch exactly one outcome. It finds brokers through metadata, says
+//! when to open and close connections, and serves flush and close. It has no clock and no sockets: a driver tells it what
+//! happened and does what it says.
+//!
+//! ```no_run
+//! use kafka_sender::{Engine, Output};
+//! # fn example(mut engine: Engine, now: kafka_types::Now) {
+//! loop {
+//!     match engine.poll_output(now) {
+//!         Output::Transmit(request) => { /* hand it to the connection's task */ }
+//!         Output::Complete(batch) => batch.run(),
+//!         Output::Wait { deadline, .. } => break, // sleep until then, or until an input
+//!         other => { /* … */ }
+//!     }
+//! }
+//! # }
+//! ```
+//!
+//! Not here: bytes on sockets (`kafka-network`), records and their memory (`kafka-accumulator`), which sequences a batch may
+//! carry (`kafka-transactions`), what the cluster looks like (`kafka-metadata`).
+
+mod close;
+mod cluster;
+mod config;
+mod connections;
+mod drain;
+mod drained;
+mod engine;
+mod expiry;
+mod flush;
+mod ids;
+mod in_flight;
+mod node;
+mod outcome;
+mod output;
+mod partition;
+mod produce_request;
+mod produce_response;
+mod queues;
+mod random;
+mod request_slot;
+mod split;
+mod timers;
+
+pub use config::SenderConfig;
+pub use engine::Engine;
+pub use ids::{ConnectionId, FlushId, RequestId};
+pub use output::{CloseSummary, DisconnectReason, FlushSummary, Output, Transmit, WaitReason};
+pub use request_slot::RequestSlot;

@@ -1,0 +1,65 @@
+//! `delivery.timeout.ms`: batches that have run out of time.
+
+use crate::RequestId;
+use crate::engine::Engine;
+use crate::in_flight::RequestKind;
+use crate::outcome::{Answer, Refusal};
+use kafka_accumulator::QueueId;
+use kafka_transactions::BatchKey;
+use kafka_types::{ErrorCode, Monotonic};
+
+impl Engine {
+    /// The oldest batch of the queue may have run out of time.
+    pub(crate) fn expire_queue(&mut self, now: Monotonic, queue: QueueId) {
+        let mut expired = Vec::new();
+        self.drainer.expire(queue, now, &mut expired);
+        for batch in expired {
+            self.fail_undrained(now, batch, Refusal::timeout());
+        }
+        self.head_left(queue);
+        self.enlist(now, queue);
+    }
+
+    /// The batch has run out of time. What its request's slot says decides whether it may be in the log.
+    pub(crate) fn expire_batch(&mut self, now: Monotonic, id: BatchKey) {
+        let Some(request) = self.batches.get(&id).map(|batch| batch.request) else { return };
+        if let Some(request) = request {
+            // Recalled, it fails there as any other that is out of time.
+            self.recall(now, request);
+        }
+        self.fail(now, id, Refusal::timeout());
+    }
+
+    /// Takes a request back if none of its bytes went out, with all that were queued behind it: they hold the batches that
+    /// follow. Their batches are sent again, or fail if they are out of time.
+    pub(crate) fn recall(&mut self, now: Monotonic, request: RequestId) {
+        let Some(in_flight) = self.requests.get(&request) else { return };
+        let connection = in_flight.connection;
+        let Some(state) = self.connections.get(&connection) else { return };
+        // From the newest back, so that the connection can't write one that follows a recalled one.
+        let behind: Vec<RequestId> =
+            state.requests.iter().rev().copied().take_while(|id| *id >= request).collect();
+        let mut recalled = Vec::new();
+        for id in behind {
+            let Some(in_flight) = self.requests.get(&id) else { continue };
+            if !matches!(in_flight.kind, RequestKind::Produce(_)) {
+                continue;
+            }
+            if !in_flight.slot.recall() {
+                break;
+            }
+            recalled.push(id);
+        }
+        let mut answers = Vec::new();
+        for id in recalled.into_iter().rev() {
+            let Some(in_flight) = self.land(now, connection, id) else { continue };
+            if let RequestKind::Produce(sent) = in_flight.kind {
+                answers.extend(sent.into_iter().filter(|sent| self.is_in(sent, id)));
+            }
+        }
+        for sent in answers {
+            let answer = Answer::lost(ErrorCode::NETWORK_EXCEPTION, "recalled".into(), true);
+            self.not_acknowledged(now, sent.batch, answer);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! A partition as the engine sees it: its batches on their way, in the order of their records.
+
+use crate::ConnectionId;
+use crate::drained::DrainedBatches;
+use kafka_accumulator::BatchId;
+use kafka_transactions::BatchKey;
+use std::collections::VecDeque;
+
+/// Whose turn it is in a partition.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Turn {
+    /// A batch that was in a request before, or that came from a split.
+    Resend(BatchKey),
+    /// The head of the accumulator's queue, if it is ready.
+    Fresh,
+    /// Nobody's, until a split is done.
+    Blocked,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Partition {
+    /// Batches that left the accumulator and have no outcome, in the order of their records. Split children stand where their
+    /// parent stood.
+    pub(crate) line: VecDeque<BatchKey>,
+    /// How many of the line are in requests.
+    pub(crate) in_flight: usize,
+    /// The connection that those requests are on. Only one at a time: requests of one connection are handled in order, those of
+    /// two are not.
+    pub(crate) connection: Option<ConnectionId>,
+    /// The batch of the line that is being split, of which there is at most one.
+    pub(crate) splitting: Option<(BatchKey, BatchId)>,
+    /// The smallest size that the broker found too large; pieces of that size need not be sent to be split again.
+    pub(crate) too_large: Option<usize>,
+    /// It stands in some node's ready list.
+    pub(crate) listed: bool,
+}
+
+impl Partition {
+    /// What the partition would send next.
+    pub(crate) fn turn(&self, batches: &DrainedBatches) -> Turn {
+        if self.in_flight >= self.line.len() {
+            return Turn::Fresh;
+        }
+        for id in &self.line {
+            match batches.get(id) {
+                // Its pieces come in its place: nothing may pass.
+                None => return Turn::Blocked,
+                Some(batch) if batch.request.is_none() => return Turn::Resend(*id),
+                Some(_) => {}
+            }
+        }
+        Turn::Fresh
+    }
+
+    pub(crate) fn leave(&mut self, id: BatchKey) {
+        if let Some(position) = self.line.iter().position(|other| *other == id) {
+            self.line.remove(position);
+        }
+    }
+
+    /// One of its batches is in no request any more.
+    pub(crate) fn landed(&mut self) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        if self.in_flight == 0 {
+            self.connection = None;
+        }
+    }
+}

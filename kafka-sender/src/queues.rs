@@ -1,0 +1,174 @@
+//! What happens in the accumulator, and which partitions have something to send.
+
+use crate::Output;
+use crate::engine::Engine;
+use crate::partition::{Partition, Turn};
+use crate::timers::Timer;
+use kafka_accumulator::{Head, QueueEvent, QueueId, Sealed, SealedResult};
+use kafka_types::{LeaderEpoch, Monotonic, NodeId, TopicPartition};
+
+impl Engine {
+    pub(crate) fn queue_event(&mut self, now: Monotonic, event: QueueEvent) {
+        match event {
+            QueueEvent::Opened { queue, created, .. } => {
+                self.partition(queue);
+                self.open.insert(queue);
+                self.occupied.insert(queue);
+                self.timers.set(Timer::Linger(queue), created + self.config.linger);
+                if !self.timers.is_armed(Timer::QueueExpiry(queue)) {
+                    let expiry = created + self.config.delivery_timeout;
+                    self.timers.set(Timer::QueueExpiry(queue), expiry);
+                }
+                self.enlist(now, queue);
+            }
+            QueueEvent::Sealed { queue } => {
+                self.partition(queue);
+                self.enlist(now, queue);
+            }
+            QueueEvent::MemoryWaiter => {}
+        }
+    }
+
+    /// The newest batch has waited for as long as it may. It may be older batches' tail: those are sealed already.
+    pub(crate) fn linger_over(&mut self, now: Monotonic, queue: QueueId) {
+        self.seal_open(now, queue);
+    }
+
+    pub(crate) fn seal_open(&mut self, now: Monotonic, queue: QueueId) {
+        self.open.remove(&queue);
+        self.timers.cancel(Timer::Linger(queue));
+        self.drainer.seal_open(queue);
+        self.enlist(now, queue);
+    }
+
+    /// Callers wait for memory, or the producer closes: nothing lingers.
+    pub(crate) fn seal_what_cannot_wait(&mut self, now: Monotonic) {
+        if !self.open.is_empty() && (self.closing.is_some() || self.drainer.has_memory_waiters()) {
+            self.seal_all(now);
+        }
+    }
+
+    pub(crate) fn seal_all(&mut self, now: Monotonic) {
+        for queue in std::mem::take(&mut self.open) {
+            self.seal_open(now, queue);
+        }
+    }
+
+    pub(crate) fn sealed(&mut self, now: Monotonic, sealed: Sealed) {
+        match self.drainer.handle_sealed(sealed) {
+            SealedResult::Placed(queue) => {
+                self.head_left(queue);
+                self.enlist(now, queue);
+            }
+            SealedResult::Split { queue, parent, children } => {
+                self.outputs.push_back(Output::Complete(parent));
+                if self.closed {
+                    children.into_iter().for_each(|child| self.fail_late(now, child));
+                } else {
+                    self.place_children(now, queue, children);
+                }
+            }
+            SealedResult::Failed { queue, batch, completed } => {
+                self.outputs.push_back(Output::Complete(completed));
+                self.split_failed(now, queue, batch);
+                self.leave_flushes(batch);
+                self.head_left(queue);
+            }
+            SealedResult::Orphaned(batch) => self.fail_late(now, batch),
+        }
+    }
+
+    /// Puts the partition into its leader's ready list, if it has something to send and nothing keeps it from that.
+    pub(crate) fn enlist(&mut self, now: Monotonic, queue: QueueId) {
+        if self.partition(queue).listed {
+            return;
+        }
+        match self.partitions[queue.0 as usize].turn(&self.batches) {
+            Turn::Blocked => return,
+            Turn::Resend(id) => {
+                let leader_epoch = self.leader_epoch(queue);
+                let Some(batch) = self.batches.get_mut(&id) else { return };
+                if batch.retry_at > now && leader_epoch <= batch.leader_epoch {
+                    self.backing_off.insert(queue);
+                    self.timers.set(Timer::Retry(queue), batch.retry_at);
+                    return;
+                }
+                // Due; or there is a newer leader, which has not refused it (KIP-951).
+                batch.retry_at = Monotonic::ZERO;
+                if self.backing_off.remove(&queue) {
+                    self.timers.cancel(Timer::Retry(queue));
+                }
+            }
+            Turn::Fresh if matches!(self.drainer.head(queue), Head::Ready { .. }) => {}
+            Turn::Fresh => return,
+        }
+        match self.leader(queue) {
+            Some(node) if self.learn_node(node) => {
+                self.leaderless.remove(&queue);
+                self.partitions[queue.0 as usize].listed = true;
+                if let Some(node) = self.nodes.get_mut(&node) {
+                    node.ready.push_back(queue);
+                }
+                self.dirty.insert(node);
+            }
+            _ => {
+                if self.leaderless.insert(queue) {
+                    let topic = self.drainer.topic_partition(queue).topic.clone();
+                    self.metadata.keep_topic(now, &topic);
+                    self.metadata.request_update();
+                }
+            }
+        }
+    }
+
+    /// Leaders may have moved: ready lists are made anew. Costs what has something to send, not what exists.
+    pub(crate) fn relist(&mut self, now: Monotonic) {
+        let mut pending: Vec<QueueId> = std::mem::take(&mut self.leaderless).into_iter().collect();
+        for node in self.nodes.values_mut() {
+            pending.extend(node.ready.drain(..));
+        }
+        for queue in pending {
+            self.partition(queue).listed = false;
+            self.enlist(now, queue);
+        }
+        for queue in self.backing_off.iter().copied().collect::<Vec<_>>() {
+            self.enlist(now, queue);
+        }
+    }
+
+    pub(crate) fn leader(&self, queue: QueueId) -> Option<NodeId> {
+        let TopicPartition { topic, partition } = self.drainer.topic_partition(queue);
+        self.metadata.snapshot().partition(topic, *partition)?.leader
+    }
+
+    fn leader_epoch(&self, queue: QueueId) -> LeaderEpoch {
+        let TopicPartition { topic, partition } = self.drainer.topic_partition(queue);
+        let known = self.metadata.snapshot().partition(topic, *partition);
+        known.map_or(LeaderEpoch::UNKNOWN, |partition| partition.leader_epoch)
+    }
+
+    pub(crate) fn partition(&mut self, queue: QueueId) -> &mut Partition {
+        let index = queue.0 as usize;
+        if index >= self.partitions.len() {
+            self.partitions.resize_with(index + 1, Partition::default);
+        }
+        &mut self.partitions[index]
+    }
+
+    /// The queue's timers follow its head; an empty queue has none.
+    pub(crate) fn head_left(&mut self, queue: QueueId) {
+        match self.drainer.head(queue) {
+            Head::Empty => {
+                self.open.remove(&queue);
+                self.occupied.remove(&queue);
+                self.timers.cancel(Timer::Linger(queue));
+                self.timers.cancel(Timer::QueueExpiry(queue));
+            }
+            Head::Open { created, .. } | Head::Ready { created, .. } => {
+                let expiry = created + self.config.delivery_timeout;
+                self.timers.set(Timer::QueueExpiry(queue), expiry);
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Everything that is due at some time, by when it is due.
+
+use crate::{ConnectionId, WaitReason};
+use kafka_accumulator::QueueId;
+use kafka_transactions::BatchKey;
+use kafka_types::{Monotonic, NodeId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a timer is for. Its order breaks ties, so that the same inputs give the same outputs.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Timer {
+    /// The newest batch of the queue has waited long enough for more records.
+    Linger(QueueId),
+    /// The oldest batch in the queue has run out of time.
+    QueueExpiry(QueueId),
+    /// A drained batch has run out of time.
+    BatchExpiry(BatchKey),
+    /// The partition's first batch may be tried again.
+    Retry(QueueId),
+    /// The oldest request of the connection has waited long enough for its answer.
+    RequestTimeout(ConnectionId),
+    /// Setting up has taken too long.
+    ConnectTimeout(ConnectionId),
+    /// Nobody has used the connection for long.
+    Idle(ConnectionId),
+    /// The broker's quota allows the next request.
+    Throttle(ConnectionId),
+    /// The node may be tried again.
+    Reconnect(NodeId),
+    /// Closing has taken as long as it may.
+    Close,
+}
+
+impl Timer {
+    fn reason(self) -> WaitReason {
+        match self {
+            Timer::Linger(_) => WaitReason::Linger,
+            Timer::QueueExpiry(_) | Timer::BatchExpiry(_) => WaitReason::Delivery,
+            Timer::Retry(_) => WaitReason::Retry,
+            Timer::Close => WaitReason::Close,
+            _ => WaitReason::Connection,
+        }
+    }
+}
+
+/// At most one deadline per [`Timer`].
+#[derive(Debug, Default)]
+pub(crate) struct Timers {
+    due: BTreeSet<(Monotonic, Timer)>,
+    armed: BTreeMap<Timer, Monotonic>,
+}
+
+impl Timers {
+    /// Arms the timer, in place of its earlier deadline.
+    pub(crate) fn set(&mut self, timer: Timer, at: Monotonic) {
+        self.cancel(timer);
+        if !at.is_never() {
+            self.armed.insert(timer, at);
+            self.due.insert((at, timer));
+        }
+    }
+
+    pub(crate) fn cancel(&mut self, timer: Timer) {
+        if let Some(at) = self.armed.remove(&timer) {
+            self.due.remove(&(at, timer));
+        }
+    }
+
+    pub(crate) fn is_armed(&self, timer: Timer) -> bool {
+        self.armed.contains_key(&timer)
+    }
+
+    /// The earliest timer that is due; it is disarmed.
+    pub(crate) fn pop(&mut self, now: Monotonic) -> Option<Timer> {
+        let (at, timer) = *self.due.first()?;
+        if at > now {
+            return None;
+        }
+        self.cancel(timer);
+        Some(timer)
+    }
+
+    pub(crate) fn next(&self) -> (Monotonic, WaitReason) {
+        match self.due.first() {
+            Some((at, timer)) => (*at, timer.reason()),
+            None => (Monotonic::NEVER, WaitReason::Idle),
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.due.clear();
+        self.armed.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timer_has_one_deadline_and_none_after_it_fired() {
+        let mut timers = Timers::default();
+        let at = Monotonic::from_millis;
+        timers.set(Timer::Close, at(5));
+        timers.set(Timer::Close, at(9));
+        timers.set(Timer::Retry(QueueId(1)), at(7));
+        assert_eq!(timers.next(), (at(7), WaitReason::Retry));
+        assert_eq!(timers.pop(at(6)), None);
+        assert_eq!(timers.pop(at(9)), Some(Timer::Retry(QueueId(1))));
+        assert_eq!(timers.pop(at(9)), Some(Timer::Close));
+        assert_eq!(timers.pop(at(99)), None);
+        assert_eq!(timers.next(), (Monotonic::NEVER, WaitReason::Idle));
+    }
+}
