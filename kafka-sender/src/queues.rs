@@ -25,7 +25,8 @@ impl Engine {
                 self.partition(queue);
                 self.enlist(now, queue);
             }
-            QueueEvent::MemoryWaiter => {}
+            // A memory waiter is asked for in every turn.
+            _ => {}
         }
     }
 

@@ -67,10 +67,8 @@ impl Engine {
     pub(crate) fn place_children(&mut self, now: Monotonic, queue: QueueId, children: Vec<Batch>) {
         let Some((parent, number)) = self.partition(queue).splitting.take() else { return };
         self.splitting = self.splitting.saturating_sub(1);
-        let children: Vec<DrainedBatch> = children
-            .into_iter()
-            .map(|child| DrainedBatch::new(child, self.new_batch_key(), true))
-            .collect();
+        let children: Vec<DrainedBatch> =
+            children.into_iter().map(|child| DrainedBatch::new(child, self.new_batch_key(), true)).collect();
         let partition = self.partition(queue);
         let position = partition.line.iter().position(|id| *id == parent).unwrap_or(0);
         partition.leave(parent);
