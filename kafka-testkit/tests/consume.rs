@@ -1,4 +1,5 @@
 //! Reading records back, and administration.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
 

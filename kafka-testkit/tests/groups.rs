@@ -198,6 +198,8 @@ fn only_the_coordinator_answers_and_another_takes_over_with_all_offsets() {
     let committed = client.call(&mut cluster, at(1), &commit, 8);
     assert_eq!(committed.topics[0].partitions[0].error_code, ErrorCode::NONE);
     cluster.stop_broker(at(1), node.into());
+    // Its connections close.
+    while cluster.poll_output(at(1)).is_some() {}
     let successor = coordinator(&mut cluster, 4);
     assert_ne!(successor, node);
     let mut client = Client::connect(&mut cluster, at(1), successor);
