@@ -49,6 +49,11 @@ impl Accumulator {
         self.shared.close();
     }
 
+    /// Bytes of `buffer.memory` that batches hold.
+    pub fn used_memory(&self) -> usize {
+        self.shared.budget.used()
+    }
+
     /// Bytes of `buffer.memory` that nothing holds.
     pub fn available_memory(&self) -> usize {
         self.shared.budget.available()

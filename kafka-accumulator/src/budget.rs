@@ -80,6 +80,10 @@ impl Budget {
         self.0.limit.saturating_sub(self.0.used.load(Ordering::Relaxed))
     }
 
+    pub(crate) fn used(&self) -> usize {
+        self.0.used.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn has_waiters(&self) -> bool {
         self.0.waiting.load(Ordering::SeqCst) > 0
     }
@@ -261,14 +265,12 @@ impl MemoryWait {
     /// If it is polled again after it was ready.
     pub fn poll(&mut self, waker: &Waker) -> Poll<Result<Grant, MemoryError>> {
         let ticket = self.ticket.expect("a memory wait was polled after it was ready");
+        // Cloning and dropping wakers is the program's code: it happens outside of the lock.
+        let waker = waker.clone();
         let mut queue = self.budget.0.queue.lock();
         let waiter = queue.waiters.get_mut(&ticket).expect("a waiter stays until its wait is over");
         if let State::Waiting(kept) = &mut waiter.state {
-            // The waker that is replaced is dropped outside the lock.
-            let replaced = match kept {
-                Some(kept) if kept.will_wake(waker) => None,
-                kept => kept.replace(waker.clone()),
-            };
+            let replaced = kept.replace(waker);
             drop(queue);
             drop(replaced);
             return Poll::Pending;

@@ -55,15 +55,15 @@ impl Completion {
 
     /// Leaves a waker for a record; false if the outcome is there already.
     pub(crate) fn register(&self, index: u32, waker: &Waker) -> bool {
+        // Cloning, comparing and dropping wakers is the program's code: it happens outside of the lock.
+        let waker = waker.clone();
         let mut wakers = self.wakers.lock();
         // The outcome is set before the wakers are taken: either it is seen here, or the waker is taken.
         if self.outcome.get().is_some() {
+            drop(wakers);
             return false;
         }
-        let replaced = match wakers.get(&index) {
-            Some(kept) if kept.will_wake(waker) => None,
-            _ => wakers.insert(index, waker.clone()),
-        };
+        let replaced = wakers.insert(index, waker);
         drop(wakers);
         drop(replaced);
         true

@@ -2,7 +2,7 @@
 
 use crate::batch::Batch;
 use crate::completion::{Completion, RecordPlace};
-use crate::events::QueueEvent;
+use crate::events::{Events, QueueEvent};
 use crate::open_batch::{Limits, NoRoom, OpenBatch};
 use crate::ratio::CompressionRatio;
 use crate::seal::{RawBatch, SealJob};
@@ -22,6 +22,7 @@ pub(crate) struct PartitionQueue {
     pub(crate) id: QueueId,
     pub(crate) topic_partition: TopicPartition,
     pub(crate) ratio: Arc<CompressionRatio>,
+    pub(crate) events: Arc<Events>,
     /// Batches queued here or owned by the engine, for the choice among partitions.
     pub(crate) load: AtomicU32,
     state: CachePadded<Mutex<State>>,
@@ -96,8 +97,16 @@ impl PartitionQueue {
         id: QueueId,
         topic_partition: TopicPartition,
         ratio: Arc<CompressionRatio>,
+        events: Arc<Events>,
     ) -> PartitionQueue {
-        PartitionQueue { id, topic_partition, ratio, load: AtomicU32::new(0), state: CachePadded::default() }
+        PartitionQueue {
+            id,
+            topic_partition,
+            ratio,
+            events,
+            load: AtomicU32::new(0),
+            state: CachePadded::default(),
+        }
     }
 
     /// Everything of an append that needs the lock: copying the record is most of it.

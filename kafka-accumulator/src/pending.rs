@@ -2,13 +2,14 @@
 
 use crate::completion::{CompletedBatch, Completion, Outcome, RecordCallback};
 use crate::partition_queue::PartitionQueue;
-use crate::{BatchFailure, FailureCause, Written};
+use crate::{BatchFailure, BatchId, FailureCause, QueueEvent, Written};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Records that have no outcome yet. Whatever happens to it, they get exactly one: dropped without any, it fails them.
 #[derive(Debug)]
 pub(crate) struct Pending {
+    id: BatchId,
     queue: Arc<PartitionQueue>,
     completion: Arc<Completion>,
     callbacks: Vec<RecordCallback>,
@@ -20,12 +21,21 @@ pub(crate) struct Pending {
 
 impl Pending {
     pub(crate) fn new(
+        id: BatchId,
         queue: Arc<PartitionQueue>,
         completion: Arc<Completion>,
         callbacks: Vec<RecordCallback>,
         record_count: u32,
     ) -> Pending {
-        Pending { queue, completion, callbacks, record_count, written: Written::NotWritten, settled: false }
+        Pending {
+            id,
+            queue,
+            completion,
+            callbacks,
+            record_count,
+            written: Written::NotWritten,
+            settled: false,
+        }
     }
 
     pub(crate) fn queue(&self) -> &Arc<PartitionQueue> {
@@ -63,6 +73,10 @@ impl Drop for Pending {
                 written: self.written,
                 ..BatchFailure::not_written(FailureCause::EngineStopped)
             };
+            // A job that was dropped, or that panicked, must not leave a place that nobody fills: what stands behind it would
+            // never be sent.
+            self.queue.forget(self.id);
+            self.queue.events.push_quietly(QueueEvent::Sealed { queue: self.queue.id });
             self.decide(Outcome::Failed(Arc::new(failure))).run();
         }
     }

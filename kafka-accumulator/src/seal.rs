@@ -55,7 +55,7 @@ pub(crate) enum SealedKind {
 impl RawBatch {
     pub(crate) fn new(open: OpenBatch, queue: Arc<PartitionQueue>) -> RawBatch {
         let OpenBatch { id, created, completion, records, charge, summary, callbacks, .. } = open;
-        let pending = Pending::new(queue, completion, callbacks, summary.record_count());
+        let pending = Pending::new(id, queue, completion, callbacks, summary.record_count());
         RawBatch { id, created, summary, records, charge, pending }
     }
 

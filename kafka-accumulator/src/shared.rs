@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 pub(crate) struct Shared {
     pub(crate) config: AccumulatorConfig,
     pub(crate) budget: Budget,
-    pub(crate) events: Events,
+    pub(crate) events: Arc<Events>,
     /// Compressions too large for the callers who filled the batches.
     pub(crate) jobs: Mutex<Vec<SealJob>>,
     pub(crate) topics: RwLock<BTreeMap<Arc<str>, Arc<TopicQueues>>>,
@@ -31,7 +31,7 @@ impl Shared {
         Shared {
             budget: Budget::new(config.buffer_memory),
             config,
-            events: Events::new(),
+            events: Arc::new(Events::new()),
             jobs: Mutex::default(),
             topics: RwLock::default(),
             queues: Mutex::default(),
@@ -62,7 +62,8 @@ impl Shared {
         let topic_partition = TopicPartition { topic: Arc::clone(topic), partition };
         let mut queues = self.queues.lock();
         let id = QueueId(queues.len() as u32);
-        let queue = Arc::new(PartitionQueue::new(id, topic_partition, Arc::clone(ratio)));
+        let queue =
+            Arc::new(PartitionQueue::new(id, topic_partition, Arc::clone(ratio), Arc::clone(&self.events)));
         queues.push(Arc::clone(&queue));
         drop(queues);
         // Closing marks first and refuses each queue it finds then; a queue that it did not find sees the mark.

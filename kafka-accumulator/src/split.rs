@@ -49,7 +49,8 @@ pub(crate) fn split(mut batch: Batch, target: usize) -> SealedKind {
         let completion = Completion::new(queue.topic_partition.clone());
         parts.push((start, Arc::clone(&completion)));
         queue.load.fetch_add(1, Ordering::Relaxed);
-        let pending = Pending::new(Arc::clone(&queue), completion, own, group.summary.record_count());
+        let pending =
+            Pending::new(batch.id, Arc::clone(&queue), completion, own, group.summary.record_count());
         children.push(Batch {
             id: batch.id,
             created: batch.created,
