@@ -39,3 +39,6 @@ pub use kafka_types::{BrokerAddress, InvalidBrokerAddress};
 pub use leader_hint::LeaderHint;
 pub use manager::MetadataManager;
 pub use snapshot::{Broker, ClusterSnapshot, PartitionMetadata, TopicMetadata};
+
+#[cfg(test)]
+mod tests;

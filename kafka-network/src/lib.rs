@@ -2,7 +2,7 @@
 //!
 //! [`Connection`] is the protocol's state machine for one connection: frames, correlation, the negotiation of versions.
 //! It does no I/O. With the feature `transport` there are sockets too: [`Connector`] opens streams, [`TcpConnector`] by
-//! TCP, [`ConnectionPump`] drives a connection over one.
+//! TCP, [`ConnectionPump`] drives a connection over one, and [`Client`] is a small client for tools.
 //!
 //! Not here: which broker to connect to, when, and what to send.
 //!
@@ -17,10 +17,14 @@
 //! assert!(!connection.is_ready());
 //! ```
 
+#[cfg(feature = "transport")]
+mod client;
 mod connection;
 #[cfg(feature = "transport")]
 mod transport;
 
+#[cfg(feature = "transport")]
+pub use client::{Client, ClientConfig, ClientError};
 pub use connection::{
     Connection, ConnectionConfig, ConnectionError, ConnectionEvent, FinalizedFeature, FinalizedFeatures,
     OutgoingFrame, OutgoingRequest,

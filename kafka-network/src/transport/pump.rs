@@ -52,6 +52,11 @@ impl ConnectionPump {
         &mut self.connection
     }
 
+    /// True if all frames handed to the stream so far are in it.
+    pub fn is_written(&self) -> bool {
+        self.writer.is_idle()
+    }
+
     /// Reads and writes as far as possible now. Take the connection's events after each call; ready only with the end.
     pub fn poll(&mut self, context: &mut Context<'_>) -> Poll<PumpError> {
         // Reading first: what it brings (the connection's own next request) may be what to write.
