@@ -12,6 +12,8 @@ use std::task::Waker;
 #[derive(Debug)]
 pub(crate) struct Completion {
     topic_partition: TopicPartition,
+    /// The deliveries of a split batch's records hold the completion of the batch that was split.
+    of_split: bool,
     outcome: OnceLock<Outcome>,
     /// By index of the record. Those who come after the outcome was set find it there instead.
     wakers: Mutex<BTreeMap<u32, Waker>>,
@@ -42,7 +44,16 @@ pub(crate) struct RecordPlace {
 
 impl Completion {
     pub(crate) fn new(topic_partition: TopicPartition) -> Arc<Completion> {
-        Arc::new(Completion { topic_partition, outcome: OnceLock::new(), wakers: Mutex::default() })
+        Completion::make(topic_partition, false)
+    }
+
+    /// For a part of a batch that was too large.
+    pub(crate) fn of_split(topic_partition: TopicPartition) -> Arc<Completion> {
+        Completion::make(topic_partition, true)
+    }
+
+    fn make(topic_partition: TopicPartition, of_split: bool) -> Arc<Completion> {
+        Arc::new(Completion { topic_partition, of_split, outcome: OnceLock::new(), wakers: Mutex::default() })
     }
 
     pub(crate) fn topic_partition(&self) -> &TopicPartition {
@@ -138,6 +149,25 @@ impl CompletedBatch {
     /// How many records there are.
     pub fn record_count(&self) -> u32 {
         self.record_count
+    }
+
+    /// Why its records failed (the first one's failure); `None` if they did not.
+    pub fn failure(&self) -> Option<DeliveryFailure> {
+        match &self.outcome {
+            Some(Outcome::Failed(failure)) => Some(DeliveryFailure::of(failure, self.topic_partition(), 0)),
+            _ => None,
+        }
+    }
+
+    /// How many of its records nobody is told of: they have no callback, and their deliveries were dropped already. A
+    /// record of a batch that was split counts only if all the deliveries of that batch are gone.
+    pub fn unheard(&self) -> u32 {
+        let holders = Arc::strong_count(&self.completion) - 1;
+        if self.completion.of_split && holders > 0 {
+            return 0;
+        }
+        let heard = u32::try_from(holders + self.callbacks.len()).unwrap_or(u32::MAX);
+        self.record_count.saturating_sub(heard)
     }
 
     /// Sets the outcome, runs callbacks in the order of the records, then wakes those who await deliveries.

@@ -93,12 +93,9 @@ struct Detail {
 }
 
 impl DeliveryFailure {
-    /// What became of the record with this index in a batch that failed.
-    pub(crate) fn of(
-        batch: &Arc<BatchFailure>,
-        topic_partition: &TopicPartition,
-        index: u32,
-    ) -> DeliveryFailure {
+    /// What became of the record with this index in a batch that failed: what its delivery says, for whoever counts
+    /// failures by batch.
+    pub fn of(batch: &Arc<BatchFailure>, topic_partition: &TopicPartition, index: u32) -> DeliveryFailure {
         let own = batch.record_errors.get(&index);
         let cause = match (batch.record_errors.is_empty(), own) {
             (true, _) => batch.cause,

@@ -251,6 +251,23 @@ fn callbacks_run_once_in_order_and_a_panic_ends_in_its_own() {
 }
 
 #[test]
+fn a_completed_batch_knows_how_many_records_nobody_hears_of() {
+    let (accumulator, mut drainer) = Accumulator::new(config());
+    let topic = accumulator.topic("t");
+    let kept = append(&topic, b"kept", at(0));
+    drop(append(&topic, b"dropped", at(0)));
+    drop(append(&topic, b"dropped", at(0)));
+    drop(append_with(&topic, b"called back", at(0), Some(Box::new(|_| ()))));
+    let batch = drain(&mut drainer).remove(0);
+    let failure = BatchFailure::not_written(FailureCause::Timeout);
+    let completed = batch.complete(BatchOutcome::Failed(failure));
+    assert_eq!(completed.unheard(), 2);
+    assert_eq!(completed.failure().unwrap().cause(), FailureCause::Timeout);
+    completed.run();
+    assert!(kept.delivery.is_done());
+}
+
+#[test]
 fn callbacks_count_in_the_budget() {
     let (accumulator, _drainer) = Accumulator::new(AccumulatorConfig { batch_size: 100_000, ..config() });
     let topic = accumulator.topic("t");
