@@ -1,1 +1,46 @@
 //! A Kafka producer: from send to acknowledgement.
+//!
+//! ```no_run
+//! # async fn program() -> Result<(), kafka_producer::Error> {
+//! use kafka_producer::{Producer, ProducerRecord};
+//!
+//! let producer = Producer::builder().bootstrap_servers("localhost:9092").build()?;
+//! let delivery = producer.send(ProducerRecord::new("orders").key("k").value("v")).await?;
+//! println!("{}", delivery.await?); // orders-3@1042
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Idempotence, acknowledgement by all replicas and retries are the defaults. Settings are typed on the
+//! [`ProducerBuilder`], and go by Kafka's own names in [`properties`]. It needs no particular async runtime: records are
+//! sent by a thread of the producer's own.
+//!
+//! Inside, [`core`] is all of it but the clock and the sockets, for simulations and drivers of one's own; the feature
+//! `driver` (on by default) adds these, on tokio. What happens to a batch is in `kafka-sender`, the bytes are in
+//! `kafka-protocol`.
+
+mod builder;
+mod config;
+pub mod core;
+#[cfg(feature = "driver")]
+mod driver;
+mod error;
+#[cfg(feature = "driver")]
+mod producer;
+pub mod properties;
+
+pub use builder::ProducerBuilder;
+pub use config::{Notice, NoticeLevel, Problem, ProducerConfig};
+pub use error::{Error, ErrorKind, Outcome};
+#[cfg(feature = "driver")]
+pub use producer::{CloseSummary, Delivery, FlushSummary, PartitionInfo, Producer, TrySendError};
+
+pub use kafka_interceptor::{Acknowledgement, Interceptor, InterceptorError, SendContext};
+#[cfg(feature = "driver")]
+pub use kafka_network::{Connector, Stream};
+pub use kafka_partitioner::Partitioner;
+pub use kafka_types::{
+    Acks, BytesSerializer, Compression, ErrorCode, GzipLevel, Header, Lz4Level, NodeId, Offset, PartitionId,
+    Payload, ProducerRecord, RecordMetadata, SerializationError, SerializeContext, Serializer, Timestamp,
+    TopicPartition, ZstdLevel,
+};

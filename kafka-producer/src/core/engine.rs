@@ -1,0 +1,136 @@
+//! Each crate's part of the configuration, and the parts put together.
+
+use super::topics::TopicTable;
+use super::{CoreProducer, OPEN, Shared};
+use crate::config::PartitionerChoice;
+use crate::{Error, ProducerBuilder, ProducerConfig};
+use kafka_accumulator::{Accumulator, AccumulatorConfig, Drainer};
+use kafka_interceptor::InterceptorChain;
+use kafka_metadata::{Metadata, MetadataConfig, MetadataManager};
+use kafka_partitioner::{DefaultPartitioner, DefaultPartitionerConfig, Partitioner, RoundRobinPartitioner};
+use kafka_sender::{Engine, SenderConfig};
+use kafka_transactions::{TransactionConfig, TransactionManager};
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+
+impl<KS, VS> ProducerBuilder<KS, VS> {
+    /// The producer without a driver: for a driver of one's own, or a simulation.
+    ///
+    /// # Errors
+    /// [`Configuration`](crate::ErrorKind::Configuration) lists everything that is wrong.
+    pub fn build_core(&self, seed: u64) -> Result<(CoreProducer, Engine), Error> {
+        let (config, notices) = self.resolve()?;
+        notices.iter().for_each(|notice| notice.log());
+        Ok(self.core(config, seed))
+    }
+
+    pub(crate) fn core(&self, config: ProducerConfig, seed: u64) -> (CoreProducer, Engine) {
+        let mut interceptors = InterceptorChain::default();
+        for interceptor in &self.interceptors {
+            interceptors.push(interceptor.clone());
+        }
+        assemble(config, seed, self.partitioner.clone(), interceptors)
+    }
+}
+
+pub(super) fn assemble(
+    config: ProducerConfig,
+    seed: u64,
+    partitioner: Option<Arc<dyn Partitioner>>,
+    interceptors: InterceptorChain,
+) -> (CoreProducer, Engine) {
+    let transactions = TransactionManager::new(config.transactions(), seed);
+    let sender = config.sender();
+    let (core, drainer, manager) = parts(config, seed, partitioner, interceptors);
+    (core, Engine::new(sender, drainer, manager, transactions, seed))
+}
+
+/// The callers' half, and what the engine is made of.
+pub(super) fn parts(
+    config: ProducerConfig,
+    seed: u64,
+    partitioner: Option<Arc<dyn Partitioner>>,
+    interceptors: InterceptorChain,
+) -> (CoreProducer, Drainer, MetadataManager) {
+    let (accumulator, drainer) = Accumulator::new(config.accumulator());
+    let (metadata, manager) = Metadata::new(config.metadata(), config.bootstrap_servers.clone(), seed);
+    let core = CoreProducer {
+        shared: Arc::new(Shared {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            partitioner: partitioner.unwrap_or_else(|| config.partitioner()),
+            interceptors: Arc::new(interceptors),
+            topics: TopicTable::new(seed),
+            connection_error: Mutex::new(None),
+            state: AtomicU8::new(OPEN),
+            config,
+            accumulator,
+            metadata,
+        }),
+    };
+    (core, drainer, manager)
+}
+
+impl ProducerConfig {
+    fn accumulator(&self) -> AccumulatorConfig {
+        AccumulatorConfig {
+            batch_size: self.batch_size,
+            linger: self.linger,
+            buffer_memory: self.buffer_memory,
+            compression: self.compression,
+            delivery_timeout: self.delivery_timeout,
+        }
+    }
+
+    fn metadata(&self) -> MetadataConfig {
+        MetadataConfig {
+            max_age: self.metadata_max_age,
+            max_idle: self.metadata_max_idle,
+            retry_backoff: self.retry_backoff,
+            retry_backoff_max: self.retry_backoff_max,
+            rebootstrap: self.metadata_rebootstrap,
+            rebootstrap_trigger: self.metadata_rebootstrap_trigger,
+        }
+    }
+
+    fn transactions(&self) -> TransactionConfig {
+        TransactionConfig {
+            idempotence: self.idempotence,
+            retry_backoff: self.retry_backoff,
+            retry_backoff_max: self.retry_backoff_max,
+        }
+    }
+
+    fn sender(&self) -> SenderConfig {
+        SenderConfig {
+            acks: self.acks,
+            retries: self.retries,
+            max_request_size: self.max_request_size,
+            max_in_flight: self.max_in_flight,
+            retry_backoff: self.retry_backoff,
+            retry_backoff_max: self.retry_backoff_max,
+            request_timeout: self.request_timeout,
+            delivery_timeout: self.delivery_timeout,
+            linger: self.linger,
+            reconnect_backoff: self.reconnect_backoff,
+            reconnect_backoff_max: self.reconnect_backoff_max,
+            connection_setup_timeout: self.connection_setup_timeout,
+            connection_setup_timeout_max: self.connection_setup_timeout_max,
+            connections_max_idle: self.connections_max_idle,
+        }
+    }
+
+    fn partitioner(&self) -> Arc<dyn Partitioner> {
+        match self.partitioner {
+            PartitionerChoice::RoundRobin => Arc::new(RoundRobinPartitioner),
+            PartitionerChoice::BuiltIn => Arc::new(DefaultPartitioner::new(DefaultPartitionerConfig {
+                batch_size: self.batch_size,
+                adaptive: self.partitioner_adaptive,
+                ignore_keys: self.partitioner_ignore_keys,
+                rack_aware: self.partitioner_rack_aware,
+            })),
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! A record's way from the caller into a batch.
+
+use super::lookup::Patience;
+use super::pending::{PendingSend, Stage};
+use super::scratch::{CachedTopic, Scratch};
+use super::wait::{Wait, Waited};
+use super::{CoreProducer, topic_name};
+use crate::Error;
+use crate::error::{Cause, WaitsFor};
+use kafka_accumulator::{Append, AppendOptions, AppendRecord, Delivery, MemoryError};
+use kafka_metadata::TopicMetadata;
+use kafka_partitioner::{Appended, PartitionLoads, TopicQueueLengths, TopicView};
+use kafka_protocol::records::size_upper_bound;
+use kafka_types::{
+    Now, PartitionId, Payload, ProducerRecord, RecordPart, SerializationError, SerializeContext,
+};
+use std::task::{Poll, Waker};
+
+/// How far a record got without waiting.
+enum Step {
+    Appended(Delivery),
+    Wait(Wait),
+}
+
+impl CoreProducer {
+    /// Moves a record on; ready once it is in a batch, or refused. A failure has been told to the interceptors and the
+    /// callback already.
+    ///
+    /// # Errors
+    /// Why the record was not accepted; nothing of it will be written.
+    pub fn poll_send<K, V, KS, VS>(
+        &self,
+        send: &mut PendingSend<'_, K, V>,
+        key_serializer: &KS,
+        value_serializer: &VS,
+        now: Now,
+        waker: &Waker,
+    ) -> Poll<Result<Delivery, Error>>
+    where
+        K: Payload<KS>,
+        V: Payload<VS>,
+    {
+        loop {
+            if let Some(wait) = &mut send.wait {
+                let Poll::Ready(waited) = wait.poll(waker) else { return Poll::Pending };
+                send.wait = None;
+                if let Err(error) = self.handle_waited(send, waited, now) {
+                    return Poll::Ready(Err(self.refuse(send, error)));
+                }
+            }
+            match self.advance(send, key_serializer, value_serializer, now, Patience::Wait) {
+                Ok(Step::Appended(delivery)) => return Poll::Ready(Ok(delivery)),
+                Ok(Step::Wait(_)) if kafka_accumulator::in_callback() => {
+                    return Poll::Ready(Err(self.refuse(send, Cause::InCallback("send").into())));
+                }
+                Ok(Step::Wait(wait)) => send.wait = Some(wait),
+                Err(error) => return Poll::Ready(Err(self.refuse(send, error))),
+            }
+        }
+    }
+
+    /// Puts a record into a batch if that needs no waiting.
+    ///
+    /// # Errors
+    /// Why not; [`WouldWait`](crate::ErrorKind::WouldWait) if only for that reason.
+    pub fn try_send<K, V, KS, VS>(
+        &self,
+        send: &mut PendingSend<'_, K, V>,
+        key_serializer: &KS,
+        value_serializer: &VS,
+        now: Now,
+    ) -> Result<Delivery, Error>
+    where
+        K: Payload<KS>,
+        V: Payload<VS>,
+    {
+        match self.advance(send, key_serializer, value_serializer, now, Patience::Never) {
+            Ok(Step::Appended(delivery)) => Ok(delivery),
+            Ok(Step::Wait(wait)) => {
+                let waits_for = match wait {
+                    Wait::Metadata(_) => WaitsFor::Metadata,
+                    Wait::Memory { .. } => WaitsFor::Memory,
+                };
+                Err(self.refuse(send, Cause::WouldWait(waits_for).into()))
+            }
+            Err(error) => Err(self.refuse(send, error)),
+        }
+    }
+}
+
+impl CoreProducer {
+    /// Steps 1 to 7 of a record's way, as far as they go without waiting.
+    fn advance<K, V, KS, VS>(
+        &self,
+        send: &mut PendingSend<'_, K, V>,
+        key_serializer: &KS,
+        value_serializer: &VS,
+        now: Now,
+        patience: Patience,
+    ) -> Result<Step, Error>
+    where
+        K: Payload<KS>,
+        V: Payload<VS>,
+    {
+        self.check_open()?;
+        let deadline = send.asking.start(now) + self.shared.config.max_block;
+        Scratch::with(|Scratch { key: key_buffer, value: value_buffer, topics }| {
+            // 1. The interceptors; what they leave has to be legal.
+            if matches!(send.stage, Stage::New) {
+                send.stage = Stage::Intercepted;
+                self.intercept(&mut send.record);
+                check(&send.record)?;
+            }
+
+            // 2. The topic's partitions.
+            let topic = topics.topic(self.shared.id, &send.record.topic, || self.slot(&send.record.topic));
+            if let Some(wait) =
+                self.know_partitions(topic, send.record.partition, &mut send.asking, now, patience)?
+            {
+                return Ok(Step::Wait(Wait::Metadata(wait)));
+            }
+
+            // 3. Key and value as bytes, and whether they are few enough.
+            let PendingSend { record, callback, audience, stage, grant, asking, .. } = send;
+            let ProducerRecord { topic: name, partition, timestamp, key, value, headers } = record;
+            let (key, value) = match stage {
+                Stage::Serialized { key, value } => (key.as_deref(), value.as_deref()),
+                _ => {
+                    let mut context = SerializeContext { topic: name, headers, part: RecordPart::Key };
+                    let key = key.serialize_with(key_serializer, &mut context, key_buffer);
+                    let key = key.map_err(|source| serialization(name, RecordPart::Key, source))?;
+                    context.part = RecordPart::Value;
+                    let value = value.serialize_with(value_serializer, &mut context, value_buffer);
+                    (key, value.map_err(|source| serialization(name, RecordPart::Value, source))?)
+                }
+            };
+            self.check_size(name, size_upper_bound(key, value, headers))?;
+            let timestamp = timestamp.unwrap_or(now.wall);
+
+            // 4. The partition.
+            let chosen = *partition;
+            let has_key = key.is_some();
+            let mut partition = match chosen {
+                Some(partition) => partition,
+                None => self.partition(topic, key)?,
+            };
+
+            // 5. Into the partition's open batch.
+            if audience.is_none() {
+                *audience = self.audience(name, chosen, headers, callback.take());
+            }
+            let mut nobody = None;
+            let packed = audience.as_mut().map_or(&mut nobody, |audience| &mut audience.packed);
+            let bytes = AppendRecord { timestamp, key, value, headers };
+            // A partition of the program's own choice may open a batch at once; a partitioner's is asked about it.
+            let mut may_open_batch = chosen.is_some();
+            let appended = loop {
+                let options = AppendOptions { may_open_batch, grant, callback: packed };
+                match topic.slot.queues.append(partition, &bytes, options, now) {
+                    Ok(Append::Appended(appended)) => break appended,
+                    Ok(Append::WouldOpenBatch { wake }) => {
+                        asking.wake |= wake;
+                        self.learn(topic, &Appended::would_open_batch(partition.0, has_key));
+                        partition = self.partition(topic, key)?;
+                        may_open_batch = true;
+                    }
+                    Ok(Append::NeedsMemory { bytes, wake }) => {
+                        asking.wake |= wake;
+                        if patience == Patience::Never {
+                            return Err(Cause::WouldWait(WaitsFor::Memory).into());
+                        }
+                        let (key, value) = (key.map(<[u8]>::to_vec), value.map(<[u8]>::to_vec));
+                        *stage = Stage::Serialized { key, value };
+                        // The engine has the timer, and sends what lingers when memory is short.
+                        asking.wake = true;
+                        let wait = self.shared.accumulator.reserve(bytes, deadline);
+                        return Ok(Step::Wait(Wait::Memory { wait, bytes }));
+                    }
+                    Err(error) => return Err(self.append_error(name, error)),
+                }
+            };
+
+            // 6. A sticky choice may move on.
+            if chosen.is_none() {
+                self.learn(
+                    topic,
+                    &Appended {
+                        partition: partition.0,
+                        bytes: appended.bytes,
+                        batch_complete: appended.batch_complete,
+                        has_key,
+                    },
+                );
+            }
+
+            // 7. The engine hears of it only if it would sleep too long.
+            asking.wake |= appended.wake;
+            Ok(Step::Appended(appended.delivery))
+        })
+    }
+}
+
+impl CoreProducer {
+    fn handle_waited<K, V>(
+        &self,
+        send: &mut PendingSend<'_, K, V>,
+        waited: Waited,
+        now: Now,
+    ) -> Result<(), Error> {
+        match waited {
+            Waited::Metadata(result) => {
+                let PendingSend { record, asking, .. } = send;
+                self.handle_asked(&record.topic, record.partition, asking, result, now)
+            }
+            Waited::Memory { result: Ok(grant), .. } => {
+                send.grant = Some(grant);
+                Ok(())
+            }
+            Waited::Memory { result: Err(MemoryError::TimedOut), bytes } => Err(Cause::Memory {
+                topic: send.record.topic.to_string(),
+                bytes,
+                waited: send.asking.elapsed(now),
+                buffer_memory: self.shared.config.buffer_memory,
+            }
+            .into()),
+            Waited::Memory { result: Err(_), .. } => Err(self.gone()),
+        }
+    }
+
+    /// Step 4 for a record that names no partition itself.
+    fn partition(&self, topic: &CachedTopic, key: Option<&[u8]>) -> Result<PartitionId, Error> {
+        let Some(metadata) = &topic.metadata else { return Err(self.gone()) };
+        let count = metadata.partitions.len();
+        let chosen = self.shared.partitioner.partition(&view(topic, metadata), key);
+        match usize::try_from(chosen) {
+            Ok(index) if index < count => Ok(PartitionId(chosen)),
+            _ => Err(Cause::PartitionerChoice { topic: topic.slot.name.clone(), chosen, count }.into()),
+        }
+    }
+
+    /// Step 6: tells the partitioner, with fresh queue lengths if it may choose anew.
+    fn learn(&self, topic: &mut CachedTopic, appended: &Appended) {
+        let Some(metadata) = &topic.metadata else { return };
+        if appended.batch_complete && self.shared.config.partitioner_adaptive {
+            topic.slot.queues.queue_lengths(metadata.partitions.len(), &mut topic.queue_lengths);
+            topic.loads = PartitionLoads::new(&TopicQueueLengths {
+                lengths: &topic.queue_lengths,
+                partition_count: partition_count(metadata),
+                available: &metadata.available,
+                local: &topic.local,
+                slow: &[],
+            });
+        }
+        self.shared.partitioner.on_appended(&view(topic, metadata), appended);
+    }
+
+    fn check_size(&self, topic: &str, size: usize) -> Result<(), Error> {
+        let config = &self.shared.config;
+        for (limit, property) in
+            [(config.max_request_size, "max.request.size"), (config.buffer_memory, "buffer.memory")]
+        {
+            if size > limit {
+                return Err(Cause::TooLarge { topic: topic.to_owned(), size, limit, property }.into());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn view<'a>(topic: &'a CachedTopic, metadata: &'a TopicMetadata) -> TopicView<'a> {
+    TopicView {
+        name: &topic.slot.name,
+        partition_count: partition_count(metadata),
+        available: &metadata.available,
+        local: &topic.local,
+        loads: topic.loads.as_ref(),
+        state: &topic.slot.sticky,
+    }
+}
+
+fn partition_count(metadata: &TopicMetadata) -> i32 {
+    i32::try_from(metadata.partitions.len()).unwrap_or(i32::MAX)
+}
+
+/// What can be wrong with a record by itself.
+fn check<K, V>(record: &ProducerRecord<'_, K, V>) -> Result<(), Error> {
+    check_topic(&record.topic)?;
+    if let Some(timestamp) = record.timestamp.filter(|timestamp| timestamp.0 < 0) {
+        return Err(Cause::NegativeTimestamp(timestamp).into());
+    }
+    if let Some(partition) = record.partition.filter(|partition| partition.0 < 0) {
+        return Err(Cause::NegativePartition(partition).into());
+    }
+    Ok(())
+}
+
+pub(super) fn check_topic(topic: &str) -> Result<(), Error> {
+    let illegal = |reason| Cause::TopicName { topic: topic.to_owned(), reason }.into();
+    topic_name::check(topic).map_err(illegal)
+}
+
+fn serialization(topic: &str, part: RecordPart, source: SerializationError) -> Error {
+    Cause::Serialization { topic: topic.to_owned(), part, source }.into()
+}

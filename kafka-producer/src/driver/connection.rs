@@ -1,0 +1,227 @@
+//! One broker connection: its socket, and the protocol's state machine over it.
+
+use super::inbox::Inbox;
+use super::input::Input;
+use bytes::BytesMut;
+use kafka_network::{
+    Connection, ConnectionConfig, ConnectionError, ConnectionEvent, Connector, FrameWriter, OutgoingRequest,
+    Stream,
+};
+use kafka_sender::{ConnectionId, DisconnectReason, RequestId, RequestSlot, Transmit};
+use kafka_types::BrokerAddress;
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+/// Room for one read; a larger response grows its buffer as it arrives.
+const READ_BYTES: usize = 32 * 1024;
+/// Reads in a row before writing has its turn.
+const READS_PER_TURN: usize = 16;
+/// How long an orderly close waits for the broker's own end of the connection.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// What a connection's task is made of.
+pub(super) struct ConnectionTask {
+    pub(super) id: ConnectionId,
+    pub(super) address: BrokerAddress,
+    pub(super) connector: Arc<dyn Connector>,
+    pub(super) config: ConnectionConfig,
+    /// Requests from the engine. The engine says "close" by dropping its end.
+    pub(super) outbox: UnboundedReceiver<Transmit>,
+    pub(super) inbox: Arc<Inbox>,
+}
+
+impl ConnectionTask {
+    /// Connects, then reads and writes until either side closes; tells the engine of everything.
+    pub(super) async fn run(mut self) {
+        let connected = {
+            let connect = self.connector.connect(&self.address);
+            let closed = closed(&mut self.outbox);
+            tokio::select! {
+                stream = connect => stream,
+                () = closed => return,
+            }
+        };
+        let stream = match connected {
+            Ok(stream) => stream,
+            Err(error) => {
+                let reason = DisconnectReason::ConnectFailed(error.to_string().into());
+                return self.inbox.push(Input::Disconnected { connection: self.id, reason });
+            }
+        };
+        let mut connection = Connection::new(self.config);
+        connection.handle_connected();
+        let mut pump = Pump {
+            id: self.id,
+            stream,
+            connection,
+            outbox: self.outbox,
+            queue: VecDeque::new(),
+            closing: false,
+            writer: FrameWriter::new(),
+            writing: None,
+            received: BytesMut::with_capacity(READ_BYTES),
+            inbox: self.inbox,
+        };
+        match poll_fn(|context| pump.poll(context)).await {
+            End::Closed => pump.close().await,
+            End::Broken(reason) => {
+                let Pump { id, inbox, .. } = &pump;
+                inbox.push(Input::Disconnected { connection: *id, reason });
+            }
+        }
+    }
+}
+
+/// Returns when the engine has dropped its end, with nothing sent: before a connection is ready it sends nothing.
+async fn closed(outbox: &mut UnboundedReceiver<Transmit>) {
+    while outbox.recv().await.is_some() {}
+}
+
+enum End {
+    /// The engine wants it closed.
+    Closed,
+    Broken(DisconnectReason),
+}
+
+/// Reading and writing over one stream, neither waiting for the other.
+struct Pump {
+    id: ConnectionId,
+    stream: Box<dyn Stream>,
+    connection: Connection,
+    outbox: UnboundedReceiver<Transmit>,
+    /// Requests not yet begun: they can still be recalled.
+    queue: VecDeque<Transmit>,
+    closing: bool,
+    /// One frame at a time.
+    writer: FrameWriter,
+    /// The request whose frame that is; `None` for the connection's own.
+    writing: Option<(RequestId, RequestSlot)>,
+    received: BytesMut,
+    inbox: Arc<Inbox>,
+}
+
+impl Pump {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<End> {
+        // Reading first: what it brings (the connection's own next request) may be what to write.
+        if let Poll::Ready(reason) = self.poll_read(context) {
+            return Poll::Ready(End::Broken(reason));
+        }
+        self.poll_outbox(context);
+        if self.closing {
+            return Poll::Ready(End::Closed);
+        }
+        self.poll_write(context).map(End::Broken)
+    }
+
+    fn poll_outbox(&mut self, context: &mut Context<'_>) {
+        while let Poll::Ready(transmit) = self.outbox.poll_recv(context) {
+            match transmit {
+                Some(transmit) => self.queue.push_back(transmit),
+                None => {
+                    self.closing = true;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Reads until the socket has nothing more; ready if it never will.
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<DisconnectReason> {
+        for _ in 0..READS_PER_TURN {
+            self.received.reserve(READ_BYTES);
+            // `read_buf` loses nothing when it is dropped unfinished, so a new one may continue each time.
+            let read = pin!(self.stream.read_buf(&mut self.received)).poll(context);
+            match ready!(read) {
+                Ok(0) => return Poll::Ready(DisconnectReason::Io("closed by the broker".into())),
+                Ok(_) => {}
+                Err(error) => return Poll::Ready(DisconnectReason::Io(error.to_string().into())),
+            }
+            if let Err(error) = self.connection.handle_data(&mut self.received) {
+                return Poll::Ready(DisconnectReason::Protocol(error.to_string().into()));
+            }
+            self.tell_events();
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn tell_events(&mut self) {
+        while let Some(event) = self.connection.poll_event() {
+            self.inbox.push(match event {
+                ConnectionEvent::Ready { versions, .. } => Input::Connected { connection: self.id, versions },
+                ConnectionEvent::Response { token, body } => {
+                    Input::Response { connection: self.id, request: RequestId(token), body }
+                }
+                _ => continue,
+            });
+        }
+    }
+
+    /// Writes until the socket takes no more, or nothing is left; ready only with the end.
+    fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<DisconnectReason> {
+        loop {
+            if self.writer.is_idle()
+                && let Err(error) = self.begin_frame()
+            {
+                return Poll::Ready(DisconnectReason::Protocol(error.to_string().into()));
+            }
+            if self.writer.is_idle() {
+                return Poll::Pending;
+            }
+            if let Err(error) = ready!(self.writer.poll_write(&mut self.stream, context)) {
+                return Poll::Ready(DisconnectReason::Io(error.to_string().into()));
+            }
+            if let Some((request, slot)) = self.writing.take() {
+                slot.finish_write();
+                self.inbox.push(Input::Written { connection: self.id, request });
+            }
+        }
+    }
+
+    /// Takes up the next frame. A request is begun only when the one before it is out: until then the engine can
+    /// recall it.
+    fn begin_frame(&mut self) -> Result<(), ConnectionError> {
+        loop {
+            if let Some(frame) = self.connection.poll_transmit() {
+                self.writer.push(frame.segments);
+                return Ok(());
+            }
+            let Some(transmit) = self.queue.pop_front() else { return Ok(()) };
+            if transmit.slot.begin_write() {
+                self.connection.send(OutgoingRequest {
+                    api_key: transmit.api_key,
+                    version: transmit.version,
+                    body: transmit.body,
+                    token: transmit.request.0,
+                    expects_response: transmit.expects_response,
+                })?;
+                self.writing = Some((transmit.request, transmit.slot));
+            }
+        }
+    }
+
+    /// Ends the connection so that the broker reads all that was written: a socket that is closed with unread data in
+    /// it resets the connection, and what the broker has not read yet is lost (KAFKA-3703).
+    async fn close(mut self) {
+        if !self.writer.is_idle() {
+            return;
+        }
+        let orderly = async {
+            self.stream.shutdown().await?;
+            loop {
+                self.received.clear();
+                if self.stream.read_buf(&mut self.received).await? == 0 {
+                    return Ok::<(), io::Error>(());
+                }
+            }
+        };
+        let _ = tokio::time::timeout(LINGER, orderly).await;
+    }
+}

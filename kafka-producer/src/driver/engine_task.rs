@@ -1,0 +1,234 @@
+//! The engine's task: inputs go in, outputs are carried out, until there is nothing to do before a deadline.
+
+use super::clock;
+use super::connection::ConnectionTask;
+use super::inbox::Inbox;
+use super::input::Input;
+use super::seal_pool::SealPool;
+use super::status::Status;
+use crate::core::CoreProducer;
+use crate::producer::unobserved;
+use crate::{CloseSummary, FlushSummary};
+use kafka_accumulator::CompletedBatch;
+use kafka_network::{ConnectionConfig, Connector};
+use kafka_sender::{ConnectionId, DisconnectReason, Engine, FlushId, Output, Transmit};
+use kafka_types::Monotonic;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+use tokio::sync::mpsc::{self, UnboundedSender};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+
+/// How long the connections have to close in order after everything has its outcome.
+const LAST_LINGER: Duration = Duration::from_secs(1);
+
+pub(super) struct EngineTask {
+    /// First, so that it drops first: whoever the engine's end wakes finds the producer stopped.
+    life: LifeGuard,
+    engine: Engine,
+    connector: Arc<dyn Connector>,
+    connection_config: ConnectionConfig,
+    /// Dropping an entry closes the connection.
+    connections: BTreeMap<ConnectionId, UnboundedSender<Transmit>>,
+    connection_tasks: JoinSet<()>,
+    seal_pool: SealPool,
+    next_flush: u64,
+    flushes: BTreeMap<FlushId, oneshot::Sender<FlushSummary>>,
+    closers: Vec<oneshot::Sender<CloseSummary>>,
+}
+
+/// What a turn ends with.
+enum Turn {
+    WaitUntil(Monotonic),
+    Closed(CloseSummary),
+}
+
+impl EngineTask {
+    pub(super) fn new(
+        engine: Engine,
+        core: CoreProducer,
+        connector: Arc<dyn Connector>,
+        inbox: Arc<Inbox>,
+        status: Arc<Status>,
+    ) -> Self {
+        let connection_config = ConnectionConfig::new(core.config().client_id.as_str());
+        EngineTask {
+            life: LifeGuard { core, inbox: inbox.clone(), status },
+            engine,
+            connector,
+            connection_config,
+            connections: BTreeMap::new(),
+            connection_tasks: JoinSet::new(),
+            seal_pool: SealPool::new(inbox),
+            next_flush: 0,
+            flushes: BTreeMap::new(),
+            closers: Vec::new(),
+        }
+    }
+
+    pub(super) async fn run(mut self) {
+        let inbox = self.life.inbox.clone();
+        let mut inputs = Vec::new();
+        let summary = loop {
+            inbox.take(&mut inputs);
+            for input in inputs.drain(..) {
+                self.handle(input);
+            }
+            match self.carry_out() {
+                Turn::WaitUntil(deadline) => wait(&inbox, deadline).await,
+                Turn::Closed(summary) => break summary,
+            }
+            // Connection tasks that have ended leave nothing but their place here.
+            while self.connection_tasks.try_join_next().is_some() {}
+        };
+        self.finish(summary).await;
+    }
+
+    fn handle(&mut self, input: Input) {
+        let now = clock::precise();
+        match input {
+            Input::Connected { connection, versions } => {
+                self.life.core.note_connection(None);
+                self.engine.handle_connected(now, connection, versions);
+            }
+            Input::Response { connection, request, body } => {
+                self.engine.handle_response(now, connection, request, body);
+            }
+            Input::Written { connection, request } => self.engine.handle_written(now, connection, request),
+            Input::Disconnected { connection, reason } => {
+                self.connections.remove(&connection);
+                self.life.core.note_connection(Some(describe(&reason)));
+                self.engine.handle_disconnected(now, connection, reason);
+            }
+            Input::Sealed(sealed) => self.engine.handle_sealed(now, sealed),
+            Input::SealEnded => self.seal_pool.handle_ended(),
+            Input::Flush { reply } => {
+                let flush = FlushId(self.next_flush);
+                self.next_flush += 1;
+                self.flushes.insert(flush, reply);
+                self.engine.handle_flush(now, flush);
+            }
+            Input::Close { deadline, reply } => {
+                self.closers.extend(reply);
+                self.engine.handle_close(now, deadline);
+            }
+        }
+    }
+
+    /// Carries out what the engine wants, until it has nothing more to do now.
+    fn carry_out(&mut self) -> Turn {
+        loop {
+            match self.engine.poll_output(clock::precise()) {
+                Output::Connect { connection, address, .. } => {
+                    let (to_connection, outbox) = mpsc::unbounded_channel();
+                    self.connections.insert(connection, to_connection);
+                    let task = ConnectionTask {
+                        id: connection,
+                        address,
+                        connector: self.connector.clone(),
+                        config: self.connection_config.clone(),
+                        outbox,
+                        inbox: self.life.inbox.clone(),
+                    };
+                    self.connection_tasks.spawn(task.run());
+                }
+                Output::Close { connection } => {
+                    self.connections.remove(&connection);
+                }
+                Output::Transmit(transmit) => {
+                    // Refused only by a connection that has just broken, which the engine is about to hear.
+                    if let Some(to_connection) = self.connections.get(&transmit.connection) {
+                        let _ = to_connection.send(transmit);
+                    }
+                }
+                Output::Seal(job) => self.seal_pool.start(job),
+                Output::Complete(completed) => complete(completed),
+                Output::Flushed(flush, summary) => {
+                    if let Some(reply) = self.flushes.remove(&flush) {
+                        let _ = reply.send(summary.into());
+                    }
+                }
+                Output::Wake(wakers) => wakers.into_iter().for_each(wake),
+                Output::Closed(summary) => return Turn::Closed(summary.into()),
+                Output::Wait { deadline, .. } => return Turn::WaitUntil(deadline),
+            }
+        }
+    }
+
+    /// Everything has its outcome: say good-bye to the brokers, the interceptors, and those who wait.
+    async fn finish(mut self, summary: CloseSummary) {
+        self.connections.clear();
+        let tasks = &mut self.connection_tasks;
+        let all = async { while tasks.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(LAST_LINGER, all).await;
+        self.life.core.close_interceptors();
+        self.life.status.close(summary.clone());
+        for closer in self.closers.drain(..) {
+            let _ = closer.send(summary.clone());
+        }
+    }
+}
+
+/// Sleeps until somebody pushes or wakes, or the deadline comes.
+async fn wait(inbox: &Inbox, deadline: Monotonic) {
+    if deadline.is_never() {
+        return inbox.woken().await;
+    }
+    let left = clock::precise().mono.until(deadline);
+    tokio::select! {
+        () = inbox.woken() => {}
+        () = tokio::time::sleep(left) => {}
+    }
+}
+
+/// Tells a batch's outcome; a failure that nobody will be told of is at least logged.
+fn complete(completed: CompletedBatch) {
+    let unheard = completed.unheard();
+    if unheard > 0
+        && let Some(failure) = completed.failure()
+    {
+        unobserved::report(&failure.into(), u64::from(unheard));
+    }
+    completed.run();
+}
+
+/// What is said of it to those who wait for the cluster.
+fn describe(reason: &DisconnectReason) -> Arc<str> {
+    match reason {
+        DisconnectReason::ConnectFailed(text)
+        | DisconnectReason::Protocol(text)
+        | DisconnectReason::AuthenticationFailed(text)
+        | DisconnectReason::Io(text) => text.clone(),
+        other => format!("{other:?}").into(),
+    }
+}
+
+/// Wakers are the program's code.
+fn wake(waker: Waker) {
+    if catch_unwind(AssertUnwindSafe(|| waker.wake())).is_err() {
+        tracing::error!("a waker panicked");
+    }
+}
+
+/// However the task ends (in order, by a panic, with its runtime), nobody may wait for it any longer.
+struct LifeGuard {
+    core: CoreProducer,
+    inbox: Arc<Inbox>,
+    status: Arc<Status>,
+}
+
+impl Drop for LifeGuard {
+    fn drop(&mut self) {
+        if self.status.stop() {
+            self.core.stop();
+            tracing::error!(
+                client_id = %self.core.config().client_id,
+                "the producer has stopped: its thread or runtime is gone, and records not yet acknowledged fail"
+            );
+        }
+        drop(self.inbox.close());
+    }
+}

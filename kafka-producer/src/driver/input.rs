@@ -1,0 +1,41 @@
+//! Everything that the engine's task is told.
+
+use crate::CloseSummary;
+use crate::FlushSummary;
+use bytes::Bytes;
+use kafka_accumulator::Sealed;
+use kafka_protocol::wire::ApiVersionRanges;
+use kafka_sender::{ConnectionId, DisconnectReason, RequestId};
+use kafka_types::Monotonic;
+use tokio::sync::oneshot;
+
+pub(crate) enum Input {
+    Connected {
+        connection: ConnectionId,
+        versions: ApiVersionRanges,
+    },
+    Response {
+        connection: ConnectionId,
+        request: RequestId,
+        body: Bytes,
+    },
+    Written {
+        connection: ConnectionId,
+        request: RequestId,
+    },
+    Disconnected {
+        connection: ConnectionId,
+        reason: DisconnectReason,
+    },
+    Sealed(Sealed),
+    /// A seal job's place is free again; comes after its `Sealed`, if it got that far.
+    SealEnded,
+    Flush {
+        reply: oneshot::Sender<FlushSummary>,
+    },
+    /// Nobody waits for a close in the background.
+    Close {
+        deadline: Monotonic,
+        reply: Option<oneshot::Sender<CloseSummary>>,
+    },
+}

@@ -1,0 +1,93 @@
+//! The producer's life in the background, on tokio: it reads the clock, moves bytes, runs callbacks, and decides
+//! nothing.
+
+pub(crate) mod clock;
+mod connection;
+mod engine_task;
+mod inbox;
+mod input;
+mod park;
+mod seal_pool;
+mod status;
+
+use crate::core::CoreProducer;
+use crate::{CloseSummary, Error, FlushSummary};
+use engine_task::EngineTask;
+use inbox::Inbox;
+use input::Input;
+use kafka_network::Connector;
+use kafka_sender::Engine;
+use kafka_types::Monotonic;
+use status::{Life, Status};
+use std::io;
+use std::sync::Arc;
+use std::thread;
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
+
+pub(crate) use park::block_on;
+
+/// The callers' end of the driver.
+pub(crate) struct Driver {
+    inbox: Arc<Inbox>,
+    status: Arc<Status>,
+}
+
+impl Driver {
+    /// Starts the driver on a thread of its own, or on `runtime`.
+    ///
+    /// # Errors
+    /// The system has no thread, or no file descriptors, left.
+    pub(crate) fn start(
+        engine: Engine,
+        core: CoreProducer,
+        connector: Arc<dyn Connector>,
+        runtime: Option<&Handle>,
+    ) -> io::Result<Driver> {
+        let inbox = Arc::new(Inbox::new());
+        let status = Arc::new(Status::default());
+        let name = format!("kafka-producer-network-thread | {}", core.config().client_id);
+        let task = EngineTask::new(engine, core, connector, inbox.clone(), status.clone());
+        match runtime {
+            Some(runtime) => {
+                runtime.spawn(task.run());
+            }
+            None => {
+                let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
+                thread::Builder::new().name(name).spawn(move || runtime.block_on(task.run()))?;
+            }
+        }
+        Ok(Driver { inbox, status })
+    }
+
+    /// The accumulator or the metadata have something for the engine.
+    pub(crate) fn wake(&self) {
+        self.inbox.wake();
+    }
+
+    pub(crate) async fn flush(&self) -> Result<FlushSummary, Error> {
+        let (reply, answer) = oneshot::channel();
+        self.inbox.push(Input::Flush { reply });
+        answer.await.map_err(|_| match self.status.life() {
+            Life::Closed(_) => Error::closed(),
+            Life::Running | Life::Stopped => Error::stopped(),
+        })
+    }
+
+    pub(crate) async fn close(&self, deadline: Monotonic) -> Result<CloseSummary, Error> {
+        let (reply, answer) = oneshot::channel();
+        self.inbox.push(Input::Close { deadline, reply: Some(reply) });
+        match answer.await {
+            Ok(summary) => Ok(summary),
+            // The task ended before it read this: an earlier close was faster, or it is gone.
+            Err(_) => match self.status.life() {
+                Life::Closed(summary) => Ok(summary),
+                Life::Running | Life::Stopped => Err(Error::stopped()),
+            },
+        }
+    }
+
+    pub(crate) fn close_in_background(&self, deadline: Monotonic) {
+        self.inbox.push(Input::Close { deadline, reply: None });
+    }
+}

@@ -1,0 +1,111 @@
+//! The properties that are served.
+
+use super::value::{
+    Expected, boolean, count, int, int_millis, list, long, long_millis, long_millis_or_never, socket_buffer,
+};
+use crate::config::{PartitionerChoice, Settings};
+use kafka_types::{Acks, Compression, GzipLevel, Lz4Level, ZstdLevel};
+
+pub(super) struct Property {
+    pub(super) name: &'static str,
+    /// Puts a trimmed value into its field, or says what was expected.
+    pub(super) set: fn(&mut Settings, &str) -> Result<(), Expected>,
+}
+
+macro_rules! properties {
+    ($($name:literal => $field:ident, $value:ident => $parsed:expr;)*) => {
+        &[$(Property {
+            name: $name,
+            set: |settings, $value| {
+                settings.$field = Some($parsed?);
+                Ok(())
+            },
+        },)*]
+    };
+}
+
+/// In alphabetical order.
+pub(super) static TABLE: &[Property] = properties! {
+    "acks" => acks, v => v.parse::<Acks>().map_err(|_| "all, -1, 0 or 1".to_owned());
+    "batch.size" => batch_size, v => count(v, 0);
+    "bootstrap.servers" => bootstrap_servers, v => Ok::<_, Expected>(list(v));
+    "buffer.memory" => buffer_memory, v => bytes(v);
+    "client.id" => client_id, v => Ok::<_, Expected>(v.to_owned());
+    "client.rack" => client_rack, v => Ok::<_, Expected>(v.to_owned());
+    "compression.gzip.level" => gzip_level, v => gzip_level(v);
+    "compression.lz4.level" => lz4_level, v => lz4_level(v);
+    "compression.type" => codec, v => v
+        .parse::<Compression>()
+        .map(Compression::codec)
+        .map_err(|_| "none, gzip, snappy, lz4 or zstd".to_owned());
+    "compression.zstd.level" => zstd_level, v => zstd_level(v);
+    "connections.max.idle.ms" => connections_max_idle, v => long_millis_or_never(v);
+    "delivery.timeout.ms" => delivery_timeout, v => int_millis(v);
+    "enable.idempotence" => idempotence, v => boolean(v);
+    "linger.ms" => linger, v => long_millis(v, 0);
+    "max.block.ms" => max_block, v => long_millis(v, 0);
+    "max.in.flight.requests.per.connection" => max_in_flight, v => count(v, 1);
+    "max.request.size" => max_request_size, v => count(v, 0);
+    "metadata.max.age.ms" => metadata_max_age, v => long_millis(v, 0);
+    "metadata.max.idle.ms" => metadata_max_idle, v => long_millis(v, 5000);
+    "metadata.recovery.rebootstrap.trigger.ms" => metadata_rebootstrap_trigger, v => long_millis(v, 0);
+    "metadata.recovery.strategy" => metadata_rebootstrap, v => recovery_strategy(v);
+    "partitioner.adaptive.partitioning.enable" => partitioner_adaptive, v => boolean(v);
+    "partitioner.class" => partitioner, v => partitioner_class(v);
+    "partitioner.ignore.keys" => partitioner_ignore_keys, v => boolean(v);
+    "partitioner.rack.aware" => partitioner_rack_aware, v => boolean(v);
+    "receive.buffer.bytes" => receive_buffer, v => socket_buffer(v);
+    "reconnect.backoff.max.ms" => reconnect_backoff_max, v => long_millis(v, 0);
+    "reconnect.backoff.ms" => reconnect_backoff, v => long_millis(v, 0);
+    "request.timeout.ms" => request_timeout, v => int_millis(v);
+    "retries" => retries, v => int(v, 0..=i32::MAX).map(i32::unsigned_abs);
+    "retry.backoff.max.ms" => retry_backoff_max, v => long_millis(v, 0);
+    "retry.backoff.ms" => retry_backoff, v => long_millis(v, 0);
+    "send.buffer.bytes" => send_buffer, v => socket_buffer(v);
+    "socket.connection.setup.timeout.max.ms" => connection_setup_timeout_max, v => long_millis(v, 0);
+    "socket.connection.setup.timeout.ms" => connection_setup_timeout, v => long_millis(v, 0);
+};
+
+/// A `LONG` of bytes; what does not fit this machine's memory at all is as good as its greatest size.
+fn bytes(value: &str) -> Result<usize, Expected> {
+    let number = long(value, 0..=i64::MAX)?;
+    Ok(usize::try_from(number).unwrap_or(usize::MAX))
+}
+
+fn gzip_level(value: &str) -> Result<GzipLevel, Expected> {
+    level(value, GzipLevel::new, "a whole number from 1 to 9, or -1")
+}
+
+fn lz4_level(value: &str) -> Result<Lz4Level, Expected> {
+    level(value, Lz4Level::new, "a whole number from 1 to 17")
+}
+
+fn zstd_level(value: &str) -> Result<ZstdLevel, Expected> {
+    level(value, ZstdLevel::new, "a whole number from -131072 to 22")
+}
+
+fn level<L, E>(value: &str, new: fn(i32) -> Result<L, E>, expected: &str) -> Result<L, Expected> {
+    value.parse::<i32>().ok().and_then(|number| new(number).ok()).ok_or_else(|| expected.to_owned())
+}
+
+/// True to start over from `bootstrap.servers`.
+fn recovery_strategy(value: &str) -> Result<bool, Expected> {
+    match value.to_ascii_lowercase().as_str() {
+        "rebootstrap" => Ok(true),
+        "none" => Ok(false),
+        _ => Err("rebootstrap or none".to_owned()),
+    }
+}
+
+/// The partitioners that Kafka itself ships and this producer has too.
+fn partitioner_class(value: &str) -> Result<PartitionerChoice, Expected> {
+    match value {
+        "" => Ok(PartitionerChoice::BuiltIn),
+        "org.apache.kafka.clients.producer.RoundRobinPartitioner" => Ok(PartitionerChoice::RoundRobin),
+        _ => Err(
+            "nothing, or org.apache.kafka.clients.producer.RoundRobinPartitioner: a Rust program passes its \
+                  own with the builder's `partitioner`"
+                .to_owned(),
+        ),
+    }
+}

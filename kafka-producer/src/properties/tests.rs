@@ -1,0 +1,151 @@
+//! Every property of Kafka's, and how values are read.
+
+use super::{apply, names, table};
+use crate::config::{Notice, Problem, Settings};
+use std::time::Duration;
+
+/// The names of Apache Kafka 4.4's `ProducerConfig`.
+const KAFKAS: &str = include_str!("../../tests/data/producer-property-names.txt");
+
+fn set(name: &str, value: &str) -> Result<Settings, Problem> {
+    let mut settings = Settings::default();
+    apply(&mut settings, &mut Vec::new(), name, value).map(|()| settings)
+}
+
+fn refused(name: &str, value: &str) -> String {
+    set(name, value).expect_err(&format!("{name}={value} should be refused")).to_string()
+}
+
+#[test]
+fn every_property_of_kafkas_is_known_and_no_other() {
+    let ours: Vec<_> = names().collect();
+    let kafkas: Vec<_> = KAFKAS.lines().collect();
+    assert_eq!(ours, kafkas);
+}
+
+#[test]
+fn no_property_is_both_served_and_refused() {
+    let mut all: Vec<_> = names().collect();
+    let count = all.len();
+    all.dedup();
+    assert_eq!(all.len(), count);
+}
+
+#[test]
+fn what_is_not_served_is_refused_by_name_with_its_reason() {
+    for name in names().filter(|name| table::TABLE.iter().all(|property| property.name != *name)) {
+        let message = refused(name, "S3CR3T");
+        assert!(message.starts_with(&format!("{name}: not served: ")), "{message}");
+        assert!(!message.contains("S3CR3T"), "a value that may be a secret in {message}");
+    }
+}
+
+#[test]
+fn values_that_change_nothing_are_taken() {
+    for (name, value) in [
+        ("key.serializer", "org.apache.kafka.common.serialization.StringSerializer"),
+        ("value.serializer", "org.apache.kafka.common.serialization.ByteArraySerializer"),
+        ("security.protocol", "PLAINTEXT"),
+        ("security.protocol", "plaintext"),
+        ("client.dns.lookup", "use_all_dns_ips"),
+        ("enable.metrics.push", "FALSE"),
+        ("interceptor.classes", ""),
+        ("partitioner.availability.timeout.ms", "0"),
+        ("transaction.two.phase.commit.enable", "false"),
+    ] {
+        assert!(set(name, value).is_ok(), "{name}={value}");
+    }
+    assert!(refused("value.serializer", "io.example.AvroSerializer").contains("Serializer"));
+    assert!(refused("security.protocol", "SASL_SSL").contains("accepted: PLAINTEXT"));
+}
+
+#[test]
+fn an_ignored_serializer_is_mentioned() {
+    let mut notices: Vec<Notice> = Vec::new();
+    let class = "org.apache.kafka.common.serialization.StringSerializer";
+    apply(&mut Settings::default(), &mut notices, "key.serializer", class).unwrap();
+    assert!(notices[0].message.contains("key.serializer is ignored"), "{notices:?}");
+}
+
+#[test]
+fn an_unknown_name_gets_the_nearest_known_one() {
+    assert_eq!(refused("linger_ms", "5"), "linger_ms: unknown property; did you mean linger.ms?");
+    assert_eq!(refused("group.instance.id", "g"), "group.instance.id: unknown property");
+}
+
+#[test]
+fn blanks_around_a_value_do_not_count() {
+    assert_eq!(set("linger.ms", "  7\t").unwrap().linger, Some(Duration::from_millis(7)));
+    assert_eq!(set("enable.idempotence", " TRUE ").unwrap().idempotence, Some(true));
+    let servers = set("bootstrap.servers", " a:1 , b:2 ").unwrap().bootstrap_servers;
+    assert_eq!(servers, Some(vec!["a:1".to_owned(), "b:2".to_owned()]));
+}
+
+/// Name, the least and greatest legal values, and values just outside.
+const RANGES: &[(&str, &[&str], &[&str])] = &[
+    ("acks", &["all", "-1", "0", "1"], &["ALL", "2", "", "quorum"]),
+    ("batch.size", &["0", "2147483647"], &["-1", "2147483648", "1.5", "16k", ""]),
+    ("buffer.memory", &["0", "9223372036854775807"], &["-1", "9223372036854775808"]),
+    ("compression.gzip.level", &["-1", "1", "9"], &["0", "10", "-2", "x"]),
+    ("compression.lz4.level", &["1", "17"], &["0", "18"]),
+    ("compression.type", &["none", "gzip", "snappy", "lz4", "zstd"], &["GZIP", "brotli", ""]),
+    ("compression.zstd.level", &["-131072", "22"], &["-131073", "23"]),
+    ("connections.max.idle.ms", &["-1", "0", "9223372036854775807"], &["", "never"]),
+    ("delivery.timeout.ms", &["0", "2147483647"], &["-1", "2147483648"]),
+    ("enable.idempotence", &["true", "False"], &["yes", "1", ""]),
+    ("linger.ms", &["0", "9223372036854775807"], &["-1", "5ms", "0.5"]),
+    ("max.block.ms", &["0", "9223372036854775807"], &["-1"]),
+    ("max.in.flight.requests.per.connection", &["1", "2147483647"], &["0", "-1", "2147483648"]),
+    ("max.request.size", &["0", "2147483647"], &["-1", "2147483648"]),
+    ("metadata.max.age.ms", &["0"], &["-1"]),
+    ("metadata.max.idle.ms", &["5000"], &["4999", "-1"]),
+    ("metadata.recovery.rebootstrap.trigger.ms", &["0"], &["-1"]),
+    ("metadata.recovery.strategy", &["none", "NONE", "rebootstrap", "REBOOTSTRAP"], &["", "retry"]),
+    ("partitioner.adaptive.partitioning.enable", &["true", "false"], &["on"]),
+    (
+        "partitioner.class",
+        &["", "org.apache.kafka.clients.producer.RoundRobinPartitioner"],
+        &["com.example.P"],
+    ),
+    ("partitioner.ignore.keys", &["true", "false"], &["on"]),
+    ("partitioner.rack.aware", &["true", "false"], &["on"]),
+    ("receive.buffer.bytes", &["-1", "0", "2147483647"], &["-2", "2147483648"]),
+    ("reconnect.backoff.max.ms", &["0"], &["-1"]),
+    ("reconnect.backoff.ms", &["0"], &["-1"]),
+    ("request.timeout.ms", &["0", "2147483647"], &["-1", "2147483648"]),
+    ("retries", &["0", "2147483647"], &["-1", "2147483648"]),
+    ("retry.backoff.max.ms", &["0"], &["-1"]),
+    ("retry.backoff.ms", &["0"], &["-1"]),
+    ("send.buffer.bytes", &["-1", "0", "2147483647"], &["-2", "2147483648"]),
+    ("socket.connection.setup.timeout.max.ms", &["0"], &["-1"]),
+    ("socket.connection.setup.timeout.ms", &["0"], &["-1"]),
+];
+
+#[test]
+fn every_value_keeps_its_range_and_says_what_was_expected() {
+    for (name, legal, illegal) in RANGES {
+        for value in *legal {
+            assert!(set(name, value).is_ok(), "{name}={value}");
+        }
+        for value in *illegal {
+            let message = refused(name, value);
+            assert!(message.starts_with(&format!("{name}: invalid value {value:?}: expected ")), "{message}");
+        }
+    }
+}
+
+#[test]
+fn every_served_property_has_its_range_tested() {
+    for property in
+        table::TABLE.iter().filter(|p| !matches!(p.name, "bootstrap.servers" | "client.id" | "client.rack"))
+    {
+        assert!(RANGES.iter().any(|(name, ..)| *name == property.name), "{}", property.name);
+    }
+}
+
+#[test]
+fn minus_one_leaves_socket_buffers_to_the_system_and_keeps_idle_connections() {
+    assert_eq!(set("send.buffer.bytes", "-1").unwrap().send_buffer, Some(None));
+    assert_eq!(set("receive.buffer.bytes", "0").unwrap().receive_buffer, Some(Some(0)));
+    assert_eq!(set("connections.max.idle.ms", "-1").unwrap().connections_max_idle, Some(Duration::MAX));
+}
