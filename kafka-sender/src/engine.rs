@@ -206,11 +206,12 @@ impl Engine {
         self.fire_timers(now);
         self.expire_waiters(now);
         self.seal_what_cannot_wait(now);
+        self.follow_snapshot(now);
+        self.drain_nodes(now);
+        // Draining finds out what is missing: leaders, an identity.
         self.serve_producer_id(now);
         self.serve_metadata(now);
-        self.follow_snapshot(now);
         self.give_up_if_fatal(now);
-        self.drain_nodes(now);
         self.take_seal_jobs();
         self.finish_close(now);
     }

@@ -1,0 +1,351 @@
+//! An engine with a simulated cluster: no latency unless a test makes some, time that only the test moves.
+
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+
+use bytes::{Bytes, BytesMut};
+use kafka_accumulator::{
+    Accumulator, AccumulatorConfig, Append, AppendOptions, AppendRecord, Delivery, DeliveryFailure,
+};
+use kafka_metadata::{Metadata, MetadataConfig};
+use kafka_network::{Connection, ConnectionConfig, ConnectionEvent, OutgoingRequest};
+use kafka_protocol::wire::ApiKey;
+use kafka_sender::{
+    CloseSummary, ConnectionId, DisconnectReason, Engine, FlushId, FlushSummary, Output, RequestId,
+    SenderConfig, Transmit,
+};
+use kafka_testkit::{Cluster, ClusterConfig, ClusterOutput};
+use kafka_transactions::{TransactionConfig, TransactionManager};
+use kafka_types::{Monotonic, NodeId, Now, Offset, PartitionId, RecordMetadata, Timestamp, TopicPartition};
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+pub const MS: Duration = Duration::from_millis(1);
+pub const SECOND: Duration = Duration::from_secs(1);
+
+pub struct Settings {
+    pub sender: SenderConfig,
+    pub accumulator: AccumulatorConfig,
+    pub idempotence: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let accumulator = AccumulatorConfig::default();
+        Settings { sender: SenderConfig::default(), accumulator, idempotence: true }
+    }
+}
+
+struct Link {
+    connection: Connection,
+    /// `None` while the connection is refused or filtered.
+    peer: Option<kafka_testkit::ConnectionId>,
+    queued: VecDeque<Transmit>,
+}
+
+pub struct World {
+    pub cluster: Cluster,
+    pub engine: Engine,
+    pub accumulator: Accumulator,
+    pub metadata: Metadata,
+    pub flushed: BTreeMap<FlushId, FlushSummary>,
+    pub closed: Option<CloseSummary>,
+    /// How often the engine wanted a connection.
+    pub connects: usize,
+    /// Sockets take no more bytes.
+    pub stalled: bool,
+    /// Turns of the engine.
+    pub polls: usize,
+    links: BTreeMap<ConnectionId, Link>,
+    now: Duration,
+    wake_at: Monotonic,
+}
+
+impl World {
+    pub fn new(cluster: ClusterConfig, settings: Settings) -> World {
+        let cluster = Cluster::new(cluster);
+        let bootstrap = cluster
+            .nodes()
+            .map(|node| {
+                let (host, port) = cluster.address(node).unwrap();
+                kafka_types::BrokerAddress::new(host, port)
+            })
+            .collect();
+        let Settings { sender, mut accumulator, idempotence } = settings;
+        accumulator.linger = sender.linger;
+        accumulator.delivery_timeout = sender.delivery_timeout;
+        let (accumulator, drainer) = Accumulator::new(accumulator);
+        let (metadata, manager) = Metadata::new(MetadataConfig::default(), bootstrap, 3);
+        let transactions =
+            TransactionManager::new(TransactionConfig { idempotence, ..TransactionConfig::default() }, 5);
+        World {
+            cluster,
+            engine: Engine::new(sender, drainer, manager, transactions, 11),
+            accumulator,
+            metadata,
+            flushed: BTreeMap::new(),
+            closed: None,
+            connects: 0,
+            stalled: false,
+            polls: 0,
+            links: BTreeMap::new(),
+            now: SECOND,
+            wake_at: Monotonic::ZERO,
+        }
+    }
+
+    pub fn now(&self) -> Now {
+        let wall = Timestamp(1_700_000_000_000 + self.now.as_millis() as i64);
+        Now { mono: Monotonic::ZERO + self.now, wall }
+    }
+
+    pub fn at(&self, after: Duration) -> Monotonic {
+        self.now().mono + after
+    }
+
+    /// Appends a record to the partition, with metadata's interest in its topic, as a producer does.
+    pub fn append(&mut self, topic: &str, partition: i32, value: &str) -> Delivery {
+        let now = self.now();
+        self.metadata.touch(topic, now.mono);
+        let record =
+            AppendRecord { timestamp: now.wall, key: None, value: Some(value.as_bytes()), headers: &[] };
+        let options = AppendOptions { may_open_batch: true, grant: &mut None, callback: &mut None };
+        let queues = self.accumulator.topic(topic);
+        match queues.append(PartitionId(partition), &record, options, now).unwrap() {
+            Append::Appended(appended) => appended.delivery,
+            _ => panic!("there is room"),
+        }
+    }
+
+    /// A record in a batch of its own, which is on its way when this returns.
+    pub fn send(&mut self, topic: &str, partition: i32, value: &str) -> Delivery {
+        let delivery = self.append(topic, partition, value);
+        self.engine.handle_flush(self.now(), FlushId(u64::MAX));
+        self.settle();
+        delivery
+    }
+
+    pub fn flush(&mut self, id: u64) {
+        self.engine.handle_flush(self.now(), FlushId(id));
+        self.settle();
+    }
+
+    pub fn close(&mut self, after: Duration) {
+        self.accumulator.close();
+        self.engine.handle_close(self.now(), self.at(after));
+        self.settle();
+    }
+
+    /// Lets everything happen that happens now.
+    pub fn settle(&mut self) {
+        loop {
+            let engine = self.run_engine();
+            let cluster = self.run_cluster();
+            if !engine && !cluster {
+                return;
+            }
+        }
+    }
+
+    /// Moves time on, from one thing that is due to the next.
+    pub fn run(&mut self, time: Duration) {
+        let end = Monotonic::ZERO + self.now + time;
+        self.settle();
+        loop {
+            let next =
+                self.wake_at.min(self.cluster.next_deadline()).max(self.now().mono + Duration::from_nanos(1));
+            if next > end {
+                break;
+            }
+            self.now = next.since(Monotonic::ZERO);
+            self.settle();
+        }
+        self.now = end.since(Monotonic::ZERO);
+        self.settle();
+    }
+
+    /// The connection of that name is gone.
+    pub fn break_connections(&mut self) {
+        let now = self.now();
+        for (id, link) in std::mem::take(&mut self.links) {
+            if let Some(peer) = link.peer {
+                self.cluster.handle_closed(now, peer);
+            }
+            self.engine.handle_disconnected(now, id, DisconnectReason::Io("reset".into()));
+        }
+        self.settle();
+    }
+
+    /// The connection that is open, of the one there is.
+    pub fn connection(&self) -> ConnectionId {
+        *self.links.keys().next_back().expect("there is one")
+    }
+
+    pub fn log(&self, topic: &str, partition: i32) -> Vec<String> {
+        let of = TopicPartition::new(topic, partition);
+        let values = self.cluster.records(&of).into_iter();
+        values.map(|record| String::from_utf8(record.value.unwrap().to_vec()).unwrap()).collect()
+    }
+
+    pub fn requests(&self, api: ApiKey) -> u64 {
+        self.cluster.requests().count(api)
+    }
+
+    fn run_engine(&mut self) -> bool {
+        let mut busy = false;
+        loop {
+            let now = self.now();
+            self.polls += 1;
+            match self.engine.poll_output(now) {
+                Output::Wait { deadline, .. } => {
+                    assert!(deadline > now.mono || self.engine.is_closed(), "the engine would spin");
+                    self.wake_at = deadline;
+                    break;
+                }
+                Output::Connect { connection, node, .. } => self.connect(connection, node),
+                Output::Close { connection } => {
+                    if let Some(peer) = self.links.remove(&connection).and_then(|link| link.peer) {
+                        self.cluster.handle_closed(now, peer);
+                    }
+                }
+                Output::Transmit(transmit) => {
+                    if let Some(link) = self.links.get_mut(&transmit.connection) {
+                        link.queued.push_back(transmit);
+                    }
+                }
+                Output::Seal(job) => self.engine.handle_sealed(now, job.run()),
+                Output::Complete(batch) => batch.run(),
+                Output::Flushed(id, summary) => {
+                    self.flushed.insert(id, summary);
+                }
+                Output::Wake(wakers) => wakers.into_iter().for_each(|waker| waker.wake()),
+                Output::Closed(summary) => self.closed = Some(summary),
+            }
+            busy = true;
+        }
+        self.write();
+        busy
+    }
+
+    fn connect(&mut self, id: ConnectionId, node: NodeId) {
+        self.connects += 1;
+        let now = self.now();
+        // Bootstrap addresses are the brokers', in order.
+        let node = if node.0 < 0 {
+            self.cluster.nodes().nth(usize::try_from(-1 - node.0).unwrap()).unwrap()
+        } else {
+            node
+        };
+        match self.cluster.connect(now, node) {
+            Some(peer) => {
+                let mut connection = Connection::new(ConnectionConfig::new("test"));
+                connection.handle_connected();
+                let link = Link { connection, peer: Some(peer), queued: VecDeque::new() };
+                self.links.insert(id, link);
+                self.write();
+            }
+            None => {
+                let reason = DisconnectReason::ConnectFailed("refused".into());
+                self.engine.handle_disconnected(now, id, reason);
+            }
+        }
+    }
+
+    fn write(&mut self) {
+        let now = self.now();
+        let mut written = Vec::new();
+        for (id, link) in &mut self.links {
+            let Some(peer) = link.peer else { continue };
+            while !self.stalled
+                && let Some(transmit) = link.queued.pop_front()
+            {
+                if !transmit.slot.begin_write() {
+                    continue;
+                }
+                let request = OutgoingRequest {
+                    api_key: transmit.api_key,
+                    version: transmit.version,
+                    body: transmit.body,
+                    token: transmit.request.0,
+                    expects_response: transmit.expects_response,
+                };
+                link.connection.send(request).unwrap();
+                transmit.slot.finish_write();
+                written.push((*id, transmit.request));
+            }
+            while let Some(frame) = link.connection.poll_transmit() {
+                for segment in frame.segments {
+                    self.cluster.handle_data(now, peer, &segment);
+                }
+            }
+        }
+        for (connection, request) in written {
+            self.engine.handle_written(now, connection, request);
+        }
+    }
+
+    fn run_cluster(&mut self) -> bool {
+        let mut busy = false;
+        let now = self.now();
+        while let Some(output) = self.cluster.poll_output(now) {
+            busy = true;
+            match output {
+                ClusterOutput::Send { connection, data } => self.receive(connection, data),
+                ClusterOutput::Close { connection } => {
+                    let found = self.links.iter().find(|(_, link)| link.peer == Some(connection));
+                    if let Some(id) = found.map(|(id, _)| *id) {
+                        self.links.remove(&id);
+                        self.engine.handle_disconnected(now, id, DisconnectReason::Io("closed".into()));
+                    }
+                }
+            }
+        }
+        busy
+    }
+
+    fn receive(&mut self, peer: kafka_testkit::ConnectionId, data: Bytes) {
+        let now = self.now();
+        let Some((id, link)) = self.links.iter_mut().find(|(_, link)| link.peer == Some(peer)) else {
+            return;
+        };
+        let id = *id;
+        if let Err(error) = link.connection.handle_data(&mut BytesMut::from(&data[..])) {
+            self.links.remove(&id);
+            self.cluster.handle_closed(now, peer);
+            let reason = DisconnectReason::Protocol(error.to_string().into());
+            self.engine.handle_disconnected(now, id, reason);
+            return;
+        }
+        while let Some(event) = link.connection.poll_event() {
+            match event {
+                ConnectionEvent::Ready { versions, .. } => self.engine.handle_connected(now, id, versions),
+                ConnectionEvent::Response { token, body } => {
+                    self.engine.handle_response(now, id, RequestId(token), body);
+                }
+                _ => {}
+            }
+        }
+        self.write();
+    }
+}
+
+pub fn acknowledged(delivery: &Delivery) -> RecordMetadata {
+    match delivery.try_result() {
+        Some(Ok(metadata)) => metadata,
+        other => panic!("expected an offset, got {other:?}"),
+    }
+}
+
+pub fn offset(delivery: &Delivery) -> Offset {
+    acknowledged(delivery).offset
+}
+
+pub fn failed(delivery: &Delivery) -> DeliveryFailure {
+    match delivery.try_result() {
+        Some(Err(failure)) => failure,
+        other => panic!("expected a failure, got {other:?}"),
+    }
+}
+
+pub fn is_open(delivery: &Delivery) -> bool {
+    delivery.try_result().is_none()
+}
