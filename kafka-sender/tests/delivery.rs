@@ -116,3 +116,16 @@ fn an_idle_producer_does_not_wake_after_its_last_delivery_timeout() {
     world.run(130 * SECOND);
     assert!(world.polls - before <= 4, "{} turns of an idle engine", world.polls - before);
 }
+
+#[test]
+fn without_idempotence_one_request_in_flight_keeps_the_order_over_retries() {
+    let sender = SenderConfig { max_in_flight: 1, ..SenderConfig::default() };
+    let mut world = World::new(orders(1), Settings { sender, idempotence: false, ..Settings::default() });
+    let refusals = Rule::new().api(ApiKey::PRODUCE).refuse(ErrorCode::NOT_ENOUGH_REPLICAS).times(2);
+    world.cluster.add_rule(refusals);
+    let sent: Vec<_> = (0..4).map(|n| world.send("orders", 0, &n.to_string())).collect();
+    world.run(2 * SECOND);
+    assert_eq!(sent.iter().map(|delivery| offset(delivery).0).collect::<Vec<_>>(), [0, 1, 2, 3]);
+    assert_eq!(world.log("orders", 0), ["0", "1", "2", "3"]);
+    assert_eq!(world.requests(ApiKey::INIT_PRODUCER_ID), 0);
+}

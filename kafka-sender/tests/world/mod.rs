@@ -1,6 +1,6 @@
 //! An engine with a simulated cluster: no latency unless a test makes some, time that only the test moves.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test file uses its part")]
 
 use bytes::{Bytes, BytesMut};
 use kafka_accumulator::{
