@@ -69,6 +69,11 @@ impl Engine {
         }
         let refusal = Refusal::new(FailureCause::Broker(fatal.code), fatal.message.clone());
         self.fail_waiting(now, &refusal);
+        // The accumulator stays open: whoever still sends is told the cause, batch by batch.
+        for queue in self.occupied.iter().copied().collect::<Vec<_>>() {
+            self.seal_open(now, queue);
+            self.fail_partition(now, queue, &refusal);
+        }
     }
 
     /// A batch came back from a worker after everything was failed: so is this.
@@ -89,6 +94,11 @@ impl Engine {
             self.recall(now, request);
         }
         self.fail_waiting(now, refusal);
+        let mut undrained = Vec::new();
+        self.drainer.drain_all(&mut undrained);
+        for batch in undrained {
+            self.fail_undrained(now, batch, refusal.clone());
+        }
         let rest: Vec<BatchKey> = self.batches.keys().copied().collect();
         for id in rest {
             self.fail(now, id, refusal.clone());
@@ -100,14 +110,6 @@ impl Engine {
             self.batches.iter().filter(|(_, batch)| batch.request.is_none()).map(|(id, _)| *id).collect();
         for id in waiting {
             self.fail(now, id, refusal.clone());
-        }
-        let mut undrained = Vec::new();
-        self.drainer.drain_all(&mut undrained);
-        for batch in undrained {
-            self.fail_undrained(now, batch, refusal.clone());
-        }
-        for queue in self.occupied.iter().copied().collect::<Vec<_>>() {
-            self.head_left(queue);
         }
     }
 }

@@ -52,7 +52,7 @@ fn closing_without_a_cluster_ends_in_time_and_fails_everything_as_not_written() 
 #[test]
 fn what_is_on_its_way_when_closing_ends_may_have_been_written() {
     let mut world = world();
-    let _ = world.send("orders", 0, "first");
+    drop(world.send("orders", 0, "first"));
     world.cluster.freeze(NodeId(1));
     let a = world.send("orders", 0, "a");
     assert!(is_open(&a));

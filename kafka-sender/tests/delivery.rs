@@ -44,7 +44,7 @@ fn an_empty_flush_is_over_at_once() {
 #[test]
 fn one_partition_pipelines_up_to_max_in_flight_and_keeps_its_order() {
     let mut world = World::new(orders(1), Settings::default());
-    let _ = world.send("orders", 0, "first");
+    drop(world.send("orders", 0, "first"));
     world.cluster.add_rule(Rule::new().api(ApiKey::PRODUCE).delay(50 * MS));
     let deliveries: Vec<_> = (0..8).map(|n| world.send("orders", 0, &n.to_string())).collect();
     assert_eq!(world.cluster.requests().max_in_flight_of_all(), 5);

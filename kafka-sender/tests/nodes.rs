@@ -16,7 +16,7 @@ fn three() -> World {
 #[test]
 fn records_follow_a_leader_that_moved() {
     let mut world = three();
-    let _ = world.send("orders", 0, "a");
+    drop(world.send("orders", 0, "a"));
     let partition = TopicPartition::new("orders", 0);
     let old = world.cluster.leader(&partition).unwrap();
     let new = world.cluster.nodes().find(|node| *node != old).unwrap();
@@ -30,7 +30,7 @@ fn records_follow_a_leader_that_moved() {
 #[test]
 fn a_broker_that_is_down_holds_up_only_its_own_partitions() {
     let mut world = three();
-    let _ = world.send("orders", 0, "warm");
+    drop(world.send("orders", 0, "warm"));
     let nodes: Vec<NodeId> = world.cluster.nodes().collect();
     let down = world.cluster.leader(&TopicPartition::new("orders", 0)).unwrap();
     world.cluster.freeze(down);
@@ -64,7 +64,7 @@ fn a_broker_that_does_not_answer_loses_its_connection_and_nothing_is_written_twi
     let cluster = ClusterConfig::new(1).topic(TopicConfig::new("orders", 1));
     let sender = SenderConfig { request_timeout: SECOND, ..SenderConfig::default() };
     let mut world = World::new(cluster, Settings { sender, ..Settings::default() });
-    let _ = world.send("orders", 0, "first");
+    drop(world.send("orders", 0, "first"));
     world.cluster.add_rule(Rule::new().api(ApiKey::PRODUCE).drop_response().times(1));
     let sent: Vec<_> = (0..3).map(|n| world.send("orders", 0, &n.to_string())).collect();
     world.run(5 * SECOND);
@@ -76,7 +76,7 @@ fn a_broker_that_does_not_answer_loses_its_connection_and_nothing_is_written_twi
 fn an_answer_that_can_not_be_read_closes_the_connection_and_the_record_is_asked_for_again() {
     let cluster = ClusterConfig::new(1).topic(TopicConfig::new("orders", 1));
     let mut world = World::new(cluster, Settings::default());
-    let _ = world.send("orders", 0, "first");
+    drop(world.send("orders", 0, "first"));
     let connects = world.connects;
     world.cluster.add_rule(Rule::new().api(ApiKey::PRODUCE).cut_response(9).times(1));
     let a = world.send("orders", 0, "a");
@@ -91,7 +91,7 @@ fn a_throttled_connection_is_left_alone_until_then() {
     let cluster = ClusterConfig::new(1).topic(TopicConfig::new("orders", 1));
     let mut world = World::new(cluster, Settings::default());
     world.cluster.add_rule(Rule::new().api(ApiKey::PRODUCE).throttle(SECOND).times(1));
-    let _ = world.send("orders", 0, "a");
+    drop(world.send("orders", 0, "a"));
     let b = world.send("orders", 0, "b");
     world.run(900 * MS);
     assert!(is_open(&b));
