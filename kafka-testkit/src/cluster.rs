@@ -54,6 +54,37 @@ pub enum ClusterOutput {
 /// changes the world (brokers stop, leaders move, rules make requests fail) or looks at it, and may be called at any time.
 ///
 /// Time is an argument, `now` never goes back, and randomness has a seed: the same calls give the same outputs.
+///
+/// ```
+/// use kafka_protocol::frame::{RequestHeader, request_frame};
+/// use kafka_protocol::messages::MetadataRequest;
+/// use kafka_protocol::wire::{Request, encode_to_bytes};
+/// use kafka_testkit::{Cluster, ClusterConfig, ClusterOutput};
+/// use kafka_types::{Monotonic, NodeId, Now, Timestamp};
+///
+/// let mut cluster = Cluster::new(ClusterConfig::new(3));
+/// let now = Now { mono: Monotonic::ZERO, wall: Timestamp(1_700_000_000_000) };
+/// let connection = cluster.connect(now, NodeId(1)).expect("the broker is up");
+///
+/// let header = RequestHeader {
+///     api_key: MetadataRequest::API_KEY,
+///     api_version: 12,
+///     correlation_id: 0,
+///     client_id: None,
+/// };
+/// let body = encode_to_bytes(&MetadataRequest::default(), 12)?;
+/// for piece in request_frame(&header, MetadataRequest::header_version(12), vec![body])? {
+///     cluster.handle_data(now, connection, &piece);
+/// }
+/// while let Some(output) = cluster.poll_output(now) {
+///     match output {
+///         ClusterOutput::Send { connection: to, data } => assert!(to == connection && !data.is_empty()),
+///         ClusterOutput::Close { connection } => panic!("{connection} was closed"),
+///     }
+/// }
+/// assert_eq!(cluster.next_deadline(), Monotonic::NEVER);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Cluster {
     pub(crate) config: ClusterConfig,

@@ -79,6 +79,24 @@ fn every_version_gives_the_batches_from_an_offset_on() {
 }
 
 #[test]
+fn who_does_not_lead_says_who_does() {
+    let config = ClusterConfig::new(2).topic(TopicConfig::new("orders", 1));
+    let mut cluster = Cluster::new(config);
+    let leader = cluster.leader(&partition("orders", 0)).unwrap();
+    let other = cluster.nodes().find(|node| *node != leader).unwrap();
+    let mut client = Client::connect(&mut cluster, at(0), other.0);
+    let request = fetch(&cluster, 0, 1 << 20, 500);
+    for version in 4..=18 {
+        let response = client.call(&mut cluster, at(0), &request, version);
+        let named = if version >= 16 { vec![leader.0] } else { Vec::new() };
+        assert_eq!(response.node_endpoints.iter().map(|node| node.node_id).collect::<Vec<_>>(), named);
+        let data = only(response);
+        assert_eq!(data.error_code, ErrorCode::NOT_LEADER_OR_FOLLOWER);
+        assert_eq!(data.current_leader.leader_id, if version >= 12 { leader.0 } else { -1 });
+    }
+}
+
+#[test]
 fn a_fetch_at_the_end_waits_for_records_or_its_own_limit() {
     let (mut cluster, mut client, of) = one_broker();
     let request = fetch(&cluster, 0, 1 << 20, 500);

@@ -19,7 +19,7 @@ pub(super) struct Listeners {
 #[derive(Debug)]
 struct Port {
     address: SocketAddr,
-    _reservation: TcpSocket,
+    _reservation: Option<TcpSocket>,
     accepting: Option<JoinHandle<()>>,
 }
 
@@ -41,6 +41,8 @@ impl Listeners {
             };
             let reservation = bind(SocketAddr::new(address, port))?;
             let address = reservation.local_addr()?;
+            // Elsewhere two sockets can't be bound to one port, even if one of them never listens.
+            let reservation = cfg!(target_os = "linux").then_some(reservation);
             // Somebody who listens there already is found out by listening, and told before anything starts.
             drop(listen(address)?);
             ports.insert(*node, Port { address, _reservation: reservation, accepting: None });
