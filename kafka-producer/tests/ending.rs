@@ -4,6 +4,7 @@ mod support;
 
 use kafka_producer::{ErrorKind, Interceptor, Producer, ProducerRecord};
 use kafka_testkit::{ApiKey, ClusterConfig, ErrorCode, Rule, TopicConfig};
+use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -126,6 +127,26 @@ fn a_send_that_waits_is_woken_by_close() {
     };
     producer.close_blocking(Duration::ZERO).unwrap();
     assert_eq!(waiting.join().unwrap().unwrap_err().kind(), ErrorKind::Closed);
+}
+
+#[test]
+fn a_send_that_waits_for_metadata_is_woken_though_the_close_goes_on() {
+    let cluster = one_topic();
+    let producer = cluster.producer().max_block(LONG).build().unwrap();
+    producer.partitions_for_blocking("t").unwrap();
+    cluster.freeze_all();
+    let accepted = producer.send_blocking(ProducerRecord::new("t").value("v")).unwrap();
+    let mut waiting = Box::pin(producer.send(ProducerRecord::new("unknown").value("v")));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(waiting.as_mut().poll(&mut context).is_pending());
+    let closing = {
+        let producer = producer.clone();
+        thread::spawn(move || producer.close_blocking(LONG))
+    };
+    assert_eq!(block_on(waiting).unwrap_err().kind(), ErrorKind::Closed);
+    assert!(!accepted.is_done());
+    cluster.thaw_all();
+    assert_eq!(closing.join().unwrap().unwrap().acknowledged, 1);
 }
 
 #[test]

@@ -23,6 +23,9 @@ impl Engine {
         closing.deadline = closing.deadline.min(deadline);
         let deadline = closing.deadline;
         self.timers.set(Timer::Close, deadline);
+        // Whoever waits for metadata would only be refused afterwards; refreshing goes on.
+        let wakers = self.metadata.close();
+        self.wake(wakers);
         self.read_events(now);
         self.seal_all(now);
     }
