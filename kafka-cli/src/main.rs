@@ -1,2 +1,47 @@
-//! The command line of the Kafka producer.
-fn main() {}
+//! `kafka-cli`: Kafka's own producing tools, without a JVM, and a broker for trying things out.
+#![allow(clippy::disallowed_methods, reason = "a program reads the clock")]
+
+mod arguments;
+mod broker;
+mod events;
+mod ledger;
+mod line_reader;
+mod produce;
+mod shutdown;
+mod throttle;
+mod verifiable_producer;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// Sends records to Apache Kafka.
+#[derive(Parser, Debug)]
+#[command(name = "kafka-cli", version, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Produce(Box<produce::ProduceArguments>),
+    VerifiableProducer(Box<verifiable_producer::VerifiableProducerArguments>),
+    Broker(broker::BrokerArguments),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // RUST_LOG chooses what is told; standard output belongs to the records.
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    let result = match cli.command {
+        Command::Produce(arguments) => arguments.run(),
+        Command::VerifiableProducer(arguments) => arguments.run(),
+        Command::Broker(arguments) => arguments.run(),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}

@@ -143,7 +143,7 @@ fn a_time_out_in_the_queue_says_that_nothing_was_written() {
         .producer()
         .linger(Duration::ZERO)
         .request_timeout(SHORT)
-        .delivery_timeout(SHORT * 10)
+        .delivery_timeout(SHORT * 3)
         .build()
         .unwrap();
     cluster.with(|cluster, _| {

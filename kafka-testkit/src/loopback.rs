@@ -76,7 +76,17 @@ impl LoopbackClusterBuilder {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let mut cluster = Cluster::new(self.config);
         let nodes: Vec<NodeId> = cluster.nodes().collect();
-        let listeners = runtime.block_on(async { Listeners::bind(&nodes, self.bind, self.port) })?;
+        // Entered, not blocked on: whoever starts a cluster may be inside a runtime of their own.
+        let entered = runtime.enter();
+        let listeners = Listeners::bind(&nodes, self.bind, self.port);
+        drop(entered);
+        let listeners = match listeners {
+            Ok(listeners) => listeners,
+            Err(error) => {
+                runtime.shutdown_background();
+                return Err(error);
+            }
+        };
         let host = self.advertised_host.unwrap_or_else(|| self.bind.to_string());
         let mut addresses = Vec::new();
         for (node, port) in listeners.ports() {

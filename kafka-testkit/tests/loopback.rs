@@ -125,3 +125,14 @@ fn garbage_closes_its_own_connection_alone() {
     assert_eq!(bad.read(&mut [0; 10]).unwrap_or(0), 0);
     assert_eq!(produce(&mut good, "a"), ErrorCode::NONE);
 }
+
+#[test]
+fn a_cluster_can_be_started_inside_an_async_program() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let cluster = LoopbackCluster::start(ClusterConfig::new(2)).unwrap();
+        assert_eq!(cluster.bootstrap_servers().split(',').count(), 2);
+        let taken = cluster.address(1).unwrap().rsplit(':').next().unwrap().parse().unwrap();
+        assert!(LoopbackCluster::builder(ClusterConfig::new(1)).port(taken).start().is_err());
+    });
+}

@@ -108,6 +108,19 @@ impl<KS, VS> Producer<KS, VS> {
         block_on(self.send(record))
     }
 
+    /// Sends a record from a thread, as [`send_blocking`](Producer::send_blocking) does, and has `callback` told its outcome, as
+    /// [`send_with`](Producer::send_with) does.
+    pub fn send_with_blocking<'r, K, V>(
+        &self,
+        record: ProducerRecord<'r, K, V>,
+        callback: impl FnOnce(Result<RecordMetadata, Error>) + Send + 'static,
+    ) where
+        K: Payload<KS>,
+        V: Payload<VS>,
+    {
+        block_on(self.send_with(record, callback));
+    }
+
     async fn send_pending<'r, K, V>(
         &self,
         mut pending: PendingSend<'r, K, V>,

@@ -1,0 +1,128 @@
+//! `producer-bench bootstrap topic count size compression [batch_bytes] [linger_ms]`
+//!
+//! Sends `count` values of `size` bytes without a key, awaits and checks every record's own acknowledgement, oldest
+//! first, and prints one line of figures. `BENCH_WINDOW` bounds how many unacknowledged records the task holds.
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+
+#[path = "../process.rs"]
+mod process;
+
+use anyhow::{Context, Result, ensure};
+use kafka_producer::{Delivery, Producer, ProducerRecord};
+use std::collections::VecDeque;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// The default window: beyond what `buffer.memory` lets be in flight, small enough for the handles to cost little.
+const WINDOW: usize = 1 << 20;
+
+struct Arguments {
+    bootstrap: String,
+    topic: String,
+    count: u64,
+    size: usize,
+    compression: String,
+    batch_bytes: String,
+    linger_ms: String,
+    window: usize,
+}
+
+impl Arguments {
+    fn parse() -> Result<Arguments> {
+        let given: Vec<String> = std::env::args().skip(1).collect();
+        ensure!(
+            (5..=7).contains(&given.len()),
+            "usage: producer-bench bootstrap topic count size compression [batch_bytes=16384] [linger_ms=5]"
+        );
+        let or =
+            |index: usize, default: &str| given.get(index).cloned().unwrap_or_else(|| default.to_owned());
+        let window = match std::env::var("BENCH_WINDOW") {
+            Ok(text) => text.parse().with_context(|| format!("BENCH_WINDOW={text:?} is not a number"))?,
+            Err(_) => WINDOW,
+        };
+        Ok(Arguments {
+            bootstrap: given[0].clone(),
+            topic: given[1].clone(),
+            count: given[2].parse().with_context(|| format!("count {:?} is not a number", given[2]))?,
+            size: given[3].parse().with_context(|| format!("size {:?} is not a number", given[3]))?,
+            compression: given[4].clone(),
+            batch_bytes: or(5, "16384"),
+            linger_ms: or(6, "5"),
+            window: window.max(1),
+        })
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<ExitCode> {
+    let arguments = Arguments::parse()?;
+    let producer = Producer::builder()
+        .bootstrap_servers(&arguments.bootstrap)
+        .property("client.id", "producer-bench")
+        .property("compression.type", &arguments.compression)
+        .property("batch.size", &arguments.batch_bytes)
+        .property("linger.ms", &arguments.linger_ms)
+        .build()?;
+    let values = values(arguments.size);
+    let record = |number: u64| {
+        ProducerRecord::new(arguments.topic.as_str()).value(&values[number as usize % values.len()])
+    };
+    // Connecting, metadata and the producer id come before the clock starts.
+    producer.send(record(0)).await?.await?;
+
+    let mut window: VecDeque<Delivery> = VecDeque::with_capacity(arguments.window.min(WINDOW));
+    let mut failures = Failures::default();
+    let (cpu, started) = (process::cpu_seconds(), Instant::now());
+    for number in 0..arguments.count {
+        if window.len() >= arguments.window
+            && let Some(oldest) = window.pop_front()
+        {
+            failures.check(oldest.await);
+        }
+        window.push_back(producer.send(record(number)).await?);
+    }
+    // The last batches need not wait for their linger time.
+    producer.flush().await?;
+    for delivery in window {
+        failures.check(delivery.await);
+    }
+    let (seconds, cpu) = (started.elapsed().as_secs_f64(), process::cpu_seconds() - cpu);
+    producer.close(Duration::from_secs(10)).await?;
+
+    let (count, size) = (arguments.count as f64, arguments.size);
+    eprintln!("cpu_secs={cpu:.3} peak_rss_mib={:.1} errors={}", process::peak_rss_mib(), failures.count);
+    println!(
+        "peer=ours records={} bytes={size} secs={seconds:.6} rec_per_s={:.1} mb_per_s={:.3}",
+        arguments.count,
+        count / seconds,
+        count * size as f64 / 1e6 / seconds,
+    );
+    Ok(if failures.count == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+#[derive(Default)]
+struct Failures {
+    count: u64,
+}
+
+impl Failures {
+    fn check<T>(&mut self, outcome: Result<T, kafka_producer::Error>) {
+        if let Err(error) = outcome {
+            self.count += 1;
+            if self.count <= 5 {
+                eprintln!("not acknowledged: {error}");
+            }
+        }
+    }
+}
+
+/// Up to 1,024 values of capital letters, as Kafka's own kafka-producer-perf-test sends.
+fn values(size: usize) -> Vec<Vec<u8>> {
+    let count = (16 * 1024 * 1024 / size.max(1)).clamp(1, 1024);
+    let mut state: u64 = 0x2545_F491_4F6C_DD1D;
+    let mut letter = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        b'A' + ((state >> 33) % 26) as u8
+    };
+    (0..count).map(|_| (0..size).map(|_| letter()).collect()).collect()
+}

@@ -1,0 +1,99 @@
+//! The JSON lines of Kafka's verifiable producer.
+
+use kafka_producer::{Error, RecordMetadata};
+use serde::Serialize;
+use std::io::{Write, stdout};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// One line on standard output.
+#[derive(Serialize, Debug)]
+#[serde(tag = "name", rename_all = "snake_case")]
+pub(crate) enum Event<'e> {
+    StartupComplete,
+    ProducerSendSuccess {
+        key: Option<&'e str>,
+        value: &'e str,
+        topic: &'e str,
+        partition: i32,
+        offset: i64,
+    },
+    ProducerSendError {
+        key: Option<&'e str>,
+        value: &'e str,
+        topic: &'e str,
+        /// The kind of the error.
+        exception: String,
+        message: String,
+    },
+    ShutdownComplete,
+    ToolData {
+        sent: u64,
+        acked: u64,
+        target_throughput: i64,
+        avg_throughput: f64,
+    },
+}
+
+#[derive(Serialize)]
+struct Line<'e> {
+    /// Milliseconds since the Unix epoch.
+    timestamp: u64,
+    #[serde(flatten)]
+    event: &'e Event<'e>,
+}
+
+impl<'e> Event<'e> {
+    /// What became of one record.
+    pub(crate) fn of(
+        key: Option<&'e str>,
+        value: &'e str,
+        topic: &'e str,
+        outcome: &'e Result<RecordMetadata, Error>,
+    ) -> Event<'e> {
+        match outcome {
+            Ok(metadata) => Event::ProducerSendSuccess {
+                key,
+                value,
+                topic,
+                partition: metadata.partition().0,
+                offset: metadata.offset.0,
+            },
+            Err(error) => Event::ProducerSendError {
+                key,
+                value,
+                topic,
+                exception: format!("{:?}", error.kind()),
+                message: error.to_string(),
+            },
+        }
+    }
+
+    /// Writes the line. Standard output that is gone is not an error of the records.
+    pub(crate) fn print(&self) {
+        let timestamp = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
+        if let Ok(mut line) = serde_json::to_vec(&Line { timestamp, event: self }) {
+            line.push(b'\n');
+            // One write, so that lines of several threads don't mix.
+            let _ = stdout().lock().write_all(&line);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_have_kafkas_names() {
+        let event = Event::ProducerSendSuccess { key: None, value: "7", topic: "t", partition: 2, offset: 9 };
+        let line = serde_json::to_string(&Line { timestamp: 5, event: &event }).unwrap();
+        assert_eq!(
+            line,
+            r#"{"timestamp":5,"name":"producer_send_success","key":null,"value":"7","topic":"t","partition":2,"offset":9}"#
+        );
+        let start = serde_json::to_string(&Line { timestamp: 5, event: &Event::StartupComplete }).unwrap();
+        assert_eq!(start, r#"{"timestamp":5,"name":"startup_complete"}"#);
+    }
+}

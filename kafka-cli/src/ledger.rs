@@ -1,0 +1,93 @@
+//! What became of each line.
+
+use kafka_producer::{Delivery, Error, RecordMetadata};
+use std::io::{BufWriter, Write, stdout};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+
+/// How many failures are told one by one; the rest is counted.
+const TOLD: u64 = 10;
+
+/// Waits for deliveries on a thread of its own, in the order of the lines, and tells what became of them.
+pub(crate) struct Ledger {
+    entries: Sender<Entry>,
+    reader: JoinHandle<u64>,
+}
+
+struct Entry {
+    line: u64,
+    outcome: Outcome,
+}
+
+enum Outcome {
+    Pending(Delivery),
+    Settled(Box<Result<RecordMetadata, Error>>),
+}
+
+impl Ledger {
+    /// With `print_metadata`, each acknowledged record's place goes to standard output.
+    pub(crate) fn start(print_metadata: bool) -> Ledger {
+        let (entries, received) = channel();
+        let reader = std::thread::spawn(move || follow(&received, print_metadata));
+        Ledger { entries, reader }
+    }
+
+    /// The line's record was accepted.
+    pub(crate) fn expect(&self, line: u64, delivery: Delivery) {
+        self.record(line, Outcome::Pending(delivery));
+    }
+
+    /// The line's fate is known.
+    pub(crate) fn settle(&self, line: u64, outcome: Result<RecordMetadata, Error>) {
+        self.record(line, Outcome::Settled(Box::new(outcome)));
+    }
+
+    /// Waits for what is open, and returns how many lines failed.
+    pub(crate) fn finish(self) -> u64 {
+        drop(self.entries);
+        self.reader.join().unwrap_or(u64::MAX)
+    }
+
+    fn record(&self, line: u64, outcome: Outcome) {
+        // The reader ends only after this sender is gone.
+        let _ = self.entries.send(Entry { line, outcome });
+    }
+}
+
+fn follow(entries: &Receiver<Entry>, print_metadata: bool) -> u64 {
+    let mut failed = 0;
+    let mut places = BufWriter::new(stdout().lock());
+    loop {
+        let entry = match entries.try_recv() {
+            Ok(entry) => entry,
+            Err(_) => {
+                // Nothing more for the moment: show what there is. A reader that went away doesn't stop the sending.
+                let _ = places.flush();
+                match entries.recv() {
+                    Ok(entry) => entry,
+                    Err(_) => break,
+                }
+            }
+        };
+        let outcome = match entry.outcome {
+            Outcome::Pending(delivery) => delivery.wait(),
+            Outcome::Settled(outcome) => *outcome,
+        };
+        match outcome {
+            Ok(metadata) if print_metadata => {
+                let _ = writeln!(places, "{metadata}");
+            }
+            Ok(_) => {}
+            Err(error) => {
+                failed += 1;
+                if failed <= TOLD {
+                    eprintln!("line {}: {error}", entry.line);
+                }
+            }
+        }
+    }
+    if failed > 0 {
+        eprintln!("{failed} records were not acknowledged");
+    }
+    failed
+}

@@ -1,0 +1,179 @@
+//! `kafka-cli produce`: lines of standard input become records.
+
+use crate::arguments::{ConnectionArguments, KeyValue};
+use crate::ledger::Ledger;
+use crate::line_reader::LineFormat;
+use crate::shutdown;
+use anyhow::{Context, Result};
+use clap::Args;
+use kafka_producer::{ErrorKind, Header, Producer, ProducerRecord};
+use std::borrow::Cow;
+use std::io::{BufRead, IsTerminal, stdin};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Sends each line of standard input as a record, as kafka-console-producer does.
+///
+/// Exit code 0 means that every record was acknowledged.
+#[derive(Args, Debug)]
+pub(crate) struct ProduceArguments {
+    #[command(flatten)]
+    connection: ConnectionArguments,
+
+    /// The topic to send to.
+    #[arg(long)]
+    topic: String,
+
+    /// How lines are taken apart: parse.key, key.separator, parse.headers, headers.delimiter, headers.separator,
+    /// headers.key.separator, ignore.error, null.marker.
+    #[arg(long, visible_alias = "property", value_name = "KEY=VALUE")]
+    reader_property: Vec<KeyValue>,
+
+    /// A file of reader properties, in Java's format.
+    #[arg(long, value_name = "FILE")]
+    reader_config: Option<std::path::PathBuf>,
+
+    /// Prints topic-partition@offset of each record on standard output, in the order of the lines.
+    #[arg(long)]
+    print_metadata: bool,
+
+    /// Waits for each record's acknowledgement before the next line is read.
+    #[arg(long)]
+    sync: bool,
+
+    /// The codec: none, gzip, snappy, lz4 or zstd; gzip if no value is given [compression.type].
+    #[arg(long, value_name = "CODEC", num_args = 0..=1, default_missing_value = "gzip")]
+    compression_codec: Option<String>,
+
+    /// all, 1 or 0 [acks].
+    #[arg(long, value_name = "ACKS")]
+    request_required_acks: Option<String>,
+
+    /// Bytes of a batch [batch.size].
+    #[arg(long, visible_alias = "max-partition-memory-bytes", value_name = "BYTES")]
+    batch_size: Option<String>,
+
+    /// How long a batch waits for more records, in milliseconds [linger.ms]. Lines that are typed don't wait.
+    #[arg(long, value_name = "MS")]
+    timeout: Option<String>,
+
+    /// The most time a line waits for metadata and memory, in milliseconds [max.block.ms].
+    #[arg(long, value_name = "MS")]
+    max_block_ms: Option<String>,
+
+    /// The bound on buffered bytes [buffer.memory].
+    #[arg(long, value_name = "BYTES")]
+    max_memory_bytes: Option<String>,
+
+    /// How often a batch is tried again [retries].
+    #[arg(long, value_name = "COUNT")]
+    message_send_max_retries: Option<String>,
+
+    /// The pause before a retry, in milliseconds [retry.backoff.ms].
+    #[arg(long, value_name = "MS")]
+    retry_backoff_ms: Option<String>,
+
+    /// The most time a request may take, in milliseconds [request.timeout.ms].
+    #[arg(long, value_name = "MS")]
+    request_timeout_ms: Option<String>,
+
+    /// How old metadata may become, in milliseconds [metadata.max.age.ms].
+    #[arg(long, value_name = "MS")]
+    metadata_expiry_ms: Option<String>,
+
+    /// The socket's send buffer, in bytes [send.buffer.bytes].
+    #[arg(long, value_name = "BYTES")]
+    socket_buffer_size: Option<String>,
+}
+
+impl ProduceArguments {
+    /// Reads, sends, and waits for every acknowledgement.
+    pub(crate) fn run(&self) -> Result<ExitCode> {
+        let format = self.line_format()?;
+        let producer = self.connection.builder(self.options())?.build()?;
+        let ledger = Ledger::start(self.print_metadata);
+        shutdown::on_signal({
+            let producer = producer.clone();
+            move || {
+                // What was read before the signal is still sent.
+                let _ = producer.close_blocking(Duration::from_secs(30));
+                std::process::exit(130);
+            }
+        })?;
+        let read = self.send_lines(&producer, &format, &ledger);
+        let closed = producer.close_blocking(Duration::MAX);
+        let failed = ledger.finish();
+        read?;
+        closed?;
+        Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    fn send_lines(&self, producer: &Producer, format: &LineFormat, ledger: &Ledger) -> Result<()> {
+        let mut input = stdin().lock();
+        let mut buffer = Vec::new();
+        for number in 1_u64.. {
+            buffer.clear();
+            if input.read_until(b'\n', &mut buffer).context("reading standard input")? == 0 {
+                break;
+            }
+            let line = buffer.strip_suffix(b"\n").unwrap_or(&buffer);
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            let parsed = format.parse(line).with_context(|| format!("line {number}"))?;
+            let mut record =
+                ProducerRecord::new(self.topic.as_str()).key_or_null(parsed.key).value_or_null(parsed.value);
+            record.headers = parsed
+                .headers
+                .into_iter()
+                .map(|(key, value)| Header { key: Cow::Borrowed(key), value: value.map(Cow::Borrowed) })
+                .collect();
+            match producer.send_blocking(record) {
+                Ok(delivery) if self.sync => ledger.settle(number, delivery.wait()),
+                Ok(delivery) => ledger.expect(number, delivery),
+                Err(error) => {
+                    // Anything else the next lines would meet too, each after its own wait.
+                    let only_this_line =
+                        matches!(error.kind(), ErrorKind::TooLarge | ErrorKind::Serialization);
+                    ledger.settle(number, Err(error));
+                    if !only_this_line {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn line_format(&self) -> Result<LineFormat> {
+        let mut properties = Vec::new();
+        if let Some(file) = &self.reader_config {
+            let text =
+                std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+            let pairs = kafka_producer::properties::parse_file_text(&text)
+                .with_context(|| format!("in {}", file.display()))?;
+            properties.extend(pairs.into_iter().map(|(key, value)| KeyValue { key, value }));
+        }
+        properties.extend(self.reader_property.iter().cloned());
+        LineFormat::from_properties(&properties)
+    }
+
+    /// The options as producer properties; those that were not given leave the file's and the defaults alone.
+    fn options(&self) -> Vec<(&'static str, String)> {
+        // A person who types a line wants to see it sent.
+        let typed = stdin().is_terminal() && self.connection.command_config.is_none();
+        let linger = self.timeout.clone().or(typed.then(|| "0".to_owned()));
+        let options = [
+            ("compression.type", self.compression_codec.clone()),
+            ("acks", self.request_required_acks.clone()),
+            ("batch.size", self.batch_size.clone()),
+            ("linger.ms", linger),
+            ("max.block.ms", self.max_block_ms.clone()),
+            ("buffer.memory", self.max_memory_bytes.clone()),
+            ("retries", self.message_send_max_retries.clone()),
+            ("retry.backoff.ms", self.retry_backoff_ms.clone()),
+            ("request.timeout.ms", self.request_timeout_ms.clone()),
+            ("metadata.max.age.ms", self.metadata_expiry_ms.clone()),
+            ("send.buffer.bytes", self.socket_buffer_size.clone()),
+        ];
+        options.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+}

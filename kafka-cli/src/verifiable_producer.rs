@@ -1,0 +1,120 @@
+//! `kafka-cli verifiable-producer`: numbered records at a steady rate, each outcome as a line of JSON.
+
+use crate::arguments::ConnectionArguments;
+use crate::events::Event;
+use crate::shutdown;
+use crate::throttle::Throttle;
+use anyhow::Result;
+use clap::Args;
+use kafka_producer::{Producer, ProducerRecord};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Sends the numbers 0, 1, 2 … and prints a line of JSON for each, as kafka-verifiable-producer does.
+///
+/// Unlike Kafka's, it keeps the producer's own retries. Exit code 0 means that every record was acknowledged.
+#[derive(Args, Debug)]
+pub(crate) struct VerifiableProducerArguments {
+    #[command(flatten)]
+    connection: ConnectionArguments,
+
+    /// The topic to send to.
+    #[arg(long)]
+    topic: String,
+
+    /// How many records to send; -1 goes on until the process is asked to end.
+    #[arg(long, default_value_t = -1, allow_negative_numbers = true)]
+    max_messages: i64,
+
+    /// Records per second; -1 is as fast as possible.
+    #[arg(long, default_value_t = -1, allow_negative_numbers = true)]
+    throughput: i64,
+
+    /// all (or -1), 1 or 0.
+    #[arg(long, default_value = "-1", allow_hyphen_values = true)]
+    acks: String,
+
+    /// The first record's timestamp, in milliseconds since 1970; the others follow at the rate of the clock. -1 is now.
+    #[arg(long, default_value_t = -1, allow_negative_numbers = true)]
+    message_create_time: i64,
+
+    /// Goes before each value, with a dot between.
+    #[arg(long)]
+    value_prefix: Option<String>,
+
+    /// Keys count from 0 to one below this, again and again; without it, keys are null.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+    repeating_keys: Option<u64>,
+}
+
+impl VerifiableProducerArguments {
+    /// Sends, waits for every outcome, and prints the sums.
+    pub(crate) fn run(&self) -> Result<ExitCode> {
+        let producer = self.connection.builder(vec![("acks", self.acks.clone())])?.build()?;
+        let stopped = Arc::new(AtomicBool::new(false));
+        shutdown::on_signal({
+            let stopped = Arc::clone(&stopped);
+            move || stopped.store(true, Ordering::Relaxed)
+        })?;
+        Event::StartupComplete.print();
+        let throttle = Throttle::new(self.throughput);
+        let acked = Arc::new(AtomicU64::new(0));
+        let sent = self.send(&producer, &throttle, &stopped, &acked);
+        let seconds = throttle.seconds();
+        let closed = producer.close_blocking(Duration::MAX);
+        Event::ShutdownComplete.print();
+        let acked = acked.load(Ordering::Acquire);
+        Event::ToolData {
+            sent,
+            acked,
+            target_throughput: self.throughput,
+            avg_throughput: if seconds > 0.0 { acked as f64 / seconds } else { 0.0 },
+        }
+        .print();
+        closed?;
+        Ok(if acked == sent { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    fn send(
+        &self,
+        producer: &Producer,
+        throttle: &Throttle,
+        stopped: &AtomicBool,
+        acked: &Arc<AtomicU64>,
+    ) -> u64 {
+        let count = u64::try_from(self.max_messages).unwrap_or(u64::MAX);
+        let topic: Arc<str> = self.topic.as_str().into();
+        let stop = || stopped.load(Ordering::Relaxed);
+        for number in 0..count {
+            throttle.wait(number, stop);
+            if stop() {
+                return number;
+            }
+            let key = self.repeating_keys.map(|count| (number % count).to_string());
+            let value = match &self.value_prefix {
+                Some(prefix) => format!("{prefix}.{number}"),
+                None => number.to_string(),
+            };
+            let mut record = ProducerRecord::new(&*topic).key_or_null(key.as_deref()).value(value.as_str());
+            if self.message_create_time >= 0 {
+                let passed = (throttle.seconds() * 1e3) as i64;
+                record = record.timestamp(self.message_create_time.saturating_add(passed));
+            }
+            let callback = {
+                let (topic, acked) = (Arc::clone(&topic), Arc::clone(acked));
+                let (key, value) = (key.clone(), value.clone());
+                move |outcome: Result<_, _>| {
+                    if outcome.is_ok() {
+                        acked.fetch_add(1, Ordering::Release);
+                    }
+                    Event::of(key.as_deref(), &value, &topic, &outcome).print();
+                }
+            };
+            // Told to the callback as well, if it is refused.
+            producer.send_with_blocking(record, callback);
+        }
+        count
+    }
+}

@@ -1,0 +1,173 @@
+//! The programs as a user runs them, against the embedded cluster.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+use kafka_testkit::{ApiKey, ClusterConfig, ErrorCode, LoopbackCluster, Rule, TopicConfig};
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command, Output, Stdio};
+
+fn cluster() -> LoopbackCluster {
+    LoopbackCluster::start(ClusterConfig::new(1).topic(TopicConfig::new("t", 3))).unwrap()
+}
+
+fn spawn(arguments: &[&str]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_kafka-cli"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+fn run(arguments: &[&str], input: &str) -> Output {
+    let mut child = spawn(arguments);
+    // A program that refuses its arguments does not read.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// Key, value and headers of all records of topic `t`, partition by partition.
+fn records(cluster: &LoopbackCluster) -> Vec<(Option<String>, Option<String>, Vec<String>)> {
+    let text = |bytes: bytes::Bytes| String::from_utf8(bytes.to_vec()).unwrap();
+    (0..3)
+        .flat_map(|partition| cluster.records("t", partition))
+        .map(|record| {
+            let headers = record.headers.iter().map(|header| header.key.clone()).collect();
+            (record.key.map(text), record.value.map(text), headers)
+        })
+        .collect()
+}
+
+#[test]
+fn lines_become_records_with_key_headers_and_null() {
+    let cluster = cluster();
+    let bootstrap = cluster.bootstrap_servers();
+    let mut arguments = vec!["produce", "--bootstrap-server", &bootstrap, "--topic", "t"];
+    for property in ["parse.key=true", "parse.headers=true", "key.separator=|", "null.marker=NULL"] {
+        arguments.extend(["--reader-property", property]);
+    }
+    let output = run(&arguments, "a:1\tk|v\r\nNULL\tk|NULL\n");
+    assert!(output.status.success(), "{}", stderr(&output));
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(records(&cluster), [(some("k"), some("v"), vec!["a".to_owned()]), (some("k"), None, vec![])]);
+}
+
+#[test]
+fn a_typed_line_is_sent_at_once() {
+    let cluster = cluster();
+    let bootstrap = cluster.bootstrap_servers();
+    let mut child = spawn(&["produce", "--bootstrap-server", &bootstrap, "--topic", "t", "--print-metadata"]);
+    let mut stdin = child.stdin.take().unwrap();
+    let mut told = BufReader::new(child.stdout.take().unwrap());
+    for number in 0..3 {
+        stdin.write_all(format!("line {number}\n").as_bytes()).unwrap();
+        let mut line = String::new();
+        told.read_line(&mut line).unwrap();
+        assert!(line.starts_with("t-"), "{line:?}");
+    }
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn one_line_that_is_refused_makes_the_exit_code_and_the_others_arrive() {
+    let cluster = cluster();
+    let bootstrap = cluster.bootstrap_servers();
+    let mut arguments = vec!["produce", "--bootstrap-server", &bootstrap, "--topic", "t"];
+    arguments.extend(["--command-property", "max.request.size=1000"]);
+    let output = run(&arguments, &format!("first\n{}\nlast\n", "x".repeat(2_000)));
+    assert!(!output.status.success());
+    let said = stderr(&output);
+    assert!(said.contains("line 2") && said.contains("max.request.size"), "{said}");
+    let mut values: Vec<_> = records(&cluster).into_iter().filter_map(|(_, value, _)| value).collect();
+    values.sort();
+    assert_eq!(values, ["first", "last"]);
+}
+
+#[test]
+fn a_record_that_the_broker_refuses_makes_the_exit_code() {
+    let cluster = cluster();
+    cluster.add_rule(Rule::new().api(ApiKey::PRODUCE).refuse(ErrorCode::TOPIC_AUTHORIZATION_FAILED));
+    let bootstrap = cluster.bootstrap_servers();
+    let output = run(&["produce", "--bootstrap-server", &bootstrap, "--topic", "t"], "a\n");
+    assert!(!output.status.success());
+    assert!(stderr(&output).contains("TOPIC_AUTHORIZATION_FAILED"), "{}", stderr(&output));
+}
+
+#[test]
+fn wrong_input_is_named() {
+    let cluster = cluster();
+    let bootstrap = cluster.bootstrap_servers();
+    let produce = ["produce", "--bootstrap-server", &bootstrap, "--topic", "t"];
+    let cases: [(&[&str], &[&str]); 6] = [
+        (&["--command-property", "linger.ms=soon"], &["linger.ms", "soon"]),
+        (&["--command-property", "no-equals-sign"], &["no-equals-sign", "key=value"]),
+        (&["--reader-property", "parse.keys=true"], &["parse.keys"]),
+        (&["--reader-property", "parse.key=true"], &["line 1", "key separator"]),
+        (&["--command-config", "/nowhere/at-all"], &["/nowhere/at-all"]),
+        (&["--compression-codec", "brotli"], &["brotli", "zstd"]),
+    ];
+    for (more, named) in cases {
+        let output = run(&[&produce[..], more].concat(), "a line\n");
+        assert!(!output.status.success(), "{more:?}");
+        for name in named {
+            assert!(stderr(&output).contains(name), "{more:?} does not name {name}: {}", stderr(&output));
+        }
+    }
+    assert!(records(&cluster).is_empty());
+}
+
+#[test]
+fn the_verifiable_producer_tells_each_outcome_and_the_sums() {
+    let cluster = cluster();
+    let bootstrap = cluster.bootstrap_servers();
+    let mut arguments = vec!["verifiable-producer", "--bootstrap-server", &bootstrap, "--topic", "t"];
+    arguments.extend(["--max-messages", "50", "--value-prefix", "7", "--repeating-keys", "5"]);
+    let output = run(&arguments, "");
+    assert!(output.status.success(), "{}", stderr(&output));
+    let events: Vec<serde_json::Value> =
+        stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(events[0]["name"], "startup_complete");
+    let sent: Vec<_> = events.iter().filter(|event| event["name"] == "producer_send_success").collect();
+    assert_eq!(sent.len(), 50);
+    assert!(sent.iter().any(|event| event["value"] == "7.49" && event["key"] == "4"));
+    let sums = events.last().unwrap();
+    assert_eq!((&sums["name"], &sums["sent"], &sums["acked"]), (&"tool_data".into(), &50.into(), &50.into()));
+    assert_eq!(records(&cluster).len(), 50);
+}
+
+#[test]
+fn the_verifiable_producer_tells_failures_and_exits_with_one() {
+    let cluster = cluster();
+    cluster.add_rule(Rule::new().api(ApiKey::PRODUCE).refuse(ErrorCode::INVALID_RECORD));
+    let bootstrap = cluster.bootstrap_servers();
+    let output = run(
+        &["verifiable-producer", "--bootstrap-server", &bootstrap, "--topic", "t", "--max-messages", "1"],
+        "",
+    );
+    assert!(!output.status.success());
+    assert!(stdout(&output).contains("producer_send_error"), "{}", stdout(&output));
+}
+
+#[test]
+fn the_broker_names_its_address_serves_and_ends_when_asked() {
+    let mut broker = spawn(&["broker", "--port", "0"]);
+    let mut line = String::new();
+    BufReader::new(broker.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let bootstrap = line.split_whitespace().last().unwrap().to_owned();
+    let arguments = ["produce", "--bootstrap-server", &bootstrap, "--topic", "t", "--print-metadata"];
+    let output = run(&arguments, "hello\n");
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stdout(&output).starts_with("t-"));
+    let id = broker.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    assert!(broker.wait().unwrap().success());
+}

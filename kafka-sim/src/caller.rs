@@ -1,0 +1,71 @@
+//! A virtual caller: a program's thread that sends, waits, gives up, and looks at what became of it.
+
+use crate::history::RecordNumber;
+use crate::random::Random;
+use crate::scenario::TOPICS;
+use kafka_producer::core::PendingSend;
+use kafka_types::{Present, ProducerRecord};
+use std::sync::{Arc, Mutex};
+use std::task::Wake;
+
+/// A record on its way, with bytes of its own.
+pub(crate) type Pending = PendingSend<'static, Present<Vec<u8>>, Present<Vec<u8>>>;
+
+pub(crate) struct Caller {
+    pub(crate) random: Random,
+    /// Records it still wants to send.
+    pub(crate) left: u64,
+    /// What it waits with.
+    pub(crate) sending: Option<(RecordNumber, Pending)>,
+}
+
+/// Callers who were woken, by index.
+pub(crate) type Woken = Arc<Mutex<Vec<usize>>>;
+
+/// A caller's waker: it only notes who was woken, since wakers run in the driver.
+pub(crate) struct CallerWaker {
+    pub(crate) index: usize,
+    pub(crate) woken: Woken,
+}
+
+impl Wake for CallerWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.woken.lock().expect("nobody panics with it").push(self.index);
+    }
+}
+
+/// A record that carries its number in its value.
+pub(crate) fn record(
+    random: &mut Random,
+    number: RecordNumber,
+) -> ProducerRecord<'static, Present<Vec<u8>>, Present<Vec<u8>>> {
+    let (topic, partitions) = *random.one_of(&TOPICS);
+    let topic = if random.once_in(40) { "made-by-use" } else { topic };
+    let mut value = number.0.to_be_bytes().to_vec();
+    let padding = match random.within(0..20) {
+        0 => random.within(300..4_000),
+        1..=4 => random.within(50..300),
+        _ => random.within(0..50),
+    };
+    value.extend((0..padding).map(|i| (number.0.wrapping_add(i / 7)) as u8));
+    let key = random.once_in(2).then(|| vec![b'k', random.draw() as u8 % 16]);
+    let mut record = ProducerRecord::new(topic).key_or_null(key).value(value);
+    if random.once_in(6) {
+        // One beyond what exists, now and then: it may come to exist.
+        let beyond = u64::from(random.once_in(30));
+        record = record.partition(random.within(0..u64::from(partitions) + beyond) as i32);
+    }
+    if random.once_in(8) {
+        record = record.header("trace", number.0.to_be_bytes().to_vec());
+    }
+    record
+}
+
+/// The number that a value carries.
+pub(crate) fn number_of(value: &[u8]) -> Option<RecordNumber> {
+    value.first_chunk().map(|bytes| RecordNumber(u64::from_be_bytes(*bytes)))
+}

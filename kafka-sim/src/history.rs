@@ -1,0 +1,271 @@
+//! What callers were told, and whether the logs agree.
+
+use kafka_types::{Offset, TopicPartition};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// A record's number, which its value carries into the log.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct RecordNumber(pub u64);
+
+/// What a caller was told of a record.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Told {
+    /// It lies here.
+    Acknowledged(TopicPartition, Offset),
+    /// It failed and is surely not in the log.
+    NotWritten(String),
+    /// It failed and may be in the log.
+    Unknown(String),
+}
+
+/// Every record that a producer accepted or refused, and what was told of it.
+#[derive(Default, Debug)]
+pub struct History {
+    records: BTreeMap<RecordNumber, Entry>,
+    accepted: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    /// The place in the order of acceptance; `None` until accepted.
+    accepted: Option<u64>,
+    told: Option<Told>,
+}
+
+/// What a configuration promises of the log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Promise {
+    /// Each record lies there at most once, and in order: idempotence.
+    pub exactly_once: bool,
+    /// What was acknowledged lies there, whoever dies: `acks=all`.
+    pub durable: bool,
+}
+
+/// A record as it lies in a log.
+#[derive(Clone, Debug)]
+pub struct Logged {
+    /// The number that its value carries.
+    pub number: RecordNumber,
+    /// Where it lies.
+    pub topic_partition: TopicPartition,
+    /// Where it lies.
+    pub offset: Offset,
+}
+
+/// An invariant that did not hold, with what shows it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Violation {
+    /// Which of the producer's invariants.
+    pub invariant: &'static str,
+    /// What happened.
+    pub evidence: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.invariant, self.evidence)
+    }
+}
+
+const ONE_OUTCOME: &str = "every accepted record gets exactly one outcome";
+const ONCE_IN_ORDER: &str = "the log holds the acknowledged records once and in the order of append";
+const NOT_WRITTEN: &str = "what was reported NotWritten is never in the log";
+
+impl History {
+    /// A record's send begins.
+    pub fn begin(&mut self, number: RecordNumber) {
+        self.records.insert(number, Entry { accepted: None, told: None });
+    }
+
+    /// The producer accepted it: a delivery exists.
+    pub fn accept(&mut self, number: RecordNumber) {
+        self.accepted += 1;
+        let place = self.accepted;
+        if let Some(entry) = self.records.get_mut(&number) {
+            entry.accepted = Some(place);
+        }
+    }
+
+    /// Its outcome was told, by callback or delivery; the second time must agree with the first.
+    pub fn tell(&mut self, number: RecordNumber, told: Told) -> Result<(), Violation> {
+        let Some(entry) = self.records.get_mut(&number) else {
+            return Err(violated(ONE_OUTCOME, format!("record {} was never sent: {told:?}", number.0)));
+        };
+        match &entry.told {
+            None => entry.told = Some(told),
+            Some(before) if *before == told => {}
+            Some(before) => {
+                let evidence = format!("record {} was first {before:?}, then {told:?}", number.0);
+                return Err(violated(ONE_OUTCOME, evidence));
+            }
+        }
+        Ok(())
+    }
+
+    /// How many accepted records wait for their outcome.
+    pub fn open(&self) -> usize {
+        self.records.values().filter(|entry| entry.accepted.is_some() && entry.told.is_none()).count()
+    }
+
+    /// How many were acknowledged, and how many failed.
+    pub fn sums(&self) -> (usize, usize) {
+        let acknowledged =
+            self.records.values().filter(|entry| matches!(entry.told, Some(Told::Acknowledged(..)))).count();
+        let told = self.records.values().filter(|entry| entry.told.is_some()).count();
+        (acknowledged, told - acknowledged)
+    }
+
+    /// Invariants 1 to 3 against what lies in the logs, in the order of offsets within each partition, as far as they were
+    /// promised.
+    pub fn check(&self, log: &[Logged], promise: Promise) -> Result<(), Violation> {
+        let mut places: BTreeMap<RecordNumber, Vec<&Logged>> = BTreeMap::new();
+        for record in log {
+            places.entry(record.number).or_default().push(record);
+        }
+        for (number, entry) in &self.records {
+            let lies = places.get(number).map_or(&[][..], Vec::as_slice);
+            self.check_record(*number, entry, lies, promise)?;
+        }
+        if let Some(stranger) = log.iter().find(|record| !self.records.contains_key(&record.number)) {
+            return Err(violated(ONCE_IN_ORDER, format!("{stranger:?} was never sent")));
+        }
+        if promise.exactly_once { self.check_order(log) } else { Ok(()) }
+    }
+
+    fn check_record(
+        &self,
+        number: RecordNumber,
+        entry: &Entry,
+        lies: &[&Logged],
+        promise: Promise,
+    ) -> Result<(), Violation> {
+        if entry.accepted.is_some() && entry.told.is_none() {
+            return Err(violated(
+                ONE_OUTCOME,
+                format!("record {} was accepted and nothing was told", number.0),
+            ));
+        }
+        match &entry.told {
+            Some(Told::Acknowledged(topic_partition, offset)) if promise.durable => {
+                let there = |record: &&Logged| {
+                    record.topic_partition == *topic_partition
+                        && (record.offset == *offset || !offset.is_known())
+                };
+                if !lies.iter().any(there) {
+                    let evidence = format!(
+                        "record {} was acknowledged at {topic_partition}@{offset}, and lies at {lies:?}",
+                        number.0
+                    );
+                    return Err(violated(ONCE_IN_ORDER, evidence));
+                }
+            }
+            Some(Told::NotWritten(why)) if !lies.is_empty() => {
+                let evidence = format!("record {} ({why}) lies at {lies:?}", number.0);
+                return Err(violated(NOT_WRITTEN, evidence));
+            }
+            // Never accepted: the caller got the record back, or dropped the send before it was taken.
+            None if !lies.is_empty() => {
+                let evidence = format!("record {} was not accepted and lies at {lies:?}", number.0);
+                return Err(violated(NOT_WRITTEN, evidence));
+            }
+            _ => {}
+        }
+        if promise.exactly_once && lies.len() > 1 {
+            return Err(violated(ONCE_IN_ORDER, format!("record {} lies at {lies:?}", number.0)));
+        }
+        Ok(())
+    }
+
+    fn check_order(&self, log: &[Logged]) -> Result<(), Violation> {
+        let mut last: BTreeMap<&TopicPartition, (u64, &Logged)> = BTreeMap::new();
+        for record in log {
+            let entry = &self.records[&record.number];
+            let acknowledged = matches!(entry.told, Some(Told::Acknowledged(..)));
+            let (true, Some(place)) = (acknowledged, entry.accepted) else { continue };
+            if let Some((before, earlier)) = last.insert(&record.topic_partition, (place, record))
+                && before > place
+            {
+                let evidence = format!("{record:?} was accepted before {earlier:?} and lies after it");
+                return Err(violated(ONCE_IN_ORDER, evidence));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn violated(invariant: &'static str, evidence: String) -> Violation {
+    Violation { invariant, evidence }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FULL: Promise = Promise { exactly_once: true, durable: true };
+    const DURABLE: Promise = Promise { exactly_once: false, durable: true };
+
+    fn at(number: u64, offset: i64) -> Logged {
+        Logged {
+            number: RecordNumber(number),
+            topic_partition: TopicPartition::new("t", 0),
+            offset: Offset(offset),
+        }
+    }
+
+    fn history(told: &[Option<Told>]) -> History {
+        let mut history = History::default();
+        for (number, told) in told.iter().enumerate() {
+            let number = RecordNumber(number as u64);
+            history.begin(number);
+            history.accept(number);
+            if let Some(told) = told {
+                history.tell(number, told.clone()).unwrap();
+            }
+        }
+        history
+    }
+
+    fn acknowledged(offset: i64) -> Option<Told> {
+        Some(Told::Acknowledged(TopicPartition::new("t", 0), Offset(offset)))
+    }
+
+    #[test]
+    fn what_holds_passes() {
+        let history = history(&[
+            acknowledged(0),
+            acknowledged(1),
+            Some(Told::NotWritten("x".into())),
+            Some(Told::Unknown("y".into())),
+        ]);
+        assert_eq!(history.check(&[at(0, 0), at(1, 1), at(3, 2)], FULL), Ok(()));
+        assert_eq!(history.check(&[at(0, 0), at(1, 1)], FULL), Ok(()));
+    }
+
+    #[test]
+    fn each_kind_of_damage_is_seen() {
+        let lost = history(&[acknowledged(0)]).check(&[], FULL);
+        let doubled = history(&[acknowledged(0)]).check(&[at(0, 0), at(0, 1)], FULL);
+        let swapped = history(&[acknowledged(1), acknowledged(0)]).check(&[at(1, 0), at(0, 1)], FULL);
+        let elsewhere = history(&[acknowledged(5)]).check(&[at(0, 0)], FULL);
+        let stranger = history(&[]).check(&[at(9, 0)], FULL);
+        for broken in [lost, doubled, swapped, elsewhere, stranger] {
+            assert_eq!(broken.unwrap_err().invariant, ONCE_IN_ORDER);
+        }
+        let lie = history(&[Some(Told::NotWritten("x".into()))]).check(&[at(0, 0)], FULL);
+        assert_eq!(lie.unwrap_err().invariant, NOT_WRITTEN);
+        let silent = history(&[None]).check(&[], FULL);
+        assert_eq!(silent.unwrap_err().invariant, ONE_OUTCOME);
+        let mut twice = history(&[acknowledged(0)]);
+        assert!(twice.tell(RecordNumber(0), Told::NotWritten("x".into())).is_err());
+    }
+
+    #[test]
+    fn without_idempotence_only_loss_counts() {
+        let history = history(&[acknowledged(1), acknowledged(0)]);
+        assert_eq!(history.check(&[at(1, 0), at(0, 1), at(0, 2)], DURABLE), Ok(()));
+        let nothing = Promise { exactly_once: false, durable: false };
+        assert_eq!(history.check(&[], nothing), Ok(()));
+        assert!(history.check(&[], DURABLE).is_err());
+    }
+}

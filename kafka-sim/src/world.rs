@@ -1,0 +1,308 @@
+//! The world: time, the network, the cluster, the producer and its callers.
+
+mod callers;
+mod driver;
+mod network;
+mod trouble;
+
+use crate::agenda::Agenda;
+use crate::caller::{self, Caller, CallerWaker, Woken};
+use crate::fault::Fault;
+use crate::history::{History, Logged, RecordNumber, Told, Violation};
+use crate::link::Link;
+use crate::random::Random;
+use crate::report::Report;
+use crate::scenario::{Ending, Scenario};
+use crate::trace::Trace;
+use kafka_accumulator::{Delivery, Sealed};
+use kafka_producer::core::CoreProducer;
+use kafka_sender::{ConnectionId, DisconnectReason, Engine, FlushId};
+use kafka_testkit::Cluster;
+use kafka_types::{Monotonic, Now, Timestamp, TopicPartition};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::task::Waker;
+use std::time::Duration;
+
+/// A bound for everything to be done once the world is well: longer than any backoff and time-out of the scenarios.
+const PROGRESS_BOUND: Duration = Duration::from_secs(150);
+/// More events than this without an end are a loop.
+const MOST_EVENTS: u64 = 3_000_000;
+/// How long an idle producer is watched.
+const IDLE_FOR: Duration = Duration::from_secs(3_600);
+/// Wake-ups of an idle producer in that time: metadata refreshes and what comes with them.
+const IDLE_WAKE_UPS: u64 = 3_600;
+
+/// Something that will happen.
+enum Event {
+    Caller(usize),
+    Connected(ConnectionId),
+    ToBroker(ConnectionId, Vec<u8>),
+    /// The last piece of a frame has left; the request, if it was one of the engine's.
+    Left(ConnectionId, Option<u64>),
+    ToClient(ConnectionId, Vec<u8>),
+    ClosedByBroker(ConnectionId),
+    Sealed(Box<Sealed>),
+    Trouble,
+    Fault(Fault),
+}
+
+pub(crate) struct World {
+    scenario: Scenario,
+    now: Monotonic,
+    wall_offset: i64,
+    agenda: Agenda<Event>,
+    random: Random,
+    network: Random,
+    trouble: Random,
+    cluster: Cluster,
+    core: CoreProducer,
+    engine: Option<Engine>,
+    /// When the engine wants to be asked again.
+    engine_deadline: Monotonic,
+    closed: bool,
+    links: BTreeMap<ConnectionId, Link>,
+    by_broker: BTreeMap<kafka_testkit::ConnectionId, ConnectionId>,
+    callers: Vec<Caller>,
+    wakers: Vec<Waker>,
+    woken: Woken,
+    next_number: u64,
+    history: History,
+    deliveries: Vec<(RecordNumber, Delivery)>,
+    told: Arc<Mutex<Vec<(RecordNumber, Told)>>>,
+    flushes: BTreeMap<FlushId, BTreeSet<RecordNumber>>,
+    next_flush: u64,
+    troubled: bool,
+    events: u64,
+    wake_ups: u64,
+    trace: Trace,
+}
+
+impl World {
+    pub(crate) fn new(scenario: Scenario, trace: Trace) -> World {
+        let mut random = Random::new(scenario.seed.wrapping_mul(0x5851_F42D_4C95_7F2D));
+        let (core, engine) = CoreProducer::new(scenario.producer.clone(), scenario.seed);
+        let woken = Woken::default();
+        let callers = (0..scenario.callers)
+            .map(|_| Caller { random: random.fork(), left: scenario.records_each, sending: None })
+            .collect();
+        let wakers = (0..scenario.callers)
+            .map(|index| Waker::from(Arc::new(CallerWaker { index, woken: Arc::clone(&woken) })))
+            .collect();
+        World {
+            network: random.fork(),
+            trouble: random.fork(),
+            random,
+            now: Monotonic::from_millis(1),
+            wall_offset: 1_700_000_000_000,
+            agenda: Agenda::default(),
+            cluster: Cluster::new(scenario.cluster.clone()),
+            core,
+            engine: Some(engine),
+            engine_deadline: Monotonic::ZERO,
+            closed: false,
+            links: BTreeMap::new(),
+            by_broker: BTreeMap::new(),
+            callers,
+            wakers,
+            woken,
+            next_number: 0,
+            history: History::default(),
+            deliveries: Vec::new(),
+            told: Arc::default(),
+            flushes: BTreeMap::new(),
+            next_flush: 0,
+            troubled: scenario.fault_interval.is_some(),
+            events: 0,
+            wake_ups: 0,
+            trace,
+            scenario,
+        }
+    }
+
+    /// Runs to the end.
+    pub(crate) fn run(mut self) -> Result<Report, Violation> {
+        for index in 0..self.callers.len() {
+            let at = self.now + self.random.micros(0..50_000);
+            self.agenda.schedule(at, Event::Caller(index));
+        }
+        if self.scenario.fault_interval.is_some() {
+            self.schedule_trouble();
+        }
+        let trouble_ends = self.now + self.scenario.troubled_for;
+        self.run_until(trouble_ends)?;
+        match self.scenario.ending {
+            Ending::Heal => self.heal_and_finish()?,
+            Ending::CloseInTrouble(time) => self.close(time)?,
+            Ending::EngineDies => {
+                self.trace.line(self.now, || "the engine dies".to_owned());
+                self.engine = None;
+                self.core.stop();
+                self.engine_deadline = Monotonic::NEVER;
+            }
+        }
+        self.callers.iter_mut().for_each(|caller| caller.sending = None);
+        self.collect()?;
+        self.links.clear();
+        self.check_memory()?;
+        let log = self.log();
+        self.history.check(&log, self.scenario.promise)?;
+        let (acknowledged, failed) = self.history.sums();
+        Ok(Report { events: self.events, acknowledged, failed, simulated: self.now.since(Monotonic::ZERO) })
+    }
+
+    fn heal_and_finish(&mut self) -> Result<(), Violation> {
+        self.heal();
+        let bound = self.now + PROGRESS_BOUND;
+        while self.now < bound && !self.is_done() {
+            let until = (self.now + Duration::from_millis(500)).min(bound);
+            self.run_until(until)?;
+            self.collect()?;
+        }
+        if !self.is_done() {
+            let evidence = format!(
+                "{} records are open and {} callers wait {PROGRESS_BOUND:?} after the world healed",
+                self.history.open(),
+                self.callers.iter().filter(|caller| caller.sending.is_some()).count()
+            );
+            return Err(Violation {
+                invariant: "progress within a bound once the world is healthy",
+                evidence,
+            });
+        }
+        if self.random.once_in(4) {
+            self.watch_idle()?;
+        }
+        self.close(Duration::from_secs(30))
+    }
+
+    fn is_done(&self) -> bool {
+        self.history.open() == 0
+            && self.flushes.is_empty()
+            && self.callers.iter().all(|caller| caller.left == 0 && caller.sending.is_none())
+    }
+
+    /// Nothing is to do: then next to nothing may be done.
+    fn watch_idle(&mut self) -> Result<(), Violation> {
+        let before = self.wake_ups;
+        self.run_until(self.now + IDLE_FOR)?;
+        let wake_ups = self.wake_ups - before;
+        if wake_ups > IDLE_WAKE_UPS {
+            let evidence = format!("{wake_ups} wake-ups in {IDLE_FOR:?} without a record");
+            return Err(Violation { invariant: "idle costs nothing", evidence });
+        }
+        Ok(())
+    }
+
+    /// Closes, and waits for it: its bound is its own, whatever the world does.
+    fn close(&mut self, time: Duration) -> Result<(), Violation> {
+        let deadline = self.now + time;
+        self.trace.line(self.now, || format!("close within {time:?}"));
+        self.core.close();
+        let now = self.now();
+        if let Some(engine) = &mut self.engine {
+            engine.handle_close(now, deadline);
+        }
+        self.drive()?;
+        // The moment after the deadline, and the job that a worker may be at.
+        self.run_until(deadline + Duration::from_millis(500))?;
+        if !self.closed {
+            let evidence =
+                format!("not closed {:?} after the deadline of {time:?}", Duration::from_millis(500));
+            return Err(Violation { invariant: "close keeps its bound", evidence });
+        }
+        self.engine = None;
+        Ok(())
+    }
+
+    fn now(&self) -> Now {
+        let millis = (self.now.as_nanos() / 1_000_000) as i64;
+        Now { mono: self.now, wall: Timestamp((self.wall_offset + millis).max(0)) }
+    }
+
+    /// Lets everything happen that is due until then.
+    fn run_until(&mut self, end: Monotonic) -> Result<(), Violation> {
+        loop {
+            let deadlines = [self.engine_deadline, self.cluster.next_deadline()];
+            let next = deadlines.into_iter().chain(self.agenda.next_time()).min().unwrap_or(Monotonic::NEVER);
+            if next > end {
+                self.now = end;
+                return Ok(());
+            }
+            self.now = self.now.max(next);
+            self.events += 1;
+            if self.events > MOST_EVENTS {
+                let evidence = format!("{MOST_EVENTS} events by {:?}", self.now);
+                return Err(Violation { invariant: "the world goes on", evidence });
+            }
+            if let Some(event) = self.agenda.pop_due(self.now) {
+                self.happen(event)?;
+            }
+            self.serve();
+            if self.engine_deadline <= self.now {
+                self.wake_ups += 1;
+                self.drive()?;
+            }
+            self.wake_callers();
+        }
+    }
+
+    fn happen(&mut self, event: Event) -> Result<(), Violation> {
+        match event {
+            Event::Caller(index) => self.step_caller(index),
+            Event::Connected(id) => self.handle_connected(id),
+            Event::ToBroker(id, data) => {
+                if let Some(broker) = self.links.get(&id).and_then(|link| link.broker) {
+                    let now = self.now();
+                    self.cluster.handle_data(now, broker, &data);
+                }
+                Ok(())
+            }
+            Event::Left(id, request) => self.handle_left(id, request),
+            Event::ToClient(id, data) => self.handle_data(id, &data),
+            Event::ClosedByBroker(id) => {
+                self.disconnect(id, DisconnectReason::Io("closed by the broker".into()))
+            }
+            Event::Sealed(sealed) => {
+                let now = self.now();
+                if let Some(engine) = &mut self.engine {
+                    engine.handle_sealed(now, *sealed);
+                }
+                self.drive()
+            }
+            Event::Trouble => {
+                self.make_trouble();
+                Ok(())
+            }
+            Event::Fault(fault) => self.apply(&fault),
+        }
+    }
+}
+
+/// Looking at the end.
+impl World {
+    fn check_memory(&self) -> Result<(), Violation> {
+        let (free, all) = (self.core.available_memory(), self.scenario.producer.buffer_memory);
+        if free == all {
+            return Ok(());
+        }
+        let evidence = format!("{} of {all} bytes are still held at the end", all - free);
+        Err(Violation { invariant: "memory returns to zero", evidence })
+    }
+
+    fn log(&self) -> Vec<Logged> {
+        let mut log = Vec::new();
+        let topics: Vec<String> = self.cluster.topic_names().map(str::to_owned).collect();
+        for topic in topics {
+            for partition in 0..self.cluster.partition_count(&topic).unwrap_or(0) {
+                let topic_partition = TopicPartition::new(topic.as_str(), partition as i32);
+                let records = self.cluster.records(&topic_partition);
+                log.extend(records.into_iter().filter_map(|record| {
+                    let number = caller::number_of(&record.value?)?;
+                    Some(Logged { number, topic_partition: topic_partition.clone(), offset: record.offset })
+                }));
+            }
+        }
+        log
+    }
+}

@@ -1,0 +1,170 @@
+//! The callers' turns.
+
+use super::{Event, World};
+use crate::caller;
+use crate::history::{RecordNumber, Told, Violation};
+use kafka_accumulator::{Delivery, Written};
+use kafka_producer::core::{PendingSend, SendCallback};
+use kafka_producer::{BytesSerializer, Outcome};
+use kafka_sender::FlushId;
+use std::sync::Arc;
+use std::task::Poll;
+
+impl World {
+    pub(super) fn wake_callers(&mut self) {
+        let woken = std::mem::take(&mut *self.woken.lock().expect("nobody panics with it"));
+        for index in woken {
+            let at = self.now + self.random.micros(0..200);
+            self.agenda.schedule(at, Event::Caller(index));
+        }
+    }
+
+    pub(super) fn step_caller(&mut self, index: usize) -> Result<(), Violation> {
+        let caller = &mut self.callers[index];
+        if caller.sending.is_some() {
+            return self.poll_caller(index);
+        }
+        if caller.left == 0 {
+            return Ok(());
+        }
+        match caller.random.within(0..60) {
+            0 => self.flush()?,
+            choice => {
+                caller.left -= 1;
+                let number = RecordNumber(self.next_number);
+                self.next_number += 1;
+                let record = caller::record(&mut caller.random, number);
+                let callback = caller.random.once_in(2).then(|| self.callback(number));
+                self.history.begin(number);
+                let pending = PendingSend::new(record, callback);
+                self.callers[index].sending = Some((number, pending));
+                if choice < 4 {
+                    self.try_send(index)?;
+                } else {
+                    self.poll_caller(index)?;
+                }
+            }
+        }
+        let caller = &mut self.callers[index];
+        if caller.sending.is_none() {
+            let pause = if caller.random.once_in(20) { 2_000_000 } else { 20_000 };
+            let at = self.now + caller.random.micros(0..pause);
+            self.agenda.schedule(at, Event::Caller(index));
+        }
+        Ok(())
+    }
+
+    pub(super) fn callback(&self, number: RecordNumber) -> SendCallback {
+        let told = Arc::clone(&self.told);
+        Box::new(move |outcome| {
+            let outcome = match outcome {
+                Ok(metadata) => Told::Acknowledged(metadata.topic_partition, metadata.offset),
+                Err(error) => failed(error.outcome() == Outcome::NotWritten, &error),
+            };
+            told.lock().expect("nobody panics with it").push((number, outcome));
+        })
+    }
+
+    pub(super) fn poll_caller(&mut self, index: usize) -> Result<(), Violation> {
+        let now = self.now();
+        let caller = &mut self.callers[index];
+        let Some((number, pending)) = &mut caller.sending else { return Ok(()) };
+        let number = *number;
+        let polled =
+            self.core.poll_send(pending, &BytesSerializer, &BytesSerializer, now, &self.wakers[index]);
+        let wake = pending.take_wake();
+        match polled {
+            Poll::Ready(result) => {
+                caller.sending = None;
+                self.sent(
+                    number,
+                    result.map_err(|error| failed(error.outcome() == Outcome::NotWritten, &error)),
+                )?;
+                let at = self.now + self.random.micros(0..5_000);
+                self.agenda.schedule(at, Event::Caller(index));
+            }
+            // The program's future is dropped: its time was up, or a select took another branch.
+            Poll::Pending if caller.random.once_in(10) => {
+                caller.sending = None;
+                let at = self.now + caller.random.micros(0..5_000);
+                self.agenda.schedule(at, Event::Caller(index));
+            }
+            Poll::Pending => {}
+        }
+        if wake { self.drive() } else { Ok(()) }
+    }
+
+    pub(super) fn try_send(&mut self, index: usize) -> Result<(), Violation> {
+        let now = self.now();
+        let Some((number, mut pending)) = self.callers[index].sending.take() else { return Ok(()) };
+        let result = self.core.try_send(&mut pending, &BytesSerializer, &BytesSerializer, now);
+        let wake = pending.take_wake();
+        drop(pending);
+        self.sent(number, result.map_err(|error| failed(error.outcome() == Outcome::NotWritten, &error)))?;
+        if wake { self.drive() } else { Ok(()) }
+    }
+
+    pub(super) fn sent(
+        &mut self,
+        number: RecordNumber,
+        result: Result<Delivery, Told>,
+    ) -> Result<(), Violation> {
+        match result {
+            Ok(delivery) => {
+                self.trace.line(self.now, || {
+                    format!("record {} accepted for {}", number.0, delivery.topic_partition())
+                });
+                self.history.accept(number);
+                self.deliveries.push((number, delivery));
+                Ok(())
+            }
+            Err(told) => {
+                self.trace.line(self.now, || format!("record {} refused: {told:?}", number.0));
+                self.history.tell(number, told)
+            }
+        }
+    }
+
+    pub(super) fn flush(&mut self) -> Result<(), Violation> {
+        self.collect()?;
+        let id = FlushId(self.next_flush);
+        self.next_flush += 1;
+        let open = self.deliveries.iter().map(|(number, _)| *number).collect();
+        let now = self.now();
+        if let Some(engine) = &mut self.engine {
+            self.flushes.insert(id, open);
+            engine.handle_flush(now, id);
+        }
+        self.drive()
+    }
+
+    /// Takes note of what was told meanwhile.
+    pub(super) fn collect(&mut self) -> Result<(), Violation> {
+        let told = std::mem::take(&mut *self.told.lock().expect("nobody panics with it"));
+        for (number, told) in told {
+            self.trace.line(self.now, || format!("record {}: {told:?}", number.0));
+            self.history.tell(number, told)?;
+        }
+        let mut open = Vec::new();
+        for (number, delivery) in std::mem::take(&mut self.deliveries) {
+            match delivery.try_result() {
+                None => open.push((number, delivery)),
+                Some(Ok(metadata)) => {
+                    self.history
+                        .tell(number, Told::Acknowledged(metadata.topic_partition, metadata.offset))?;
+                }
+                Some(Err(failure)) => {
+                    self.history.tell(number, failed(failure.outcome() == Written::NotWritten, &failure))?;
+                }
+            }
+        }
+        self.deliveries = open;
+        Ok(())
+    }
+}
+
+fn failed(not_written: bool, error: &dyn std::fmt::Display) -> Told {
+    // The words differ between a callback's error and a delivery's; whether it was written may not.
+    let _ = error;
+    if not_written { Told::NotWritten(String::new()) } else { Told::Unknown(String::new()) }
+}
