@@ -76,18 +76,18 @@ fn write_metadata(waited: &MetadataWaited, f: &mut fmt::Formatter<'_>) -> fmt::R
     if *unreachable {
         write!(
             f,
-            "no metadata for topic {topic} after waiting {waited:?}: none of the bootstrap servers ({bootstrap}) has \
+            "no metadata for topic {topic} after waiting {waited:.1?} (max.block.ms): none of the bootstrap servers ({bootstrap}) has \
              answered. "
         )?;
         if let Some(error) = connection_error {
-            write!(f, "The latest attempt: {error}. ")?;
+            write!(f, "The latest attempt: {}. ", error.trim_end_matches(['.', '?']))?;
         }
         return f.write_str("Check bootstrap.servers, the network, and that the listener is PLAINTEXT");
     }
     if let Some((partition, count)) = partition.filter(|(_, count)| *count > 0) {
         return write!(
             f,
-            "partition {partition} of topic {topic} does not exist after waiting {waited:?}: the topic has {count} \
+            "partition {partition} of topic {topic} does not exist after waiting {waited:.1?} (max.block.ms): the topic has {count} \
              partitions, 0 to {}",
             count - 1
         );
@@ -95,16 +95,19 @@ fn write_metadata(waited: &MetadataWaited, f: &mut fmt::Formatter<'_>) -> fmt::R
     match *code {
         Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION) => write!(
             f,
-            "topic {topic} does not exist after waiting {waited:?}: the cluster answered {}. Create it, or check its \
+            "topic {topic} does not exist after waiting {waited:.1?} (max.block.ms): the cluster answered {}. Create it, or check its \
              name",
             ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
         ),
         Some(code) => {
-            write!(f, "topic {topic} was not usable after waiting {waited:?}: the cluster answered {code}")
+            write!(
+                f,
+                "topic {topic} was not usable after waiting {waited:.1?} (max.block.ms): the cluster answered {code}"
+            )
         }
         None => write!(
             f,
-            "no metadata for topic {topic} after waiting {waited:?}: the cluster has not answered yet"
+            "no metadata for topic {topic} after waiting {waited:.1?} (max.block.ms): the cluster has not answered yet"
         ),
     }
 }
