@@ -9,19 +9,20 @@ use bytes::Bytes;
 use kafka_protocol::records::{Attributes, BATCH_HEADER_SIZE, BatchHeader, BatchSummary, PayloadChecksum};
 use kafka_types::{Codec, Monotonic, Offset, ProducerIdentity, Sequence, Timestamp, TopicPartition};
 use std::cell::OnceCell;
+use std::fmt;
 use std::sync::Arc;
 
 /// Records that nothing can change any more, out of the accumulator for good: whoever has it owns it.
 ///
 /// The payload stays as it is over all attempts, and its CRC is taken once; each attempt writes a header of its own. Dropping a
 /// batch fails its records: they get exactly one outcome, always.
-#[derive(Debug)]
 pub struct Batch {
     pub(crate) id: BatchId,
     pub(crate) created: Monotonic,
     pub(crate) summary: BatchSummary,
     pub(crate) codec: Codec,
     pub(crate) payload: Bytes,
+    pub(crate) charge: Arc<Charge>,
     pub(crate) checksum: OnceCell<PayloadChecksum>,
     /// Bytes of the records before compression.
     pub(crate) uncompressed: usize,
@@ -42,12 +43,17 @@ pub enum BatchOutcome {
     Failed(BatchFailure),
 }
 
-/// A payload with what it is charged for: both go when the last user of the bytes lets go of them.
-pub(crate) struct ChargedBytes {
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) _charge: Option<Charge>,
-    /// What children of a split batch are charged with: their parent's bytes, until the last child is gone.
-    pub(crate) _parent: Option<Bytes>,
+/// A payload with what it is charged for: the charge goes when the last user of the bytes lets go of them.
+struct ChargedBytes {
+    bytes: Vec<u8>,
+    /// The pieces of a split batch share their parent's charge, but not its bytes: those are gone when the pieces are there, or
+    /// batches split again and again would keep the bytes of every generation.
+    _charge: Arc<Charge>,
+}
+
+/// Bytes that keep their charge for as long as anybody has them.
+pub(crate) fn charged(bytes: Vec<u8>, charge: &Arc<Charge>) -> Bytes {
+    Bytes::from_owner(ChargedBytes { bytes, _charge: Arc::clone(charge) })
 }
 
 impl AsRef<[u8]> for ChargedBytes {
@@ -120,13 +126,26 @@ impl Batch {
         })
     }
 
-    /// A job that makes smaller batches of it, each of at most `target` bytes before compression where its records allow
-    /// that, and of at most half of this one.
+    /// A job that makes smaller batches of it, each of at most half of its records' bytes, and of `target` bytes on the wire as far
+    /// as its records allow that and compress as the whole batch did.
     ///
     /// # Errors
     /// The batch back, if it has but one record.
     #[allow(clippy::result_large_err, reason = "it is the batch itself that comes back")]
     pub fn split(self, target: usize) -> Result<SealJob, Batch> {
         if self.record_count() < 2 { Err(self) } else { Ok(SealJob::split(self, target)) }
+    }
+}
+
+/// Records stay out of it: it may end in a log.
+impl fmt::Debug for Batch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch")
+            .field("id", &self.id)
+            .field("topic_partition", self.topic_partition())
+            .field("records", &self.record_count())
+            .field("wire_size", &self.wire_size())
+            .field("created", &self.created)
+            .finish_non_exhaustive()
     }
 }

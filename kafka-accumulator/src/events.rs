@@ -23,6 +23,15 @@ pub enum QueueEvent {
         /// Where.
         queue: QueueId,
     },
+    /// A batch failed because whoever had it dropped it: a job that was not run to its end.
+    Lost {
+        /// Where.
+        queue: QueueId,
+        /// Which.
+        batch: BatchId,
+        /// How many records it had.
+        records: u32,
+    },
     /// Somebody waits for memory.
     MemoryWaiter,
 }

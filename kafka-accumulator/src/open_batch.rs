@@ -1,12 +1,13 @@
 //! A batch that takes records.
 
-use crate::budget::{Budget, Charge};
+use crate::budget::Charge;
 use crate::callback::Callback;
 use crate::completion::{Completion, RecordCallback, RecordPlace};
 use crate::ratio::SAFETY;
 use crate::{AppendRecord, BatchId};
 use kafka_protocol::records::{BATCH_HEADER_SIZE, BatchSummary, MeasuredRecord};
 use kafka_types::{Monotonic, TopicPartition};
+use std::fmt;
 use std::sync::Arc;
 
 /// What a callback counts for in the budget: the box, its captures as far as they can be guessed, its place in the table.
@@ -19,7 +20,6 @@ const MIN_CAPACITY: usize = 512;
 const MAX_UNCOMPRESSED_FACTOR: usize = 16;
 
 /// Records in wire format, in memory that grows by the chunk and is charged by the chunk.
-#[derive(Debug)]
 pub(crate) struct OpenBatch {
     pub(crate) id: BatchId,
     pub(crate) created: Monotonic,
@@ -70,9 +70,13 @@ pub(crate) enum NoRoom {
 }
 
 impl OpenBatch {
-    /// What has to be charged for a batch that begins with a record of this size.
-    pub(crate) fn first_charge(capacity: usize) -> usize {
-        capacity + BATCH_BYTES
+    /// What has to be charged for a batch that begins with this much room, and whose first record may have a callback.
+    pub(crate) fn first_charge(capacity: usize, with_callback: bool) -> usize {
+        Self::charge_for(capacity, usize::from(with_callback))
+    }
+
+    fn charge_for(capacity: usize, callbacks: usize) -> usize {
+        capacity.saturating_add(BATCH_BYTES).saturating_add(callbacks.saturating_mul(CALLBACK_BYTES))
     }
 
     /// The capacity to begin with: what the partition's last batch took, and at least what the first record needs.
@@ -101,14 +105,9 @@ impl OpenBatch {
         }
     }
 
-    /// Makes room for a record, or says why there is none. The first record always has room.
-    pub(crate) fn make_room(
-        &mut self,
-        budget: &Budget,
-        size: usize,
-        with_callback: bool,
-    ) -> Result<(), NoRoom> {
-        if !self.summary.is_empty() && !self.limits.has_room(self.records.len(), size) {
+    /// Makes room for one more record, or says why there is none. The first one has it from the beginning.
+    pub(crate) fn make_room(&mut self, size: usize, with_callback: bool) -> Result<(), NoRoom> {
+        if !self.limits.has_room(self.records.len(), size) {
             return Err(NoRoom::Full);
         }
         let needed = self.records.len() + size;
@@ -117,10 +116,9 @@ impl OpenBatch {
             // Doubling copies each byte about once; beyond what the batch may hold there is no use for room.
             capacity = (capacity * 2).min(self.limits.uncompressed.max(needed)).max(needed);
         }
-        let callbacks = (self.callbacks.len() + usize::from(with_callback)) * CALLBACK_BYTES;
-        let charge = Self::first_charge(capacity) + callbacks;
+        let charge = Self::charge_for(capacity, self.callbacks.len() + usize::from(with_callback));
         let grows = charge.saturating_sub(self.charge.bytes());
-        if grows > 0 && !self.grow(budget, grows, with_callback) {
+        if grows > 0 && !self.grow(grows, with_callback) {
             return Err(NoRoom::NoMemory);
         }
         if capacity > self.records.capacity() {
@@ -129,12 +127,10 @@ impl OpenBatch {
         Ok(())
     }
 
-    fn grow(&mut self, _budget: &Budget, bytes: usize, with_callback: bool) -> bool {
+    fn grow(&mut self, bytes: usize, with_callback: bool) -> bool {
         // Callbacks come one by one: charge several at once, so that not each of them costs an atomic operation.
         let chunk = if with_callback { bytes.max(CALLBACK_BYTES * 16) } else { bytes };
-        self.charge.try_grow(chunk)
-            || (chunk > bytes && self.charge.try_grow(bytes))
-            || self.summary.is_empty()
+        self.charge.try_grow(chunk) || (chunk > bytes && self.charge.try_grow(bytes))
     }
 
     pub(crate) fn measure<'r>(&self, record: &AppendRecord<'r>) -> MeasuredRecord<'r> {
@@ -169,8 +165,19 @@ impl OpenBatch {
     }
 }
 
-impl std::fmt::Debug for RecordCallback {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+/// Records stay out of it: it may end in a log.
+impl fmt::Debug for OpenBatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenBatch")
+            .field("id", &self.id)
+            .field("bytes", &self.records.len())
+            .field("created", &self.created)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for RecordCallback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RecordCallback").field("place", &self.place).finish_non_exhaustive()
     }
 }

@@ -125,7 +125,7 @@ impl PartitionQueue {
         }
         if let Some(open) = &mut state.open {
             let measured = open.measure(record);
-            match open.make_room(&shared.budget, measured.size(), options.callback.is_some()) {
+            match open.make_room(measured.size(), options.callback.is_some()) {
                 Ok(()) => {
                     done.outcome = push(open, record, &measured, options);
                     if open.is_full() {
@@ -168,26 +168,26 @@ impl PartitionQueue {
         let size =
             BatchSummary::EMPTY.measure(record.timestamp, record.key, record.value, record.headers).size();
         let wanted = OpenBatch::first_capacity(batch_size, state.last_batch, size);
-        let enough = |bytes: usize| bytes >= OpenBatch::first_charge(size);
+        let charge = |capacity: usize| OpenBatch::first_charge(capacity, options.callback.is_some());
+        let (least, preferred) = (charge(size), charge(wanted));
+        let enough = |bytes: usize| bytes >= least;
         let (capacity, charge) = if options.grant.as_ref().is_some_and(|grant| enough(grant.0.bytes()))
             && let Some(grant) = options.grant.take()
         {
             // What was waited for is taken, whatever a batch would like to begin with.
             (size, grant.0)
-        } else if let Some(charge) = shared.budget.try_charge(OpenBatch::first_charge(wanted)) {
+        } else if let Some(charge) = shared.budget.try_charge(preferred) {
             (wanted, charge)
-        } else if let Some(charge) = shared.budget.try_charge(OpenBatch::first_charge(size)) {
+        } else if let Some(charge) = shared.budget.try_charge(least) {
             (size, charge)
         } else {
-            return Err(OpenBatch::first_charge(size));
+            return Err(least);
         };
         let ratio = shared.compresses().then(|| self.ratio.estimate());
         let limits = Limits::new(batch_size, ratio);
         let id = shared.next_batch();
         let mut open = OpenBatch::new(id, now.mono, self.topic_partition.clone(), capacity, charge, limits);
         let measured = open.measure(record);
-        // The first record has its room already; a callback beyond the charge is forgiven to it.
-        let _ = open.make_room(&shared.budget, measured.size(), options.callback.is_some());
         let outcome = push(&mut open, record, &measured, options);
         state.open = Some(open);
         self.load.fetch_add(1, Ordering::Relaxed);

@@ -74,9 +74,10 @@ impl Drop for Pending {
                 ..BatchFailure::not_written(FailureCause::EngineStopped)
             };
             // A job that was dropped, or that panicked, must not leave a place that nobody fills: what stands behind it would
-            // never be sent.
+            // never be sent, and whoever waits for it would wait for good.
             self.queue.forget(self.id);
-            self.queue.events.push_quietly(QueueEvent::Sealed { queue: self.queue.id });
+            let (queue, batch, records) = (self.queue.id, self.id, self.record_count);
+            self.queue.events.push_quietly(QueueEvent::Lost { queue, batch, records });
             self.decide(Outcome::Failed(Arc::new(failure))).run();
         }
     }

@@ -1,24 +1,23 @@
 //! Making batches ready, outside every lock: compressing them, and splitting those that are too large.
 
-use crate::batch::{Batch, ChargedBytes};
+use crate::batch::{Batch, charged};
 use crate::budget::Charge;
 use crate::completion::{CompletedBatch, Outcome};
 use crate::open_batch::OpenBatch;
 use crate::partition_queue::PartitionQueue;
 use crate::pending::Pending;
 use crate::{BatchFailure, BatchId, FailureCause, QueueId, split};
-use bytes::Bytes;
 use kafka_protocol::compression::compress;
 use kafka_protocol::records::BatchSummary;
 use kafka_types::{Codec, Compression, Monotonic};
 use std::cell::OnceCell;
+use std::fmt;
 use std::sync::Arc;
 
 /// Batches up to this many bytes are cheap to compress whatever the codec: the caller who filled one does it itself.
 const CHEAP_BYTES: usize = 4 * 1024;
 
 /// A closed batch before it is compressed.
-#[derive(Debug)]
 pub(crate) struct RawBatch {
     id: BatchId,
     created: Monotonic,
@@ -67,9 +66,10 @@ impl RawBatch {
 
     fn with_payload(self, codec: Codec, uncompressed: usize) -> Batch {
         let RawBatch { id, created, summary, records, charge, pending } = self;
-        let payload =
-            Bytes::from_owner(ChargedBytes { bytes: records, _charge: Some(charge), _parent: None });
-        Batch { id, created, summary, codec, payload, checksum: OnceCell::new(), uncompressed, pending }
+        let charge = Arc::new(charge);
+        let payload = charged(records, &charge);
+        let checksum = OnceCell::new();
+        Batch { id, created, summary, codec, payload, charge, checksum, uncompressed, pending }
     }
 
     fn compress(mut self, compression: Compression) -> SealedKind {
@@ -117,5 +117,16 @@ impl SealJob {
             Work::Compress { raw, compression } => raw.compress(compression),
             Work::Split { batch, target } => split::split(batch, target),
         })
+    }
+}
+
+/// Records stay out of it: it may end in a log.
+impl fmt::Debug for RawBatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawBatch")
+            .field("id", &self.id)
+            .field("bytes", &self.records.len())
+            .field("created", &self.created)
+            .finish_non_exhaustive()
     }
 }

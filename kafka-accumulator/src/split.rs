@@ -1,11 +1,11 @@
 //! Smaller batches of one that the broker found too large.
 
-use crate::batch::{Batch, ChargedBytes};
+use crate::batch::{Batch, charged};
 use crate::completion::{Completion, Outcome, RecordCallback};
 use crate::pending::Pending;
 use crate::seal::SealedKind;
 use crate::{BatchFailure, FailureCause};
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use kafka_protocol::compression::compress;
 use kafka_protocol::records::{BATCH_HEADER_SIZE, BatchError, BatchSummary, Record, RecordBatch};
 use kafka_types::{Codec, Compression, Header, ProducerIdentity, Sequence};
@@ -24,7 +24,8 @@ struct Group {
 pub(crate) fn split(mut batch: Batch, target: usize) -> SealedKind {
     let queue = Arc::clone(batch.pending.queue());
     queue.ratio.reset(batch.payload.len() as f32 / batch.uncompressed.max(1) as f32);
-    let groups = read(&batch).map(|records| group(&records, target));
+    let limit = before_compression(target.saturating_sub(BATCH_HEADER_SIZE), &batch);
+    let groups = read(&batch).map(|records| group(&records, limit));
     let compressed = groups.ok().and_then(|groups| {
         groups.into_iter().map(|group| finish(group, batch.codec)).collect::<Option<Vec<_>>>()
     });
@@ -56,7 +57,8 @@ pub(crate) fn split(mut batch: Batch, target: usize) -> SealedKind {
             created: batch.created,
             summary: group.summary,
             codec: batch.codec,
-            payload: charged_to(&batch.payload, payload),
+            payload: charged(payload, &batch.charge),
+            charge: Arc::clone(&batch.charge),
             checksum: OnceCell::new(),
             uncompressed,
             pending,
@@ -74,12 +76,18 @@ fn read(batch: &Batch) -> Result<Vec<Record>, BatchError> {
     RecordBatch::parse(bytes.freeze())?.records(batch.uncompressed)?.collect()
 }
 
-/// Records in order, so many to a group as go into `target` bytes and into half of the whole; a larger record goes alone.
-fn group(records: &[Record], target: usize) -> Vec<Group> {
+/// How many bytes of records will be `bytes` of payload, if they compress as the whole batch did.
+fn before_compression(bytes: usize, batch: &Batch) -> usize {
+    let stretched = bytes as u128 * batch.uncompressed as u128 / batch.payload.len().max(1) as u128;
+    usize::try_from(stretched).unwrap_or(usize::MAX)
+}
+
+/// Records in order, so many to a group as go into `limit` bytes and into half of the whole; a larger record goes alone.
+fn group(records: &[Record], limit: usize) -> Vec<Group> {
     let mut all = Group::default();
     records.iter().for_each(|record| all.push(record));
     let half = all.records.len() / 2;
-    let limit = target.saturating_sub(BATCH_HEADER_SIZE).min(half);
+    let limit = limit.min(half);
     let mut groups: Vec<Group> = Vec::new();
     for record in records {
         let fits = |group: &Group| group.records.len() + group.size_of(record) <= limit;
@@ -139,8 +147,4 @@ fn finish(mut group: Group, codec: Codec) -> Option<(Group, Vec<u8>, usize)> {
     let mut compressed = Vec::with_capacity(uncompressed / 2 + 64);
     compress(compression, &records, &mut compressed).ok()?;
     Some((group, compressed, uncompressed))
-}
-
-fn charged_to(parent: &Bytes, bytes: Vec<u8>) -> Bytes {
-    Bytes::from_owner(ChargedBytes { bytes, _charge: None, _parent: Some(parent.clone()) })
 }

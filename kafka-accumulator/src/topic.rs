@@ -126,8 +126,8 @@ impl TopicQueues {
         let shared = &*self.shared;
         let bytes = size_upper_bound(record.key, record.value, record.headers);
         let limit = shared.budget.limit();
-        // What a batch itself is charged for comes on top of its record.
-        if OpenBatch::first_charge(bytes) > limit {
+        // What a batch itself and a callback are charged for comes on top of the record.
+        if OpenBatch::first_charge(bytes, options.callback.is_some()) > limit {
             return Err(AppendError::TooLargeForMemory { bytes, limit });
         }
         let queue = self.queue(partition);

@@ -2,8 +2,8 @@
 
 use crate::engine::Engine;
 use crate::{FlushId, FlushSummary, Output};
-use kafka_accumulator::{Batch, BatchId, BatchOutcome};
-use kafka_types::Monotonic;
+use kafka_accumulator::{Batch, BatchFailure, BatchId, BatchOutcome, QueueId};
+use kafka_types::{Monotonic, TopicPartition};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -57,11 +57,30 @@ impl Engine {
                 Some((batch.topic_partition().clone(), Arc::new(failure.clone())))
             }
         };
-        let id = batch.id();
+        self.count(batch.id(), records, failure);
+        self.outputs.push_back(Output::Complete(batch.complete(outcome)));
+        self.finish_flushes();
+    }
+
+    /// A batch has failed by other ways than [`Engine::complete`].
+    pub(crate) fn count_failed(
+        &mut self,
+        queue: QueueId,
+        batch: BatchId,
+        records: u32,
+        failure: BatchFailure,
+    ) {
+        let topic_partition = self.drainer.topic_partition(queue).clone();
+        self.count(batch, u64::from(records), Some((topic_partition, Arc::new(failure))));
+        self.finish_flushes();
+    }
+
+    /// Counts a batch where somebody has waited for it.
+    fn count(&mut self, batch: BatchId, records: u64, failure: Option<(TopicPartition, Arc<BatchFailure>)>) {
         let summaries = self
             .flushes
             .values_mut()
-            .filter_map(|flush| flush.leave(id).then_some(&mut flush.summary))
+            .filter_map(|flush| flush.leave(batch).then_some(&mut flush.summary))
             .chain(self.closing.as_mut().map(|closing| &mut closing.summary));
         for summary in summaries {
             match &failure {
@@ -72,8 +91,6 @@ impl Engine {
                 }
             }
         }
-        self.outputs.push_back(Output::Complete(batch.complete(outcome)));
-        self.finish_flushes();
     }
 
     /// A flush that waits for a batch waits for the pieces it was split into.
@@ -83,14 +100,6 @@ impl Engine {
                 *left += pieces.saturating_sub(1);
             }
         }
-    }
-
-    /// A batch has its outcome by other ways than [`Engine::complete`].
-    pub(crate) fn leave_flushes(&mut self, batch: BatchId) {
-        for flush in self.flushes.values_mut() {
-            flush.leave(batch);
-        }
-        self.finish_flushes();
     }
 
     pub(crate) fn finish_flushes(&mut self) {

@@ -4,7 +4,9 @@ use crate::Output;
 use crate::engine::Engine;
 use crate::partition::{Partition, Turn};
 use crate::timers::Timer;
-use kafka_accumulator::{Head, QueueEvent, QueueId, Sealed, SealedResult};
+use kafka_accumulator::{
+    BatchFailure, BatchId, FailureCause, Head, QueueEvent, QueueId, Sealed, SealedResult,
+};
 use kafka_types::{LeaderEpoch, Monotonic, NodeId, TopicPartition};
 
 impl Engine {
@@ -23,8 +25,13 @@ impl Engine {
             }
             QueueEvent::Sealed { queue } => {
                 self.partition(queue);
+                // Its time may have run out while a caller compressed it: then the timer has found nothing and is gone.
+                if !self.timers.is_armed(Timer::QueueExpiry(queue)) {
+                    self.head_left(queue);
+                }
                 self.enlist(now, queue);
             }
+            QueueEvent::Lost { queue, batch, records } => self.batch_lost(now, queue, batch, records),
             // A memory waiter is asked for in every turn.
             _ => {}
         }
@@ -70,13 +77,23 @@ impl Engine {
                 }
             }
             SealedResult::Failed { queue, batch, completed } => {
+                let failure = BatchFailure::not_written(FailureCause::Compression);
+                self.count_failed(queue, batch, completed.record_count(), failure);
                 self.outputs.push_back(Output::Complete(completed));
                 self.split_failed(now, queue, batch);
-                self.leave_flushes(batch);
                 self.head_left(queue);
             }
             SealedResult::Orphaned(batch) => self.fail_late(now, batch),
         }
+    }
+
+    /// A job was dropped, and its batch has failed with it: nothing may go on waiting for the batch.
+    fn batch_lost(&mut self, now: Monotonic, queue: QueueId, batch: BatchId, records: u32) {
+        self.partition(queue);
+        let failure = BatchFailure::not_written(FailureCause::EngineStopped);
+        self.count_failed(queue, batch, records, failure);
+        self.split_failed(now, queue, batch);
+        self.head_left(queue);
     }
 
     /// Puts the partition into its leader's ready list, if it has something to send and nothing keeps it from that.

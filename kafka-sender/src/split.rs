@@ -5,6 +5,7 @@ use crate::engine::Engine;
 use crate::outcome::Refusal;
 use crate::timers::Timer;
 use kafka_accumulator::{Batch, BatchId, FailureCause, QueueId};
+use kafka_protocol::records::BATCH_HEADER_SIZE;
 use kafka_transactions::{BatchKey, StreamKey};
 use kafka_types::Monotonic;
 
@@ -48,7 +49,8 @@ impl Engine {
         let Some(batch) = self.batches.remove(&id) else { return };
         let queue = batch.queue;
         self.timers.cancel(Timer::BatchExpiry(id));
-        let (number, target) = (batch.batch.id(), batch.batch.wire_size() / 2);
+        // Half of the records each, and a header of its own.
+        let (number, target) = (batch.batch.id(), BATCH_HEADER_SIZE + batch.batch.payload().len() / 2);
         match batch.batch.split(target) {
             Ok(job) => {
                 self.partition(queue).splitting = Some((id, number));

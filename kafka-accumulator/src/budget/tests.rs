@@ -48,6 +48,24 @@ fn memory_is_granted_in_the_order_of_arrival_to_all_who_fit() {
 }
 
 #[test]
+fn one_release_wakes_everybody_whom_it_makes_room_for() {
+    let budget = Budget::new(100);
+    let held = budget.try_charge(100).unwrap();
+    let mut waits: Vec<MemoryWait> = [50, 50, 1].map(|bytes| budget.wait(bytes, NEVER)).into();
+    let counters: Vec<Arc<Counter>> = waits.iter().map(|_| Arc::default()).collect();
+    for (wait, counter) in waits.iter_mut().zip(&counters) {
+        assert!(wait.poll(&counter.clone().into()).is_pending());
+    }
+    drop(held);
+    assert_eq!(counters.iter().map(|counter| counter.count()).collect::<Vec<_>>(), [1, 1, 0]);
+    let first = granted(&mut waits[0]);
+    let _second = granted(&mut waits[1]);
+    drop(first);
+    assert_eq!(counters[2].count(), 1);
+    drop(granted(&mut waits[2]));
+}
+
+#[test]
 fn newcomers_do_not_overtake_those_who_wait() {
     let budget = Budget::new(100);
     let held = budget.try_charge(90).unwrap();
