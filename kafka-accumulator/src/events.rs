@@ -1,6 +1,6 @@
 //! What callers tell the engine, batch by batch, and whether it sleeps.
 
-use crate::{BatchId, QueueId};
+use crate::{BatchId, FailureCause, QueueId};
 use kafka_types::Monotonic;
 use parking_lot::Mutex;
 use std::mem;
@@ -23,7 +23,8 @@ pub enum QueueEvent {
         /// Where.
         queue: QueueId,
     },
-    /// A batch failed because whoever had it dropped it: a job that was not run to its end.
+    /// A batch failed before the engine had it, or while a worker did: its job was dropped, or it could not be compressed. Its
+    /// records know already.
     Lost {
         /// Where.
         queue: QueueId,
@@ -31,6 +32,8 @@ pub enum QueueEvent {
         batch: BatchId,
         /// How many records it had.
         records: u32,
+        /// Why.
+        cause: FailureCause,
     },
     /// Somebody waits for memory.
     MemoryWaiter,

@@ -76,8 +76,8 @@ impl Drop for Pending {
             // A job that was dropped, or that panicked, must not leave a place that nobody fills: what stands behind it would
             // never be sent, and whoever waits for it would wait for good.
             self.queue.forget(self.id);
-            let (queue, batch, records) = (self.queue.id, self.id, self.record_count);
-            self.queue.events.push_quietly(QueueEvent::Lost { queue, batch, records });
+            let (queue, batch, records, cause) = (self.queue.id, self.id, self.record_count, failure.cause);
+            self.queue.events.push_quietly(QueueEvent::Lost { queue, batch, records, cause });
             self.decide(Outcome::Failed(Arc::new(failure))).run();
         }
     }

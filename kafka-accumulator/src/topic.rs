@@ -6,7 +6,7 @@ use crate::partition_queue::{LockedOutcome, PartitionQueue};
 use crate::ratio::CompressionRatio;
 use crate::seal::{SealJob, SealedKind};
 use crate::shared::Shared;
-use crate::{Callback, Delivery, Grant};
+use crate::{Callback, Delivery, FailureCause, Grant};
 use kafka_protocol::records::size_upper_bound;
 use kafka_types::{Header, Monotonic, Now, PartitionId, Timestamp};
 use std::fmt;
@@ -171,6 +171,13 @@ impl TopicQueues {
                 SealedKind::Compressed(batch) => drop(queue.place(batch)),
                 SealedKind::Failed { queue, id, completed } => {
                     queue.forget(id);
+                    let (records, cause) = (completed.record_count(), FailureCause::Compression);
+                    self.shared.events.push_quietly(QueueEvent::Lost {
+                        queue: queue.id,
+                        batch: id,
+                        records,
+                        cause,
+                    });
                     completed.run();
                 }
                 SealedKind::Split { .. } => {}

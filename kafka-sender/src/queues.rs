@@ -31,7 +31,10 @@ impl Engine {
                 }
                 self.enlist(now, queue);
             }
-            QueueEvent::Lost { queue, batch, records } => self.batch_lost(now, queue, batch, records),
+            QueueEvent::Lost { queue, batch, records, cause } => {
+                self.partition(queue);
+                self.batch_lost(now, queue, batch, records, cause);
+            }
             // A memory waiter is asked for in every turn.
             _ => {}
         }
@@ -77,21 +80,24 @@ impl Engine {
                 }
             }
             SealedResult::Failed { queue, batch, completed } => {
-                let failure = BatchFailure::not_written(FailureCause::Compression);
-                self.count_failed(queue, batch, completed.record_count(), failure);
+                let records = completed.record_count();
                 self.outputs.push_back(Output::Complete(completed));
-                self.split_failed(now, queue, batch);
-                self.head_left(queue);
+                self.batch_lost(now, queue, batch, records, FailureCause::Compression);
             }
             SealedResult::Orphaned(batch) => self.fail_late(now, batch),
         }
     }
 
-    /// A job was dropped, and its batch has failed with it: nothing may go on waiting for the batch.
-    fn batch_lost(&mut self, now: Monotonic, queue: QueueId, batch: BatchId, records: u32) {
-        self.partition(queue);
-        let failure = BatchFailure::not_written(FailureCause::EngineStopped);
-        self.count_failed(queue, batch, records, failure);
+    /// A batch has failed without the engine: nothing may go on waiting for it.
+    fn batch_lost(
+        &mut self,
+        now: Monotonic,
+        queue: QueueId,
+        batch: BatchId,
+        records: u32,
+        cause: FailureCause,
+    ) {
+        self.count_failed(queue, batch, records, BatchFailure::not_written(cause));
         self.split_failed(now, queue, batch);
         self.head_left(queue);
     }

@@ -91,7 +91,8 @@ fn a_job_that_is_dropped_leaves_the_way_free_for_what_stands_behind_it() {
     assert!(dropped.try_result().unwrap().is_err());
     let mut events = Vec::new();
     drainer.take_events(&mut events);
-    assert_eq!(events, [QueueEvent::Lost { queue: QueueId(0), batch: BatchId(0), records: 1 }]);
+    let cause = FailureCause::EngineStopped;
+    assert_eq!(events, [QueueEvent::Lost { queue: QueueId(0), batch: BatchId(0), records: 1, cause }]);
     acknowledge(drainer.pop(QueueId(0)).unwrap(), 3);
     assert!(behind.try_result().unwrap().is_ok());
 }

@@ -4,7 +4,7 @@
 
 use bytes::{Bytes, BytesMut};
 use kafka_accumulator::{
-    Accumulator, AccumulatorConfig, Append, AppendOptions, AppendRecord, Delivery, DeliveryFailure,
+    Accumulator, AccumulatorConfig, Append, AppendOptions, AppendRecord, Delivery, DeliveryFailure, SealJob,
 };
 use kafka_metadata::{Metadata, MetadataConfig};
 use kafka_network::{Connection, ConnectionConfig, ConnectionEvent, OutgoingRequest};
@@ -55,6 +55,10 @@ pub struct World {
     pub stalled: bool,
     /// Turns of the engine.
     pub polls: usize,
+    /// Workers don't get to the jobs.
+    pub hold_jobs: bool,
+    /// Those that wait for that.
+    pub jobs: Vec<SealJob>,
     links: BTreeMap<ConnectionId, Link>,
     now: Duration,
     wake_at: Monotonic,
@@ -87,6 +91,8 @@ impl World {
             connects: 0,
             stalled: false,
             polls: 0,
+            hold_jobs: false,
+            jobs: Vec::new(),
             links: BTreeMap::new(),
             now: SECOND,
             wake_at: Monotonic::ZERO,
@@ -126,6 +132,14 @@ impl World {
 
     pub fn flush(&mut self, id: u64) {
         self.engine.handle_flush(self.now(), FlushId(id));
+        self.settle();
+    }
+
+    /// Workers get to all the jobs, and find them done.
+    pub fn run_jobs(&mut self) {
+        for job in std::mem::take(&mut self.jobs) {
+            self.engine.handle_sealed(self.now(), job.run());
+        }
         self.settle();
     }
 
@@ -212,6 +226,7 @@ impl World {
                         link.queued.push_back(transmit);
                     }
                 }
+                Output::Seal(job) if self.hold_jobs => self.jobs.push(job),
                 Output::Seal(job) => self.engine.handle_sealed(now, job.run()),
                 Output::Complete(batch) => batch.run(),
                 Output::Flushed(id, summary) => {
