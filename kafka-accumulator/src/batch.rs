@@ -126,8 +126,8 @@ impl Batch {
         })
     }
 
-    /// A job that makes smaller batches of it, each of at most half of its records' bytes, and of `target` bytes on the wire as far
-    /// as its records allow that and compress as the whole batch did.
+    /// A job that makes smaller batches of it: of about half of its bytes, or of about `target` bytes on the wire if that is less,
+    /// as near as its records allow if they compress as the whole batch did.
     ///
     /// # Errors
     /// The batch back, if it has but one record.

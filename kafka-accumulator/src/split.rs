@@ -82,7 +82,9 @@ fn before_compression(bytes: usize, batch: &Batch) -> usize {
     usize::try_from(stretched).unwrap_or(usize::MAX)
 }
 
-/// Records in order, so many to a group as go into `limit` bytes and into half of the whole; a larger record goes alone.
+/// Records in order, in groups as near to `limit` bytes, or to half of the whole if that is less, as records allow.
+///
+/// There are at least two: a record joins a group that it takes beyond half only if as much is left behind it as was before it.
 fn group(records: &[Record], limit: usize) -> Vec<Group> {
     let mut all = Group::default();
     records.iter().for_each(|record| all.push(record));
@@ -90,7 +92,8 @@ fn group(records: &[Record], limit: usize) -> Vec<Group> {
     let limit = limit.min(half);
     let mut groups: Vec<Group> = Vec::new();
     for record in records {
-        let fits = |group: &Group| group.records.len() + group.size_of(record) <= limit;
+        // Nearest, not below: of five records of a size three and two, instead of two, two, and one.
+        let fits = |group: &Group| group.records.len() + group.size_of(record) / 2 <= limit;
         match groups.last_mut() {
             Some(last) if fits(last) => last.push(record),
             _ => {

@@ -115,6 +115,15 @@ fn an_idle_producer_does_not_wake_after_its_last_delivery_timeout() {
     let before = world.polls;
     world.run(130 * SECOND);
     assert!(world.polls - before <= 4, "{} turns of an idle engine", world.polls - before);
+
+    // The same after a record that failed.
+    let refusal = Rule::new().api(ApiKey::PRODUCE).refuse(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+    world.cluster.add_rule(refusal.times(1));
+    let delivery = world.send("orders", 0, "b");
+    assert_eq!(failed(&delivery).attempts(), 1);
+    let before = world.polls;
+    world.run(130 * SECOND);
+    assert!(world.polls - before <= 4, "{} turns of an idle engine", world.polls - before);
 }
 
 #[test]

@@ -107,3 +107,23 @@ fn a_batch_that_compresses_well_falls_into_few_pieces_however_much_smaller_it_is
     assert!(target < 1_000, "{target} bytes are half of 40,000 compressed");
     assert!(split(&mut drainer, batch, target).len() <= 4);
 }
+
+#[test]
+fn the_pieces_of_a_batch_come_as_near_to_halves_as_its_records_allow() {
+    let pieces_of = |sizes: &[usize]| {
+        let (accumulator, mut drainer) =
+            Accumulator::new(AccumulatorConfig { batch_size: 20_000, ..config() });
+        let topic = accumulator.topic("t");
+        for size in sizes {
+            let _ = append(&topic, &vec![0; *size], at(0));
+        }
+        let batch = drain(&mut drainer).remove(0);
+        let target = batch.wire_size();
+        let pieces = split(&mut drainer, batch, target);
+        pieces.iter().map(|piece| piece.record_count()).collect::<Vec<_>>()
+    };
+    assert_eq!(pieces_of(&[100; 5]), [3, 2]);
+    assert_eq!(pieces_of(&[100; 2]), [1, 1]);
+    assert_eq!(pieces_of(&[10, 10, 10, 5_000]), [3, 1]);
+    assert_eq!(pieces_of(&[5_000, 10, 10, 10]), [1, 3]);
+}

@@ -4,7 +4,8 @@
 
 use bytes::{Bytes, BytesMut};
 use kafka_accumulator::{
-    Accumulator, AccumulatorConfig, Append, AppendOptions, AppendRecord, Delivery, DeliveryFailure, SealJob,
+    Accumulator, AccumulatorConfig, Append, AppendOptions, AppendRecord, Delivery, DeliveryFailure, Grant,
+    SealJob,
 };
 use kafka_metadata::{Metadata, MetadataConfig};
 use kafka_network::{Connection, ConnectionConfig, ConnectionEvent, OutgoingRequest};
@@ -110,15 +111,30 @@ impl World {
 
     /// Appends a record to the partition, with metadata's interest in its topic, as a producer does.
     pub fn append(&mut self, topic: &str, partition: i32, value: &str) -> Delivery {
+        match self.try_append(topic, partition, value, &mut None) {
+            Ok(delivery) => delivery,
+            Err(bytes) => panic!("no room for {bytes} bytes"),
+        }
+    }
+
+    /// Appends a record, or says how much memory that needs.
+    pub fn try_append(
+        &mut self,
+        topic: &str,
+        partition: i32,
+        value: &str,
+        grant: &mut Option<Grant>,
+    ) -> Result<Delivery, usize> {
         let now = self.now();
         self.metadata.touch(topic, now.mono);
         let record =
             AppendRecord { timestamp: now.wall, key: None, value: Some(value.as_bytes()), headers: &[] };
-        let options = AppendOptions { may_open_batch: true, grant: &mut None, callback: &mut None };
+        let options = AppendOptions { may_open_batch: true, grant, callback: &mut None };
         let queues = self.accumulator.topic(topic);
         match queues.append(PartitionId(partition), &record, options, now).unwrap() {
-            Append::Appended(appended) => appended.delivery,
-            _ => panic!("there is room"),
+            Append::Appended(appended) => Ok(appended.delivery),
+            Append::NeedsMemory { bytes, .. } => Err(bytes),
+            other => panic!("{other:?}"),
         }
     }
 
