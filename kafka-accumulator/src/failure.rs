@@ -1,6 +1,6 @@
 //! Why records were not acknowledged.
 
-use kafka_types::{ErrorCode, NodeId, TopicPartition};
+use kafka_types::{ErrorCode, NodeId, TopicPartition, rounded};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -208,9 +208,12 @@ impl DeliveryFailure {
     /// Where the time went, and what was tried.
     fn write_way(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let batch = &self.0.batch;
-        write!(f, "; {:?} in the queue, {:?} in flight", batch.in_queue, batch.in_flight)?;
+        let (in_queue, in_flight) = (rounded(batch.in_queue), rounded(batch.in_flight));
+        write!(f, "; {in_queue:?} in the queue, {in_flight:?} in flight")?;
         match (batch.attempts, self.last_broker()) {
             (0, _) => f.write_str(", never sent")?,
+            (1, Some((node, address))) => write!(f, ", 1 attempt, to node {node} at {address}")?,
+            (1, None) => f.write_str(", 1 attempt")?,
             (attempts, Some((node, address))) => {
                 write!(f, ", {attempts} attempts, the last to node {node} at {address}")?;
             }

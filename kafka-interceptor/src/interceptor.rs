@@ -60,7 +60,8 @@ pub struct Acknowledgement<'a> {
     pub partition: Option<PartitionId>,
     /// Its headers as they were sent (KIP-512).
     pub headers: &'a [Header<'a>],
-    /// Where it lies, or why it failed.
+    /// Where it lies, or why it failed. `kafka-producer` gives its own error:
+    /// `error.downcast_ref::<kafka_producer::Error>()` tells its kind.
     pub result: Result<&'a RecordMetadata, &'a (dyn Error + 'static)>,
 }
 

@@ -15,7 +15,17 @@
 //! [`ProducerBuilder`], and go by Kafka's own names in [`properties`]. It needs no particular async runtime: records are
 //! sent by a thread of the producer's own.
 //!
-//! Inside, [`core`] is all of it but the clock and the sockets, for simulations and drivers of one's own; the feature
+//! # Where to go next
+//!
+//! - [`Producer`]: the ways to send, `flush` and `close`.
+//! - [`ProducerRecord`]: keys, headers, tombstones, which types go as they are; [`Serializer`] for those that don't.
+//! - [`Error`]: [`kind`](Error::kind) says what to do, [`outcome`](Error::outcome) whether the record may be in the log.
+//!   `docs/errors.md` goes through the kinds one by one.
+//! - `docs/configuration.md`: every property with its default, its range, and whether it is served.
+//! - [`Interceptor`] and [`Partitioner`]: hooks around a send, and one's own choice of partitions.
+//! - The folder `examples` of the repository has a short program for each of these, which needs no cluster.
+//!
+//! Not here: consumers and administration; transactions, TLS and SASL, which are refused by name. Inside, [`core`] is all of it but the clock and the sockets, for simulations and drivers of one's own; the feature
 //! `driver` (on by default) adds these, on tokio. What happens to a batch is in `kafka-sender`, the bytes are in
 //! `kafka-protocol`.
 
@@ -37,10 +47,13 @@ pub use producer::{CloseSummary, Delivery, FlushSummary, PartitionInfo, Producer
 
 pub use kafka_interceptor::{Acknowledgement, Interceptor, InterceptorError, SendContext};
 #[cfg(feature = "driver")]
-pub use kafka_network::{Connector, Stream};
-pub use kafka_partitioner::Partitioner;
+pub use kafka_network::{ConnectError, Connector, Stream};
+pub use kafka_partitioner::{
+    Appended, DefaultPartitioner, DefaultPartitionerConfig, Partitioner, RoundRobinPartitioner, TopicView,
+    partition_for_key,
+};
 pub use kafka_types::{
-    Acks, BytesSerializer, Compression, ErrorCode, GzipLevel, Header, Lz4Level, NodeId, Offset, PartitionId,
-    Payload, ProducerRecord, RecordMetadata, SerializationError, SerializeContext, Serializer, Timestamp,
-    TopicPartition, ZstdLevel,
+    Absent, Acks, BrokerAddress, BytesSerializer, Compression, ErrorCode, GzipLevel, Header, IntoHeaderValue,
+    Lz4Level, NodeId, Offset, PartitionId, Payload, Present, ProducerRecord, RecordMetadata, RecordPart,
+    SerializationError, SerializeContext, Serializer, Timestamp, TopicPartition, ZstdLevel,
 };

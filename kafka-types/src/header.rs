@@ -27,6 +27,11 @@ impl<'a> Header<'a> {
 }
 
 /// What can stand as a header's value: text, bytes, or an `Option` of either where `None` is null.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot stand as a header's value",
+    label = "neither text nor bytes",
+    note = "a header's value is text, bytes, or an `Option` of either: use `.to_string()`, `.to_be_bytes()` or the like"
+)]
 pub trait IntoHeaderValue<'a> {
     /// The value's bytes.
     fn into_header_value(self) -> Option<Cow<'a, [u8]>>;
@@ -50,7 +55,18 @@ header_value! {
     Vec<u8>, self => Cow::Owned(self);
     String, self => Cow::Owned(self.into_bytes());
     Cow<'a, [u8]>, self => self;
+    Cow<'a, str>, self => match self {
+        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    };
     bytes::Bytes, self => Cow::Owned(self.to_vec());
+    &'a bytes::Bytes, self => Cow::Borrowed(self.as_ref());
+}
+
+impl<'a, const N: usize> IntoHeaderValue<'a> for [u8; N] {
+    fn into_header_value(self) -> Option<Cow<'a, [u8]>> {
+        Some(Cow::Owned(self.to_vec()))
+    }
 }
 
 impl<'a, const N: usize> IntoHeaderValue<'a> for &'a [u8; N] {

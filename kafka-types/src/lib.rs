@@ -41,5 +41,5 @@ pub use record_metadata::RecordMetadata;
 pub use serializer::{
     BytesSerializer, Payload, RecordPart, SerializationError, SerializeContext, Serializer,
 };
-pub use time::{Monotonic, Now, Timestamp};
+pub use time::{Monotonic, Now, Timestamp, rounded};
 pub use topic_partition::TopicPartition;

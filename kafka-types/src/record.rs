@@ -13,6 +13,28 @@ use std::borrow::Cow;
 /// let record = ProducerRecord::new("orders").key("k").value("v").header("trace", "1");
 /// assert_eq!(record.topic, "orders");
 /// ```
+///
+/// With the default serializer, keys and values are text or bytes, owned or borrowed. What may be missing goes to
+/// [`key_or_null`](ProducerRecord::key_or_null) and [`value_or_null`](ProducerRecord::value_or_null); what always is, is
+/// left out, and needs no type:
+///
+/// ```
+/// # use kafka_types::ProducerRecord;
+/// let customer: Option<&str> = None;
+/// let order = ProducerRecord::new("orders").key_or_null(customer).value(vec![1, 2, 3]);
+/// let tombstone = ProducerRecord::new("orders").key(String::from("customer-7"));
+/// ```
+///
+/// The types of key and value are part of the record's. Where they must be spelled out, they are
+/// [`Present<T>`](Present) for what was set and [`Absent`] for what was not:
+///
+/// ```
+/// # use kafka_types::{Present, ProducerRecord};
+/// fn order(customer: &str, text: String) -> ProducerRecord<'static, Present<&str>, Present<String>> {
+///     ProducerRecord::new("orders").key(customer).value(text)
+/// }
+/// # let _ = order("a", "b".into());
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use = "a record does nothing until it is sent"]
 pub struct ProducerRecord<'a, K = Absent, V = Absent> {
@@ -58,7 +80,7 @@ impl<'a, K, V> ProducerRecord<'a, K, V> {
         self.key_or_null(Some(key))
     }
 
-    /// Sets the key, where `None` is a null key.
+    /// Sets the key, where `None` is a null key. A key that is always null is left out instead.
     pub fn key_or_null<T>(self, key: Option<T>) -> ProducerRecord<'a, Present<T>, V> {
         let ProducerRecord { topic, partition, timestamp, value, headers, .. } = self;
         ProducerRecord { topic, partition, timestamp, key: Present(key), value, headers }
@@ -69,13 +91,13 @@ impl<'a, K, V> ProducerRecord<'a, K, V> {
         self.value_or_null(Some(value))
     }
 
-    /// Sets the value, where `None` is a tombstone.
+    /// Sets the value, where `None` is a tombstone. A value that is always null is left out instead.
     pub fn value_or_null<T>(self, value: Option<T>) -> ProducerRecord<'a, K, Present<T>> {
         let ProducerRecord { topic, partition, timestamp, key, headers, .. } = self;
         ProducerRecord { topic, partition, timestamp, key, value: Present(value), headers }
     }
 
-    /// Adds a header after those already there.
+    /// Adds a header after those already there: text or bytes, or an `Option` of them where `None` is null.
     pub fn header(mut self, key: impl Into<Cow<'a, str>>, value: impl IntoHeaderValue<'a>) -> Self {
         self.headers.push(Header::new(key, value));
         self

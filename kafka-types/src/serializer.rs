@@ -8,6 +8,47 @@ use std::fmt;
 ///
 /// A serializer is shared by all threads that send. It writes into a buffer that is reused from record to record, or
 /// hands back bytes that `data` already has, so that nothing is copied twice.
+///
+/// `T` is exactly what the program hands to `key` or `value`: a serializer for `Order` does not take `&Order`. One that
+/// is to take both is generic over what they have in common:
+///
+/// ```
+/// use kafka_types::{SerializationError, SerializeContext, Serializer};
+/// use std::borrow::Borrow;
+/// use std::io::Write;
+///
+/// struct Order { number: u32, item: String }
+/// struct OrderSerializer;
+///
+/// impl<T: Borrow<Order>> Serializer<T> for OrderSerializer {
+///     fn serialize<'a>(
+///         &self,
+///         _context: &mut SerializeContext<'_, '_>,
+///         data: &'a T,
+///         buffer: &'a mut Vec<u8>,
+///     ) -> Result<Option<&'a [u8]>, SerializationError> {
+///         let Order { number, item } = data.borrow();
+///         write!(buffer, "{number},{item}").map_err(SerializationError::new)?;
+///         Ok(Some(buffer))
+///     }
+/// }
+///
+/// fn takes<T>(_: T) where OrderSerializer: Serializer<T> {}
+/// let order = Order { number: 7, item: "apples".into() };
+/// takes(&order);
+/// takes(order);
+/// ```
+///
+/// For types of serde's, the bound is `T: serde::Serialize`, and the body `serde_json::to_writer(&mut *buffer, data)`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot serialize `{T}`",
+    label = "no serializer for a key or value of type `{T}`",
+    note = "`BytesSerializer`, the default, takes what is bytes or text: `&str`, `String`, `&[u8]`, `Vec<u8>`, `Bytes` and \
+            references to them; others need `.to_string()`, `.to_be_bytes()` or the like, or a serializer of their own \
+            (`ProducerBuilder::key_serializer`, `value_serializer`)",
+    note = "an `Option` goes to `key_or_null` or `value_or_null`",
+    note = "a serializer for `T` does not take `&T` unless it is implemented for it, too"
+)]
 pub trait Serializer<T: ?Sized>: Send + Sync {
     /// The bytes of `data`: borrowed from `data`, or written to `buffer` (empty when called) and borrowed from there.
     /// `None` is Kafka's null.
@@ -51,7 +92,7 @@ impl fmt::Display for RecordPart {
     }
 }
 
-/// The default serializer: anything that already is bytes, copied by nobody but the batch.
+/// The default serializer: anything that already is bytes or text (`AsRef<[u8]>`), copied by nobody but the batch.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BytesSerializer;
 
@@ -68,6 +109,8 @@ impl<T: AsRef<[u8]> + ?Sized> Serializer<T> for BytesSerializer {
 
 /// A key or a value as it stands in a [`ProducerRecord`](crate::ProducerRecord): [`Absent`] needs no serializer, and
 /// so no type; [`Present`] needs one for its type.
+///
+/// It is the bound of a function that is generic over what it sends: `K: Payload<BytesSerializer>`.
 pub trait Payload<S: ?Sized> {
     /// The bytes, or `None` for null.
     ///

@@ -114,9 +114,26 @@ impl fmt::Debug for Timestamp {
     }
 }
 
+/// A duration as messages show it: whole milliseconds from 10 ms on, whole microseconds below.
+pub fn rounded(duration: Duration) -> Duration {
+    let unit = if duration < Duration::from_millis(10) { 1_000 } else { 1_000_000 };
+    let units = (duration.as_nanos() + unit / 2) / unit;
+    u64::try_from(units * unit).map_or(duration, Duration::from_nanos)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn messages_show_no_nanoseconds() {
+        let shown = |nanos| format!("{:?}", rounded(Duration::from_nanos(nanos)));
+        assert_eq!(shown(495_999_992), "496ms");
+        assert_eq!(shown(337_646), "338µs");
+        assert_eq!(shown(60_000_000_000), "60s");
+        assert_eq!(shown(1_500_000_001), "1.5s");
+        assert_eq!(rounded(Duration::MAX), Duration::MAX);
+    }
 
     #[test]
     fn deadlines_saturate_at_never() {

@@ -5,6 +5,7 @@ use kafka_types::{
     ProducerIdentity, ProducerRecord, RecordMetadata, RecordPart, SerializationError, SerializeContext,
     Serializer, Timestamp, TopicPartition,
 };
+use std::borrow::Cow;
 use std::error::Error;
 use std::time::{Duration, SystemTime};
 
@@ -33,7 +34,12 @@ fn header_values_are_text_bytes_or_null() {
     assert_eq!(value(Header::new("h", &b"v"[..])), bytes);
     assert_eq!(value(Header::new("h", String::from("v"))), bytes);
     assert_eq!(value(Header::new("h", vec![b'v'])), bytes);
-    assert_eq!(value(Header::new("h", bytes::Bytes::from_static(b"v"))), bytes);
+    let shared = bytes::Bytes::from_static(b"v");
+    assert_eq!(value(Header::new("h", &shared)), bytes);
+    assert_eq!(value(Header::new("h", shared)), bytes);
+    assert_eq!(value(Header::new("h", [b'v'])), bytes);
+    assert_eq!(value(Header::new("h", Cow::Borrowed("v"))), bytes);
+    assert_eq!(value(Header::new("h", Cow::<str>::Owned("v".into()))), bytes);
     assert_eq!(value(Header::new("h", Some("v"))), bytes);
     assert_eq!(value(Header::new("h", "")), Some(Vec::new()));
     assert_eq!(value(Header::new("h", None::<&str>)), None);

@@ -11,7 +11,7 @@ mod lookup;
 mod pending;
 mod scratch;
 mod send;
-mod topic_name;
+pub(crate) mod topic_name;
 mod topics;
 mod wait;
 

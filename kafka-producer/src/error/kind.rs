@@ -2,53 +2,56 @@
 
 use std::fmt;
 
-/// What kind of failure an [`Error`](crate::Error) is: whose fault it was, and with that what to do next.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The configuration is wrong; the message lists every property to mend.
-    Configuration,
-    /// The call is wrong: an illegal topic name, partition or timestamp, or waiting inside a callback.
-    Misuse,
-    /// A serializer refused the key or the value.
-    Serialization,
-    /// The record is greater than a limit, here or on the broker.
-    TooLarge,
-    /// Time ran out; the message says where it went.
-    Timeout,
-    /// `try_send` would have had to wait for memory or metadata; the record came back.
-    WouldWait,
-    /// The cluster refused the record, or the topic.
-    Broker,
-    /// The cluster does not allow this client to do it.
-    Authorization,
-    /// The cluster does not accept this client's credentials.
-    Authentication,
-    /// Another producer has taken this one's place.
-    Fenced,
-    /// The producer was closed before, or while, this happened.
-    Closed,
-    /// The producer's background thread or runtime is gone; only a new producer helps.
-    Stopped,
+/// Kinds and the words they print as; `ALL` has every one.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident => $words:literal,)*) => {
+        /// What kind of failure an [`Error`](crate::Error) is: whose fault it was, and with that what to do next.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        #[non_exhaustive]
+        pub enum ErrorKind {
+            $($(#[$doc])* $kind,)*
+        }
+
+        impl ErrorKind {
+            #[cfg(test)]
+            pub(super) const ALL: &[ErrorKind] = &[$(ErrorKind::$kind,)*];
+        }
+
+        impl fmt::Display for ErrorKind {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self {
+                    $(ErrorKind::$kind => $words,)*
+                })
+            }
+        }
+    };
 }
 
-impl fmt::Display for ErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            ErrorKind::Configuration => "configuration",
-            ErrorKind::Misuse => "misuse",
-            ErrorKind::Serialization => "serialization",
-            ErrorKind::TooLarge => "too large",
-            ErrorKind::Timeout => "timeout",
-            ErrorKind::WouldWait => "would wait",
-            ErrorKind::Broker => "broker",
-            ErrorKind::Authorization => "authorization",
-            ErrorKind::Authentication => "authentication",
-            ErrorKind::Fenced => "fenced",
-            ErrorKind::Closed => "closed",
-            ErrorKind::Stopped => "stopped",
-        })
-    }
+kinds! {
+    /// The configuration is wrong; the message lists every property to mend.
+    Configuration => "configuration",
+    /// The call is wrong: an illegal topic name, partition or timestamp, or waiting inside a callback.
+    Misuse => "misuse",
+    /// A serializer refused the key or the value.
+    Serialization => "serialization",
+    /// The record is greater than a limit, here or on the broker.
+    TooLarge => "too large",
+    /// Time ran out; the message says where it went.
+    Timeout => "timeout",
+    /// `try_send` would have had to wait for memory or metadata; the record came back.
+    WouldWait => "would wait",
+    /// The cluster refused the record, or the topic.
+    Broker => "broker",
+    /// The cluster does not allow this client to do it.
+    Authorization => "authorization",
+    /// The cluster does not accept this client's credentials.
+    Authentication => "authentication",
+    /// Another producer has taken this one's place.
+    Fenced => "fenced",
+    /// The producer was closed before, or while, this happened.
+    Closed => "closed",
+    /// The producer's background thread or runtime is gone; only a new producer helps.
+    Stopped => "stopped",
 }
 
 /// Whether a failed record may be in the log nevertheless.

@@ -1,7 +1,7 @@
 //! The words: what happened, where the time went, and what to do next.
 
 use super::cause::{Cause, MetadataWaited, WaitsFor};
-use kafka_types::ErrorCode;
+use kafka_types::{ErrorCode, rounded};
 use std::fmt;
 
 pub(super) fn write(cause: &Cause, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -38,9 +38,10 @@ pub(super) fn write(cause: &Cause, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Cause::Metadata(waited) => write_metadata(waited, f),
         Cause::Memory { topic, bytes, waited, buffer_memory } => write!(
             f,
-            "no room for {bytes} bytes for topic {topic} within {waited:?}: buffer.memory \
+            "no room for {bytes} bytes for topic {topic} within {:?}: buffer.memory \
              ({buffer_memory}) is full of records that are not yet acknowledged. Send more slowly, or raise \
-             buffer.memory or max.block.ms; if nothing gets acknowledged, look at the brokers"
+             buffer.memory or max.block.ms; if nothing gets acknowledged, look at the brokers",
+            rounded(*waited)
         ),
         Cause::WouldWait(WaitsFor::Memory) => f.write_str(
             "buffer.memory is full: try again later, or use `send`, which waits for room up to max.block.ms",
@@ -73,6 +74,7 @@ pub(super) fn write(cause: &Cause, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 
 fn write_metadata(waited: &MetadataWaited, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let MetadataWaited { topic, waited, code, partition, unreachable, bootstrap, connection_error } = waited;
+    let waited = rounded(*waited);
     if *unreachable {
         write!(
             f,

@@ -81,7 +81,7 @@ fn a_wait_for_metadata_names_what_was_missing() {
         Error::from(Cause::Metadata(waited)).to_string()
     };
     assert!(waited(None, None, true).contains("none of the bootstrap servers (a:1,b:2)"));
-    assert!(waited(None, None, true).contains("The latest attempt: connection refused"));
+    assert!(waited(None, None, true).contains("The latest attempt: connection refused. Check"));
     let unknown = waited(Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION), None, false);
     assert!(
         unknown.contains("does not exist after waiting 60.0s (max.block.ms)")
@@ -106,5 +106,41 @@ fn every_error_ends_with_what_to_do_next() {
         ),
     ] {
         assert!(error.to_string().contains(next), "{error}");
+    }
+}
+
+#[test]
+fn every_kind_has_its_section_in_the_documentation_and_every_section_a_kind() {
+    let page = include_str!("../../../docs/errors.md");
+    let sections: Vec<_> = page.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    let kinds: Vec<_> = ErrorKind::ALL.iter().map(|kind| format!("{kind:?}")).collect();
+    assert_eq!(sections, kinds);
+    for section in page.split("\n## ").skip(1) {
+        assert!(section.contains("**Do:** "), "what is to be done is missing in {section}");
+    }
+}
+
+#[test]
+fn messages_of_the_documentation_are_the_errors_own() {
+    let page = include_str!("../../../docs/errors.md").replace("\n> ", " ");
+    for error in [
+        Error::configuration(vec![Problem::new("linger_ms", "unknown property; did you mean linger.ms?")]),
+        Cause::TopicName { topic: "a/b".into(), reason: crate::core::topic_name::check("a/b").unwrap_err() }
+            .into(),
+        Cause::InCallback("flush").into(),
+        Cause::TooLarge {
+            topic: "orders".into(),
+            size: 2_097_240,
+            limit: 1_048_576,
+            property: "max.request.size",
+        }
+        .into(),
+        delivery(FailureCause::Timeout, Written::Unknown),
+        Cause::WouldWait(WaitsFor::Memory).into(),
+        Cause::Topic { topic: "orders".into(), code: ErrorCode::TOPIC_AUTHORIZATION_FAILED }.into(),
+        Error::closed(),
+        Error::stopped(),
+    ] {
+        assert!(page.contains(&error.to_string()), "{error}");
     }
 }

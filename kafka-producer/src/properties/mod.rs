@@ -4,6 +4,8 @@
 //! that is neither is refused too, with the nearest known one. Values are read as Kafka reads them: surrounding
 //! blanks don't count, booleans are case-insensitive, durations are whole milliseconds, lists are comma-separated.
 
+#[cfg(test)]
+mod documented;
 mod file;
 mod refusals;
 mod suggest;
