@@ -153,6 +153,13 @@ impl MetadataManager {
         fatal.map_or_else(Vec::new, |cause| self.shared.lock().waiters.fail_all(&cause))
     }
 
+    /// Something that will not pass by itself, such as refused credentials: everybody who waits gets it. A request in progress
+    /// goes on. Returns whom to wake.
+    #[must_use = "the wakers have to be woken"]
+    pub fn handle_fatal(&mut self, cause: &MetadataError) -> Vec<Waker> {
+        self.shared.lock().waiters.fail_all(cause)
+    }
+
     /// Leaders that a response named (KIP-951), with the brokers it named. Newer ones than those known are taken over; a
     /// refresh is asked for in any case. Returns whom to wake.
     #[must_use = "the wakers have to be woken"]

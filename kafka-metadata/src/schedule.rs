@@ -1,7 +1,7 @@
 //! When the next refresh may go out.
 
 use crate::MetadataConfig;
-use kafka_types::{ExponentialBackoff, Monotonic};
+use kafka_types::{ExponentialBackoff, Monotonic, SplitMix64};
 
 /// Keeps refreshes apart: a floor after each, growing while they fail or repeat what is known.
 pub(crate) struct Schedule {
@@ -14,7 +14,7 @@ pub(crate) struct Schedule {
     /// The last full answer.
     succeeded: Option<Monotonic>,
     not_before: Monotonic,
-    random: u64,
+    random: SplitMix64,
 }
 
 impl Schedule {
@@ -26,7 +26,7 @@ impl Schedule {
             equivalent: 0,
             succeeded: None,
             not_before: Monotonic::ZERO,
-            random: seed,
+            random: SplitMix64::new(seed),
         }
     }
 
@@ -73,11 +73,6 @@ impl Schedule {
     }
 
     fn delay(&mut self, attempts: u32) -> std::time::Duration {
-        // SplitMix64: well spread numbers from any seed.
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.random;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        self.backoff.delay(attempts, mixed ^ (mixed >> 31))
+        self.backoff.delay(attempts, self.random.draw())
     }
 }

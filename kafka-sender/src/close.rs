@@ -33,7 +33,7 @@ impl Engine {
     /// Closes when nothing is left, or when the deadline has come.
     pub(crate) fn finish_close(&mut self, now: Monotonic) {
         let Some(closing) = &self.closing else { return };
-        let done = self.batches.is_empty() && self.occupied.is_empty() && self.splitting == 0;
+        let done = self.batches.is_empty() && self.occupied.is_empty() && self.splitting.is_empty();
         if !done && now < closing.deadline {
             return;
         }
@@ -70,7 +70,7 @@ impl Engine {
         if idle && self.occupied.is_empty() {
             return;
         }
-        let refusal = Refusal::new(FailureCause::Broker(fatal.code), fatal.message.clone());
+        let refusal = Refusal::of(fatal);
         self.fail_waiting(now, &refusal);
         // The accumulator stays open: whoever still sends is told the cause, batch by batch.
         for queue in self.occupied.iter().copied().collect::<Vec<_>>() {
@@ -82,9 +82,7 @@ impl Engine {
     /// A batch came back from a worker after everything was failed: so is this.
     pub(crate) fn fail_late(&mut self, now: Monotonic, batch: Batch) {
         let refusal = match self.transactions.fatal() {
-            Some(fatal) if !self.closed => {
-                Refusal::new(FailureCause::Broker(fatal.code), fatal.message.clone())
-            }
+            Some(fatal) if !self.closed => Refusal::of(fatal),
             _ => Refusal::new(FailureCause::ProducerClosed, "the producer was closed"),
         };
         self.fail_undrained(now, batch, refusal);

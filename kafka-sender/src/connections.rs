@@ -47,7 +47,7 @@ impl Engine {
             return;
         }
         let connection = self.new_connection_id();
-        let random = self.random.next();
+        let random = self.random.draw();
         let Some(node) = self.nodes.get_mut(&id) else { return };
         node.connection = Some(connection);
         node.last_attempt = now;
@@ -78,9 +78,8 @@ impl Engine {
 
     pub(crate) fn disconnected(&mut self, now: Monotonic, id: ConnectionId, reason: &DisconnectReason) {
         if let DisconnectReason::AuthenticationFailed(message) = reason {
-            let wakers = self
-                .metadata
-                .handle_failure(now, Some(MetadataError::Authentication { message: message.clone() }));
+            let cause = MetadataError::Authentication { message: message.clone() };
+            let wakers = self.metadata.handle_fatal(&cause);
             self.wake(wakers);
         }
         let message: Arc<str> = match reason {
@@ -106,7 +105,7 @@ impl Engine {
         for timer in [Timer::RequestTimeout, Timer::ConnectTimeout, Timer::Idle, Timer::Throttle] {
             self.timers.cancel(timer(id));
         }
-        let random = self.random.next();
+        let random = self.random.draw();
         if let Some(node) = self.nodes.get_mut(&connection.node) {
             node.connection = None;
             let backoff =
@@ -163,9 +162,10 @@ impl Engine {
     /// An idle connection is closed; that is no failure of the node.
     pub(crate) fn idle(&mut self, now: Monotonic, id: ConnectionId) {
         let Some(connection) = self.connections.get(&id) else { return };
-        let until = connection.last_used + self.config.connections_max_idle;
-        if until > now || !connection.requests.is_empty() {
-            self.timers.set(Timer::Idle(id), until.max(now + self.config.connections_max_idle));
+        let last_used = if connection.requests.is_empty() { connection.last_used } else { now };
+        let until = last_used + self.config.connections_max_idle;
+        if until > now {
+            self.timers.set(Timer::Idle(id), until);
             return;
         }
         let node = connection.node;

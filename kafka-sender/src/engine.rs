@@ -6,7 +6,6 @@ use crate::flush::Flush;
 use crate::in_flight::{InFlight, RequestKind};
 use crate::node::{Connection, Node};
 use crate::partition::Partition;
-use crate::random::Random;
 use crate::timers::{Timer, Timers};
 use crate::{ConnectionId, DisconnectReason, FlushId, Output, RequestId, SenderConfig, WaitReason};
 use bytes::Bytes;
@@ -14,7 +13,7 @@ use kafka_accumulator::{Drainer, QueueEvent, QueueId, SealJob, Sealed};
 use kafka_metadata::{ClusterSnapshot, MetadataManager};
 use kafka_protocol::wire::ApiVersionRanges;
 use kafka_transactions::{BatchKey, TransactionManager};
-use kafka_types::{Acks, Monotonic, NodeId, Now};
+use kafka_types::{Acks, Monotonic, NodeId, Now, SplitMix64};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -39,7 +38,7 @@ pub struct Engine {
     pub(crate) drainer: Drainer,
     pub(crate) metadata: MetadataManager,
     pub(crate) transactions: TransactionManager,
-    pub(crate) random: Random,
+    pub(crate) random: SplitMix64,
     pub(crate) outputs: VecDeque<Output>,
     pub(crate) timers: Timers,
 
@@ -74,8 +73,8 @@ pub struct Engine {
     pub(crate) closed: bool,
     events: Vec<QueueEvent>,
     jobs: Vec<SealJob>,
-    /// Batches being split by somebody else.
-    pub(crate) splitting: usize,
+    /// Partitions with a batch that is being split by somebody else.
+    pub(crate) splitting: BTreeSet<QueueId>,
 }
 
 impl Engine {
@@ -92,7 +91,7 @@ impl Engine {
             drainer,
             metadata,
             transactions,
-            random: Random::new(seed),
+            random: SplitMix64::new(seed),
             outputs: VecDeque::new(),
             timers: Timers::default(),
             nodes: BTreeMap::new(),
@@ -115,7 +114,7 @@ impl Engine {
             closed: false,
             events: Vec::new(),
             jobs: Vec::new(),
-            splitting: 0,
+            splitting: BTreeSet::new(),
         }
     }
 

@@ -38,7 +38,8 @@ impl Engine {
             self.drainer.undrained(*queue, &mut undrained);
         }
         let drained = self.batches.values().map(|batch| batch.batch.id());
-        let splitting = self.partitions.iter().filter_map(|partition| Some(partition.splitting?.1));
+        let splitting =
+            self.splitting.iter().filter_map(|queue| Some(self.partitions[queue.0 as usize].splitting?.1));
         let mut flush = Flush::default();
         for batch in drained.chain(splitting).chain(undrained) {
             *flush.waiting.entry(batch).or_default() += 1;

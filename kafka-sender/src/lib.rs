@@ -40,7 +40,6 @@ mod partition;
 mod produce_request;
 mod produce_response;
 mod queues;
-mod random;
 mod request_slot;
 mod split;
 mod timers;

@@ -6,7 +6,7 @@ use crate::engine::Engine;
 use crate::in_flight::Sent;
 use crate::timers::Timer;
 use kafka_accumulator::{Batch, BatchFailure, BatchOutcome, FailureCause, QueueId, Written};
-use kafka_transactions::{Attempt, BatchKey, Verdict};
+use kafka_transactions::{Attempt, BatchKey, FatalError, Verdict};
 use kafka_types::{Acks, ErrorCode, ExponentialBackoff, Monotonic, Offset, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -51,6 +51,10 @@ pub(crate) struct Refusal {
 impl Refusal {
     pub(crate) fn new(cause: FailureCause, message: impl Into<Arc<str>>) -> Refusal {
         Refusal { cause, message: Some(message.into()), record_errors: BTreeMap::new() }
+    }
+
+    pub(crate) fn of(fatal: &FatalError) -> Refusal {
+        Refusal::new(cause_of(fatal.code), fatal.message.clone())
     }
 
     pub(crate) fn timeout() -> Refusal {
@@ -117,7 +121,7 @@ impl Engine {
     }
 
     fn retry_or_fail(&mut self, now: Monotonic, id: BatchKey, verdict: &Verdict, answer: Answer) {
-        let random = self.random.next();
+        let random = self.random.draw();
         let idempotent = self.transactions.is_idempotent();
         let Some(batch) = self.batches.get_mut(&id) else { return };
         let expired = batch.batch.created() + self.config.delivery_timeout <= now;
@@ -222,6 +226,7 @@ fn cause_of(code: ErrorCode) -> FailureCause {
         ErrorCode::MESSAGE_TOO_LARGE => FailureCause::RecordTooLarge,
         ErrorCode::NETWORK_EXCEPTION => FailureCause::Disconnected,
         ErrorCode::INVALID_RECORD => FailureCause::InvalidRecord,
+        ErrorCode::UNSUPPORTED_VERSION => FailureCause::UnsupportedVersion,
         code => FailureCause::Broker(code),
     }
 }

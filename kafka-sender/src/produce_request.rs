@@ -163,6 +163,10 @@ impl Engine {
             ProduceRequest::MAX_VERSION
         );
         let cause = FailureCause::UnsupportedVersion;
+        if self.transactions.is_idempotent() {
+            // Behind what fails here a sequence is missing: Kafka's producer ends there as well.
+            self.transactions.handle_fatal(ErrorCode::UNSUPPORTED_VERSION, message.clone());
+        }
         for queue in node.ready.split_off(0) {
             self.partition(queue).listed = false;
             self.fail_partition(now, queue, &Refusal::new(cause, message.clone()));

@@ -32,28 +32,28 @@ impl Engine {
         sent: Vec<Sent>,
         body: Bytes,
     ) {
-        let answers = decode_exact::<ProduceResponse>(body, version)
-            .map_err(|error| format!("the Produce response can't be read: {error}"))
-            .and_then(|mut response| {
-                let answers = match_answers(version, &sent, &mut response)?;
-                Ok((answers, response))
-            });
-        match answers {
-            Ok((answers, response)) => {
+        let (answers, complaint) = match decode_exact::<ProduceResponse>(body, version) {
+            Ok(mut response) => {
+                let (answers, complaint) = match_answers(version, &sent, &mut response);
                 self.throttle(now, connection, response.throttle_time_ms);
                 self.follow_leader_hints(&sent, &answers, &response);
-                for (sent, answer) in sent.iter().zip(answers) {
-                    self.produce_answer(now, sent, answer);
-                }
+                (answers, complaint)
             }
-            Err(message) => {
-                // Nothing that this peer says can be relied on: the request has no answer, nor have those behind it.
-                for sent in &sent {
-                    let answer = Answer::lost(ErrorCode::NETWORK_EXCEPTION, message.as_str().into(), false);
+            Err(error) => (vec![None; sent.len()], Some(format!("the Produce response can't be read: {error}"))),
+        };
+        // Each partition has its own answer: what is wrong with another's does not send its records again.
+        for (sent, answer) in sent.iter().zip(answers) {
+            match answer {
+                Some(answer) => self.produce_answer(now, sent, answer),
+                None => {
+                    let message = complaint.as_deref().unwrap_or_default().into();
+                    let answer = Answer::lost(ErrorCode::NETWORK_EXCEPTION, message, false);
                     self.not_acknowledged(now, sent.batch, answer);
                 }
-                self.give_up(now, connection, ErrorCode::NETWORK_EXCEPTION, &message);
             }
+        }
+        if let Some(message) = complaint {
+            self.give_up(now, connection, ErrorCode::NETWORK_EXCEPTION, &message);
         }
     }
 
@@ -86,12 +86,13 @@ impl Engine {
     fn follow_leader_hints(
         &mut self,
         sent: &[Sent],
-        answers: &[PartitionProduceResponse],
+        answers: &[Option<PartitionProduceResponse>],
         response: &ProduceResponse,
     ) {
         let hints: Vec<LeaderHint> = sent
             .iter()
             .zip(answers)
+            .filter_map(|(sent, answer)| Some((sent, answer.as_ref()?)))
             .filter(|(_, answer)| {
                 matches!(
                     answer.error_code,
@@ -122,33 +123,40 @@ impl Engine {
     }
 }
 
-/// The answer to each batch of the request, in the request's order.
+/// The answer to each batch of the request, in the request's order, as far as there is one; and what is wrong with the response.
 fn match_answers(
     version: i16,
     sent: &[Sent],
     response: &mut ProduceResponse,
-) -> Result<Vec<PartitionProduceResponse>, String> {
+) -> (Vec<Option<PartitionProduceResponse>>, Option<String>) {
     let by_id = version >= 13;
-    let mut answers: BTreeMap<(&str, TopicId, PartitionId), PartitionProduceResponse> = BTreeMap::new();
+    let mut complaint = None;
+    let mut answers: BTreeMap<(&str, TopicId, PartitionId), Option<PartitionProduceResponse>> =
+        BTreeMap::new();
     let topics = std::mem::take(&mut response.responses);
     for topic in &topics {
         for partition in &topic.partition_responses {
             let key = (topic.name.as_str(), topic.topic_id, PartitionId(partition.index));
-            if answers.insert(key, partition.clone()).is_some() {
-                return Err(format!("the Produce response answers partition {} twice", partition.index));
+            let seen = answers.contains_key(&key);
+            if seen {
+                complaint =
+                    Some(format!("the Produce response answers partition {} twice", partition.index));
             }
+            answers.insert(key, (!seen).then(|| partition.clone()));
         }
     }
-    let matched: Option<Vec<_>> = sent
+    let matched: Vec<_> = sent
         .iter()
         .map(|sent| {
             let (name, id) = if by_id { ("", sent.topic_id) } else { (&*sent.topic, TopicId::ZERO) };
-            answers.remove(&(name, id, sent.partition))
+            answers.remove(&(name, id, sent.partition)).unwrap_or_else(|| {
+                complaint = Some("the Produce response leaves out a partition".to_owned());
+                None
+            })
         })
         .collect();
-    match matched {
-        Some(matched) if answers.is_empty() => Ok(matched),
-        Some(_) => Err("the Produce response answers a partition that was not asked for".to_owned()),
-        None => Err("the Produce response leaves out a partition".to_owned()),
+    if !answers.is_empty() {
+        complaint = Some("the Produce response answers a partition that was not asked for".to_owned());
     }
+    (matched, complaint)
 }

@@ -54,7 +54,7 @@ impl Engine {
         match batch.batch.split(target) {
             Ok(job) => {
                 self.partition(queue).splitting = Some((id, number));
-                self.splitting += 1;
+                self.splitting.insert(queue);
                 self.seal(job);
             }
             Err(batch) => {
@@ -68,7 +68,7 @@ impl Engine {
     /// The pieces take their parent's place: in the line, in its sequences, and in the flushes that wait for it.
     pub(crate) fn place_children(&mut self, now: Monotonic, queue: QueueId, children: Vec<Batch>) {
         let Some((parent, number)) = self.partition(queue).splitting.take() else { return };
-        self.splitting = self.splitting.saturating_sub(1);
+        self.splitting.remove(&queue);
         let children: Vec<DrainedBatch> =
             children.into_iter().map(|child| DrainedBatch::new(child, self.new_batch_key(), true)).collect();
         let partition = self.partition(queue);
@@ -87,12 +87,12 @@ impl Engine {
         self.enlist(now, queue);
     }
 
-    /// The job failed, and the batch with it.
+    /// The batch failed, if it was one that was being split.
     pub(crate) fn split_failed(&mut self, now: Monotonic, queue: QueueId, number: BatchId) {
         let partition = self.partition(queue);
         if let Some((parent, _)) = partition.splitting.take_if(|(_, splitting)| *splitting == number) {
             partition.leave(parent);
-            self.splitting = self.splitting.saturating_sub(1);
+            self.splitting.remove(&queue);
             self.transactions.handle_failed(StreamKey(queue.0), parent, false);
         }
         self.enlist(now, queue);

@@ -1,30 +1,27 @@
 //! Randomness from a seed, and from nothing else.
 
+use kafka_types::SplitMix64;
 use std::ops::Range;
 use std::time::Duration;
 
-/// A small generator (SplitMix64): the same seed gives the same world on every machine.
+/// A small generator: the same seed gives the same world on every machine.
 #[derive(Clone, Debug)]
-pub struct Random(u64);
+pub struct Random(SplitMix64);
 
 impl Random {
     /// A generator for this seed.
     pub fn new(seed: u64) -> Random {
-        Random(seed ^ 0x6A09_E667_F3BC_C909)
+        Random(SplitMix64::new(seed ^ 0x6A09_E667_F3BC_C909))
     }
 
     /// A generator of its own for one part of the world, so that a change in one part leaves the others' choices alone.
     pub fn fork(&mut self) -> Random {
-        Random(self.draw())
+        Random(SplitMix64::new(self.draw()))
     }
 
     /// The next 64 bits.
     pub fn draw(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
+        self.0.draw()
     }
 
     /// A number of the range, which must not be empty.

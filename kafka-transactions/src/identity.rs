@@ -1,7 +1,7 @@
 //! Getting a producer id, and moving its epoch on.
 
-use crate::{FatalError, TransactionConfig, random::Random};
-use kafka_types::{ErrorCode, ExponentialBackoff, Monotonic, ProducerEpoch, ProducerIdentity};
+use crate::{FatalError, TransactionConfig};
+use kafka_types::{ErrorCode, ExponentialBackoff, Monotonic, ProducerEpoch, ProducerIdentity, SplitMix64};
 
 /// The producer's own identity, as opposed to those that partitions still finish old batches under.
 #[derive(Debug)]
@@ -63,9 +63,9 @@ impl Identity {
         self.failures = 0;
     }
 
-    pub(crate) fn retry(&mut self, now: Monotonic, config: &TransactionConfig, random: &mut Random) {
+    pub(crate) fn retry(&mut self, now: Monotonic, config: &TransactionConfig, random: &mut SplitMix64) {
         let backoff = ExponentialBackoff::new(config.retry_backoff, config.retry_backoff_max);
-        let wait = backoff.delay(self.failures, random.next());
+        let wait = backoff.delay(self.failures, random.draw());
         self.failures = self.failures.saturating_add(1);
         self.request = RequestState::Wanted(now + wait);
     }

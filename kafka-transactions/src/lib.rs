@@ -28,7 +28,6 @@ mod config;
 mod error;
 mod identity;
 mod manager;
-mod random;
 mod refusal;
 mod stream;
 

@@ -1,11 +1,10 @@
 //! The producer's identity and all its streams.
 
 use crate::identity::Identity;
-use crate::random::Random;
 use crate::stream::{BatchKey, Stamp, Stamping, Stream, StreamKey, Verdict};
 use crate::{FatalError, TransactionConfig};
 use kafka_protocol::messages::{InitProducerIdRequest, InitProducerIdResponse};
-use kafka_types::{ErrorCode, Monotonic, ProducerEpoch, ProducerId, ProducerIdentity};
+use kafka_types::{ErrorCode, Monotonic, ProducerEpoch, ProducerId, ProducerIdentity, SplitMix64};
 
 /// Stamps batches and judges their answers. See the crate's page for the rules.
 ///
@@ -24,7 +23,7 @@ pub struct TransactionManager {
     config: TransactionConfig,
     identity: Identity,
     streams: Vec<Stream>,
-    random: Random,
+    random: SplitMix64,
 }
 
 impl TransactionManager {
@@ -34,7 +33,7 @@ impl TransactionManager {
             config,
             identity: Identity::new(),
             streams: Vec::new(),
-            random: Random::new(seed),
+            random: SplitMix64::new(seed),
         }
     }
 

@@ -23,6 +23,7 @@ mod ids;
 mod record;
 mod record_metadata;
 mod serializer;
+mod split_mix;
 mod time;
 mod topic_partition;
 
@@ -41,5 +42,6 @@ pub use record_metadata::RecordMetadata;
 pub use serializer::{
     BytesSerializer, Payload, RecordPart, SerializationError, SerializeContext, Serializer,
 };
+pub use split_mix::SplitMix64;
 pub use time::{Monotonic, Now, Timestamp, rounded};
 pub use topic_partition::TopicPartition;

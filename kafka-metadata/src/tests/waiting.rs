@@ -93,6 +93,18 @@ fn a_fatal_error_reaches_everybody_who_waits_and_nobody_later() {
 }
 
 #[test]
+fn credentials_refused_elsewhere_do_not_take_back_the_request_that_is_out() {
+    let (metadata, mut manager) = pair();
+    let mut wait = metadata.wait(0, at(1000));
+    assert!(wait.poll(Waker::noop()).is_pending());
+    manager.poll_request(at(0)).unwrap();
+    let cause = MetadataError::Authentication { message: "no such user".into() };
+    wake(manager.handle_fatal(&cause));
+    assert_eq!(wait.poll(Waker::noop()), Poll::Ready(Err(cause)));
+    assert!(manager.is_update_in_progress());
+}
+
+#[test]
 fn a_failure_that_may_pass_ends_no_wait() {
     let (metadata, mut manager) = pair();
     let mut wait = metadata.wait(0, at(1000));
