@@ -39,7 +39,9 @@ impl Engine {
                 self.follow_leader_hints(&sent, &answers, &response);
                 (answers, complaint)
             }
-            Err(error) => (vec![None; sent.len()], Some(format!("the Produce response can't be read: {error}"))),
+            Err(error) => {
+                (vec![None; sent.len()], Some(format!("the Produce response can't be read: {error}")))
+            }
         };
         // Each partition has its own answer: what is wrong with another's does not send its records again.
         for (sent, answer) in sent.iter().zip(answers) {
@@ -139,8 +141,7 @@ fn match_answers(
             let key = (topic.name.as_str(), topic.topic_id, PartitionId(partition.index));
             let seen = answers.contains_key(&key);
             if seen {
-                complaint =
-                    Some(format!("the Produce response answers partition {} twice", partition.index));
+                complaint = Some(format!("the Produce response answers partition {} twice", partition.index));
             }
             answers.insert(key, (!seen).then(|| partition.clone()));
         }

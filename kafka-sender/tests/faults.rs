@@ -7,24 +7,15 @@ use kafka_accumulator::{Delivery, Written};
 use kafka_protocol::wire::ApiKey;
 use kafka_sender::SenderConfig;
 use kafka_testkit::{ClusterConfig, ErrorCode, Rule, TopicConfig};
-use kafka_types::{NodeId, TopicPartition};
+use kafka_types::{NodeId, SplitMix64, TopicPartition};
 use std::collections::BTreeMap;
 use world::{MS, SECOND, Settings, World};
 
 const PARTITIONS: i32 = 3;
 
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % bound
-    }
-}
-
-fn fault(world: &mut World, random: &mut Random) {
+fn fault(world: &mut World, random: &mut SplitMix64) {
     let node = NodeId(1 + random.below(3) as i32);
-    let partition = TopicPartition::new("orders", random.below(PARTITIONS as u64) as i32);
+    let partition = TopicPartition::new("orders", random.below(PARTITIONS as usize) as i32);
     let produce = || Rule::new().api(ApiKey::PRODUCE).times(1);
     let now = world.now();
     match random.below(16) {
@@ -64,10 +55,10 @@ fn check(seed: u64, outcomes: &mut Outcomes) {
         ..SenderConfig::default()
     };
     let mut world = World::new(cluster, Settings { sender, ..Settings::default() });
-    let mut random = Random(seed);
+    let mut random = SplitMix64::new(seed);
     let mut sent: BTreeMap<i32, Vec<(String, Delivery)>> = BTreeMap::new();
     for number in 0..200 {
-        let partition = random.below(PARTITIONS as u64) as i32;
+        let partition = random.below(PARTITIONS as usize) as i32;
         let value = format!("{partition}-{number}");
         let delivery = if random.below(2) == 0 {
             world.append("orders", partition, &value)

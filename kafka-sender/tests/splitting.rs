@@ -41,7 +41,7 @@ fn split_a_giant(sender: SenderConfig, idempotence: bool) {
         buffer_memory: 64 << 20,
         ..AccumulatorConfig::default()
     };
-    let mut world = World::new(cluster, Settings { sender, accumulator, idempotence });
+    let mut world = World::new(cluster, Settings { sender, accumulator, idempotence, ..Settings::default() });
     let send = |world: &mut World, at: u64, length| world.append("orders", 0, &noise(at, length));
     let before: Vec<Delivery> = (0..200).map(|at| send(&mut world, at, 20_000)).collect();
     let large = send(&mut world, 1_000, 200_000);

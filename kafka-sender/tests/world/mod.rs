@@ -9,30 +9,38 @@ use kafka_accumulator::{
 };
 use kafka_metadata::{Metadata, MetadataConfig};
 use kafka_network::{Connection, ConnectionConfig, ConnectionEvent, OutgoingRequest};
-use kafka_protocol::wire::ApiKey;
+use kafka_protocol::messages::ProduceResponse;
+use kafka_protocol::wire::{ApiKey, decode_exact, encode_to_bytes};
 use kafka_sender::{
     CloseSummary, ConnectionId, DisconnectReason, Engine, FlushId, FlushSummary, Output, RequestId,
     SenderConfig, Transmit,
 };
 use kafka_testkit::{Cluster, ClusterConfig, ClusterOutput};
 use kafka_transactions::{TransactionConfig, TransactionManager};
-use kafka_types::{Monotonic, NodeId, Now, Offset, PartitionId, RecordMetadata, Timestamp, TopicPartition};
-use std::collections::{BTreeMap, VecDeque};
+use kafka_types::{
+    BrokerAddress, Monotonic, NodeId, Now, Offset, PartitionId, RecordMetadata, Timestamp, TopicPartition,
+};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 pub const MS: Duration = Duration::from_millis(1);
 pub const SECOND: Duration = Duration::from_secs(1);
 
+/// The host of [`Settings::bootstrap_by_name`].
+pub const BOOTSTRAP: &str = "bootstrap";
+
 pub struct Settings {
     pub sender: SenderConfig,
     pub accumulator: AccumulatorConfig,
     pub idempotence: bool,
+    /// The bootstrap address is a name of its own, which leads to the first broker; else those of the brokers.
+    pub bootstrap_by_name: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let accumulator = AccumulatorConfig::default();
-        Settings { sender: SenderConfig::default(), accumulator, idempotence: true }
+        Settings { sender: SenderConfig::default(), accumulator, idempotence: true, bootstrap_by_name: false }
     }
 }
 
@@ -41,7 +49,12 @@ struct Link {
     /// `None` while the connection is refused or filtered.
     peer: Option<kafka_testkit::ConnectionId>,
     queued: VecDeque<Transmit>,
+    /// The version of each request that is out.
+    versions: BTreeMap<RequestId, (ApiKey, i16)>,
 }
+
+/// Changes what a broker answers.
+pub type Tamper = Box<dyn FnMut(&mut ProduceResponse)>;
 
 pub struct World {
     pub cluster: Cluster,
@@ -52,6 +65,14 @@ pub struct World {
     pub closed: Option<CloseSummary>,
     /// How often the engine wanted a connection.
     pub connects: usize,
+    /// When, and where to.
+    pub attempts: Vec<(Monotonic, BrokerAddress)>,
+    /// Brokers whose packets get lost before there is a connection.
+    pub filtered: BTreeSet<NodeId>,
+    /// Brokers refuse the credentials.
+    pub refuses_credentials: bool,
+    /// Changes what brokers answer to Produce.
+    pub tamper: Option<Tamper>,
     /// Sockets take no more bytes.
     pub stalled: bool,
     /// Turns of the engine.
@@ -68,14 +89,11 @@ pub struct World {
 impl World {
     pub fn new(cluster: ClusterConfig, settings: Settings) -> World {
         let cluster = Cluster::new(cluster);
-        let bootstrap = cluster
-            .nodes()
-            .map(|node| {
-                let (host, port) = cluster.address(node).unwrap();
-                kafka_types::BrokerAddress::new(host, port)
-            })
-            .collect();
-        let Settings { sender, mut accumulator, idempotence } = settings;
+        let Settings { sender, mut accumulator, idempotence, bootstrap_by_name } = settings;
+        let bootstrap = match bootstrap_by_name {
+            true => vec![BrokerAddress::new(BOOTSTRAP, 9092)],
+            false => cluster.nodes().map(|node| address(&cluster, node)).collect(),
+        };
         accumulator.linger = sender.linger;
         accumulator.delivery_timeout = sender.delivery_timeout;
         let (accumulator, drainer) = Accumulator::new(accumulator);
@@ -90,6 +108,10 @@ impl World {
             flushed: BTreeMap::new(),
             closed: None,
             connects: 0,
+            attempts: Vec::new(),
+            filtered: BTreeSet::new(),
+            refuses_credentials: false,
+            tamper: None,
             stalled: false,
             polls: 0,
             hold_jobs: false,
@@ -231,7 +253,7 @@ impl World {
                     self.wake_at = deadline;
                     break;
                 }
-                Output::Connect { connection, node, .. } => self.connect(connection, node),
+                Output::Connect { connection, address, .. } => self.connect(connection, &address),
                 Output::Close { connection } => {
                     if let Some(peer) = self.links.remove(&connection).and_then(|link| link.peer) {
                         self.cluster.handle_closed(now, peer);
@@ -257,28 +279,31 @@ impl World {
         busy
     }
 
-    fn connect(&mut self, id: ConnectionId, node: NodeId) {
+    fn connect(&mut self, id: ConnectionId, to: &BrokerAddress) {
         self.connects += 1;
         let now = self.now();
-        // Bootstrap addresses are the brokers', in order.
-        let node = if node.0 < 0 {
-            self.cluster.nodes().nth(usize::try_from(-1 - node.0).unwrap()).unwrap()
-        } else {
-            node
-        };
-        match self.cluster.connect(now, node) {
-            Some(peer) => {
-                let mut connection = Connection::new(ConnectionConfig::new("test"));
-                connection.handle_connected();
-                let link = Link { connection, peer: Some(peer), queued: VecDeque::new() };
-                self.links.insert(id, link);
-                self.write();
-            }
-            None => {
-                let reason = DisconnectReason::ConnectFailed("refused".into());
-                self.engine.handle_disconnected(now, id, reason);
-            }
+        self.attempts.push((now.mono, to.clone()));
+        let named = |node: &NodeId| &*to.host == BOOTSTRAP || address(&self.cluster, *node) == *to;
+        let node = self.cluster.nodes().find(named);
+        let mut connection = Connection::new(ConnectionConfig::new("test"));
+        let (queued, versions) = (VecDeque::new(), BTreeMap::new());
+        if node.is_some_and(|node| self.filtered.contains(&node)) {
+            self.links.insert(id, Link { connection, peer: None, queued, versions });
+            return;
         }
+        let reason = match node.and_then(|node| self.cluster.connect(now, node)) {
+            Some(peer) if self.refuses_credentials => {
+                self.cluster.handle_closed(now, peer);
+                DisconnectReason::AuthenticationFailed("no such user".into())
+            }
+            Some(peer) => {
+                connection.handle_connected();
+                self.links.insert(id, Link { connection, peer: Some(peer), queued, versions });
+                return self.write();
+            }
+            None => DisconnectReason::ConnectFailed("refused".into()),
+        };
+        self.engine.handle_disconnected(now, id, reason);
     }
 
     fn write(&mut self) {
@@ -292,6 +317,7 @@ impl World {
                 if !transmit.slot.begin_write() {
                     continue;
                 }
+                link.versions.insert(transmit.request, (transmit.api_key, transmit.version));
                 let request = OutgoingRequest {
                     api_key: transmit.api_key,
                     version: transmit.version,
@@ -349,14 +375,26 @@ impl World {
         while let Some(event) = link.connection.poll_event() {
             match event {
                 ConnectionEvent::Ready { versions, .. } => self.engine.handle_connected(now, id, versions),
-                ConnectionEvent::Response { token, body } => {
-                    self.engine.handle_response(now, id, RequestId(token), body);
+                ConnectionEvent::Response { token, mut body } => {
+                    let request = RequestId(token);
+                    let version = link.versions.remove(&request);
+                    if let (Some(tamper), Some((ApiKey::PRODUCE, version))) = (&mut self.tamper, version) {
+                        let mut response = decode_exact::<ProduceResponse>(body, version).unwrap();
+                        tamper(&mut response);
+                        body = encode_to_bytes(&response, version).unwrap();
+                    }
+                    self.engine.handle_response(now, id, request, body);
                 }
                 _ => {}
             }
         }
         self.write();
     }
+}
+
+fn address(cluster: &Cluster, node: NodeId) -> BrokerAddress {
+    let (host, port) = cluster.address(node).unwrap();
+    BrokerAddress::new(host, port)
 }
 
 pub fn acknowledged(delivery: &Delivery) -> RecordMetadata {
