@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use clap::Args;
 use kafka_producer::ProducerBuilder;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// `key=value`, as `--command-property` and `--reader-property` take it; the value may be empty or contain `=`.
@@ -37,24 +37,47 @@ pub(crate) struct ConnectionArguments {
     #[arg(long, visible_alias = "producer.config", value_name = "FILE")]
     pub(crate) command_config: Option<PathBuf>,
 
-    /// A producer property; given several times, each counts. Wins over the file.
+    /// A producer property; given several times, each counts. Wins over the file
     #[arg(long, visible_alias = "producer-property", value_name = "KEY=VALUE")]
     pub(crate) command_property: Vec<KeyValue>,
 }
 
 impl ConnectionArguments {
-    /// A builder with the file's properties, then `defaults`' own where the user said nothing, then the options'.
-    pub(crate) fn builder(&self, options: Vec<(&str, String)>) -> Result<ProducerBuilder> {
-        let mut builder = ProducerBuilder::default();
+    /// A builder with `defaults`, the file's properties, those of the command line, and `options`; what comes later wins.
+    pub(crate) fn builder(
+        &self,
+        defaults: &[(&str, &str)],
+        options: Vec<(&str, String)>,
+    ) -> Result<ProducerBuilder> {
+        let mut builder = ProducerBuilder::default().properties(defaults.iter().copied());
         if let Some(file) = &self.command_config {
-            let text =
-                std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
-            let properties = kafka_producer::properties::parse_file_text(&text)
-                .with_context(|| format!("in {}", file.display()))?;
-            builder = builder.properties(properties);
+            builder = builder.properties(read_properties(file)?);
         }
-        builder = builder.properties(options);
         builder = builder.properties(self.command_property.iter().map(|p| (p.key.clone(), p.value.clone())));
+        builder = builder.properties(options);
         Ok(builder.bootstrap_servers(&self.bootstrap_server))
+    }
+}
+
+/// Reads a `.properties` file. Java's are in ISO 8859-1; what is UTF-8 is taken as that.
+pub(crate) fn read_properties(file: &Path) -> Result<Vec<(String, String)>> {
+    let bytes = std::fs::read(file).with_context(|| format!("reading {}", file.display()))?;
+    let text = String::from_utf8(bytes)
+        .unwrap_or_else(|error| error.into_bytes().into_iter().map(char::from).collect());
+    kafka_producer::properties::parse_file_text(&text).with_context(|| format!("in {}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_read_in_utf8_and_in_javas_own_encoding() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("producer.properties");
+        for bytes in [&b"client.id=caf\xe9"[..], "client.id=café".as_bytes()] {
+            std::fs::write(&file, bytes).unwrap();
+            assert_eq!(read_properties(&file).unwrap(), [("client.id".to_owned(), "café".to_owned())]);
+        }
     }
 }

@@ -3,10 +3,13 @@
 use anyhow::{Context, Result};
 use clap::Args;
 use kafka_testkit::{ClusterConfig, LoopbackCluster};
+use std::io::Write;
 use std::process::ExitCode;
 
-/// Serves an embedded Kafka cluster on loopback, for trying things out. It checks what a broker checks and keeps
-/// everything in memory until it ends.
+/// Serves an embedded Kafka cluster on loopback, for trying things out.
+///
+/// It checks what a broker checks, and keeps everything in memory until it ends. Topics are made by being used. The first
+/// line on standard output ends with the bootstrap servers.
 #[derive(Args, Debug)]
 pub(crate) struct BrokerArguments {
     /// The first broker's port; the next brokers take the next ports. 0 lets the system choose.
@@ -30,7 +33,12 @@ impl BrokerArguments {
             .port(self.port)
             .start()
             .with_context(|| format!("listening on port {}", self.port))?;
-        println!("embedded Kafka; stop it with Ctrl-C; bootstrap server: {}", cluster.bootstrap_servers());
+        // Nobody may be reading; that is no reason not to serve.
+        let _ = writeln!(
+            std::io::stdout(),
+            "embedded Kafka; stop it with Ctrl-C; bootstrap server: {}",
+            cluster.bootstrap_servers()
+        );
         let (ended, wait) = std::sync::mpsc::channel();
         crate::shutdown::on_signal(move || drop(ended))?;
         // Ends when the sender is gone.

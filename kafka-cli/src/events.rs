@@ -68,16 +68,15 @@ impl<'e> Event<'e> {
         }
     }
 
-    /// Writes the line. Standard output that is gone is not an error of the records.
-    pub(crate) fn print(&self) {
+    /// Writes the line. False if nobody reads standard output any more, which is no error of the records.
+    pub(crate) fn print(&self) -> bool {
         let timestamp = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
-        if let Ok(mut line) = serde_json::to_vec(&Line { timestamp, event: self }) {
-            line.push(b'\n');
-            // One write, so that lines of several threads don't mix.
-            let _ = stdout().lock().write_all(&line);
-        }
+        let Ok(mut line) = serde_json::to_vec(&Line { timestamp, event: self }) else { return true };
+        line.push(b'\n');
+        // One write, so that lines of several threads don't mix.
+        stdout().lock().write_all(&line).is_ok()
     }
 }
 

@@ -3,15 +3,22 @@
 use kafka_producer::{Delivery, Error, RecordMetadata};
 use std::io::{BufWriter, Write, stdout};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 /// How many failures are told one by one; the rest is counted.
 const TOLD: u64 = 10;
 
 /// Waits for deliveries on a thread of its own, in the order of the lines, and tells what became of them.
-pub(crate) struct Ledger {
-    entries: Sender<Entry>,
-    reader: JoinHandle<u64>,
+pub(crate) struct Ledger(Mutex<State>);
+
+enum State {
+    Open {
+        entries: Sender<Entry>,
+        reader: JoinHandle<u64>,
+    },
+    /// With the number of lines that failed.
+    Finished(u64),
 }
 
 struct Entry {
@@ -29,7 +36,7 @@ impl Ledger {
     pub(crate) fn start(print_metadata: bool) -> Ledger {
         let (entries, received) = channel();
         let reader = std::thread::spawn(move || follow(&received, print_metadata));
-        Ledger { entries, reader }
+        Ledger(Mutex::new(State::Open { entries, reader }))
     }
 
     /// The line's record was accepted.
@@ -42,15 +49,30 @@ impl Ledger {
         self.record(line, Outcome::Settled(Box::new(outcome)));
     }
 
-    /// Waits for what is open, and returns how many lines failed.
-    pub(crate) fn finish(self) -> u64 {
-        drop(self.entries);
-        self.reader.join().unwrap_or(u64::MAX)
+    /// Waits for what is open, and returns how many lines failed. Whoever comes second waits for the first, so that
+    /// everything is told when it returns.
+    pub(crate) fn finish(&self) -> u64 {
+        let mut state = self.state();
+        let failed = match std::mem::replace(&mut *state, State::Finished(0)) {
+            State::Open { entries, reader } => {
+                drop(entries);
+                reader.join().unwrap_or(u64::MAX)
+            }
+            State::Finished(failed) => failed,
+        };
+        *state = State::Finished(failed);
+        failed
     }
 
     fn record(&self, line: u64, outcome: Outcome) {
-        // The reader ends only after this sender is gone.
-        let _ = self.entries.send(Entry { line, outcome });
+        // Once it is finished the program is about to end: nobody asks any more.
+        if let State::Open { entries, .. } = &*self.state() {
+            let _ = entries.send(Entry { line, outcome });
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -86,8 +108,10 @@ fn follow(entries: &Receiver<Entry>, print_metadata: bool) -> u64 {
             }
         }
     }
-    if failed > 0 {
-        eprintln!("{failed} records were not acknowledged");
+    match failed {
+        0 => {}
+        1 => eprintln!("1 record was not acknowledged"),
+        failed => eprintln!("{failed} records were not acknowledged"),
     }
     failed
 }

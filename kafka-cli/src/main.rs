@@ -16,6 +16,8 @@ use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
 /// Sends records to Apache Kafka.
+///
+/// `kafka-cli COMMAND --help` tells all of a command's options. RUST_LOG=debug tells what happens inside.
 #[derive(Parser, Debug)]
 #[command(name = "kafka-cli", version, max_term_width = 110)]
 struct Cli {

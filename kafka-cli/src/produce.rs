@@ -1,6 +1,6 @@
 //! `kafka-cli produce`: lines of standard input become records.
 
-use crate::arguments::{ConnectionArguments, KeyValue};
+use crate::arguments::{ConnectionArguments, KeyValue, read_properties};
 use crate::ledger::Ledger;
 use crate::line_reader::LineFormat;
 use crate::shutdown;
@@ -10,11 +10,21 @@ use kafka_producer::{ErrorKind, Header, Producer, ProducerRecord};
 use std::borrow::Cow;
 use std::io::{BufRead, IsTerminal, stdin};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+/// The classes that `--line-reader` may name.
+const LINE_READERS: [&str; 1] = ["org.apache.kafka.tools.LineMessageReader"];
 
 /// Sends each line of standard input as a record, as kafka-console-producer does.
 ///
-/// Exit code 0 means that every record was acknowledged.
+/// Exit code 0 means that every record was acknowledged; 1, that one was not, or that it could not start; 2, that an
+/// option is wrong; 130, that it was interrupted. What was read before is sent first, for up to 30 seconds; a second
+/// Ctrl-C ends it at once.
+///
+/// Options in brackets name the producer property that they set. They win over --command-property, and that over
+/// --command-config.
 #[derive(Args, Debug)]
 pub(crate) struct ProduceArguments {
     #[command(flatten)]
@@ -24,14 +34,21 @@ pub(crate) struct ProduceArguments {
     #[arg(long)]
     topic: String,
 
-    /// How lines are taken apart: parse.key, key.separator, parse.headers, headers.delimiter, headers.separator,
-    /// headers.key.separator, ignore.error, null.marker.
+    /// How lines are taken apart; given several times, each counts.
+    ///
+    /// parse.key (false), key.separator (a tab), parse.headers (false), headers.delimiter (a tab), headers.separator
+    /// (,), headers.key.separator (:), ignore.error (false), null.marker (none: what equals it is null). With all of
+    /// them a line is h1:v1,h2:v2 TAB key TAB value.
     #[arg(long, visible_alias = "property", value_name = "KEY=VALUE")]
     reader_property: Vec<KeyValue>,
 
     /// A file of reader properties, in Java's format.
     #[arg(long, value_name = "FILE")]
     reader_config: Option<std::path::PathBuf>,
+
+    /// For scripts that name Kafka's own: org.apache.kafka.tools.LineMessageReader is the only one there is.
+    #[arg(long, value_name = "CLASS", value_parser = LINE_READERS)]
+    line_reader: Option<String>,
 
     /// Prints topic-partition@offset of each record on standard output, in the order of the lines.
     #[arg(long)]
@@ -46,43 +63,48 @@ pub(crate) struct ProduceArguments {
     compression_codec: Option<String>,
 
     /// all, 1 or 0 [acks].
-    #[arg(long, value_name = "ACKS")]
+    #[arg(long, value_name = "ACKS", allow_negative_numbers = true)]
     request_required_acks: Option<String>,
 
     /// Bytes of a batch [batch.size].
-    #[arg(long, visible_alias = "max-partition-memory-bytes", value_name = "BYTES")]
+    #[arg(
+        long,
+        visible_alias = "max-partition-memory-bytes",
+        value_name = "BYTES",
+        allow_negative_numbers = true
+    )]
     batch_size: Option<String>,
 
     /// How long a batch waits for more records, in milliseconds [linger.ms]. Lines that are typed don't wait.
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     timeout: Option<String>,
 
     /// The most time a line waits for metadata and memory, in milliseconds [max.block.ms].
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     max_block_ms: Option<String>,
 
     /// The bound on buffered bytes [buffer.memory].
-    #[arg(long, value_name = "BYTES")]
+    #[arg(long, value_name = "BYTES", allow_negative_numbers = true)]
     max_memory_bytes: Option<String>,
 
     /// How often a batch is tried again [retries].
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true)]
     message_send_max_retries: Option<String>,
 
     /// The pause before a retry, in milliseconds [retry.backoff.ms].
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     retry_backoff_ms: Option<String>,
 
     /// The most time a request may take, in milliseconds [request.timeout.ms].
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     request_timeout_ms: Option<String>,
 
     /// How old metadata may become, in milliseconds [metadata.max.age.ms].
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     metadata_expiry_ms: Option<String>,
 
     /// The socket's send buffer, in bytes [send.buffer.bytes].
-    #[arg(long, value_name = "BYTES")]
+    #[arg(long, value_name = "BYTES", allow_negative_numbers = true)]
     socket_buffer_size: Option<String>,
 }
 
@@ -90,17 +112,26 @@ impl ProduceArguments {
     /// Reads, sends, and waits for every acknowledgement.
     pub(crate) fn run(&self) -> Result<ExitCode> {
         let format = self.line_format()?;
-        let producer = self.connection.builder(self.options())?.build()?;
-        let ledger = Ledger::start(self.print_metadata);
+        let producer = self.connection.builder(&self.defaults(), self.options())?.build()?;
+        let ledger = Arc::new(Ledger::start(self.print_metadata));
+        let interrupted = Arc::new(AtomicBool::new(false));
         shutdown::on_signal({
-            let producer = producer.clone();
+            let (producer, ledger, interrupted) = (producer.clone(), ledger.clone(), interrupted.clone());
             move || {
+                interrupted.store(true, Ordering::SeqCst);
                 // What was read before the signal is still sent.
                 let _ = producer.close_blocking(Duration::from_secs(30));
-                std::process::exit(130);
+                ledger.finish();
+                std::process::exit(shutdown::INTERRUPTED);
             }
         })?;
         let read = self.send_lines(&producer, &format, &ledger);
+        if interrupted.load(Ordering::SeqCst) {
+            // The line that was being sent met a closed producer; the other thread ends the program.
+            loop {
+                std::thread::park();
+            }
+        }
         let closed = producer.close_blocking(Duration::MAX);
         let failed = ledger.finish();
         read?;
@@ -146,26 +177,25 @@ impl ProduceArguments {
     fn line_format(&self) -> Result<LineFormat> {
         let mut properties = Vec::new();
         if let Some(file) = &self.reader_config {
-            let text =
-                std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
-            let pairs = kafka_producer::properties::parse_file_text(&text)
-                .with_context(|| format!("in {}", file.display()))?;
+            let pairs = read_properties(file)?;
             properties.extend(pairs.into_iter().map(|(key, value)| KeyValue { key, value }));
         }
         properties.extend(self.reader_property.iter().cloned());
         LineFormat::from_properties(&properties)
     }
 
-    /// The options as producer properties; those that were not given leave the file's and the defaults alone.
+    /// A person who types a line wants to see it sent.
+    fn defaults(&self) -> Vec<(&'static str, &'static str)> {
+        if stdin().is_terminal() { vec![("linger.ms", "0")] } else { Vec::new() }
+    }
+
+    /// The options as producer properties; those that were not given leave the others alone.
     fn options(&self) -> Vec<(&'static str, String)> {
-        // A person who types a line wants to see it sent.
-        let typed = stdin().is_terminal() && self.connection.command_config.is_none();
-        let linger = self.timeout.clone().or(typed.then(|| "0".to_owned()));
         let options = [
             ("compression.type", self.compression_codec.clone()),
             ("acks", self.request_required_acks.clone()),
             ("batch.size", self.batch_size.clone()),
-            ("linger.ms", linger),
+            ("linger.ms", self.timeout.clone()),
             ("max.block.ms", self.max_block_ms.clone()),
             ("buffer.memory", self.max_memory_bytes.clone()),
             ("retries", self.message_send_max_retries.clone()),

@@ -14,7 +14,11 @@ use std::time::Duration;
 
 /// Sends the numbers 0, 1, 2 … and prints a line of JSON for each, as kafka-verifiable-producer does.
 ///
-/// Unlike Kafka's, it keeps the producer's own retries. Exit code 0 means that every record was acknowledged.
+/// Unlike Kafka's, it keeps the producer's own retries. It ends early when it is interrupted, or when nobody reads its
+/// standard output any more; a second Ctrl-C ends it at once.
+///
+/// Exit code 0 means that every record that was sent was acknowledged; 1, that one was not, or that it could not start; 2,
+/// that an option is wrong.
 #[derive(Args, Debug)]
 pub(crate) struct VerifiableProducerArguments {
     #[command(flatten)]
@@ -32,9 +36,9 @@ pub(crate) struct VerifiableProducerArguments {
     #[arg(long, default_value_t = -1, allow_negative_numbers = true)]
     throughput: i64,
 
-    /// all (or -1), 1 or 0.
-    #[arg(long, default_value = "-1", allow_hyphen_values = true)]
-    acks: String,
+    /// all (or -1), 1 or 0 [acks]; all unless a property says otherwise.
+    #[arg(long, allow_negative_numbers = true)]
+    acks: Option<String>,
 
     /// The first record's timestamp, in milliseconds since 1970; the others follow at the rate of the clock. -1 is now.
     #[arg(long, default_value_t = -1, allow_negative_numbers = true)]
@@ -52,7 +56,7 @@ pub(crate) struct VerifiableProducerArguments {
 impl VerifiableProducerArguments {
     /// Sends, waits for every outcome, and prints the sums.
     pub(crate) fn run(&self) -> Result<ExitCode> {
-        let producer = self.connection.builder(vec![("acks", self.acks.clone())])?.build()?;
+        let producer = self.connection.builder(&[], self.options())?.build()?;
         let stopped = Arc::new(AtomicBool::new(false));
         shutdown::on_signal({
             let stopped = Arc::clone(&stopped);
@@ -77,11 +81,15 @@ impl VerifiableProducerArguments {
         Ok(if acked == sent { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
+    fn options(&self) -> Vec<(&'static str, String)> {
+        self.acks.iter().map(|acks| ("acks", acks.clone())).collect()
+    }
+
     fn send(
         &self,
         producer: &Producer,
         throttle: &Throttle,
-        stopped: &AtomicBool,
+        stopped: &Arc<AtomicBool>,
         acked: &Arc<AtomicU64>,
     ) -> u64 {
         let count = u64::try_from(self.max_messages).unwrap_or(u64::MAX);
@@ -103,13 +111,15 @@ impl VerifiableProducerArguments {
                 record = record.timestamp(self.message_create_time.saturating_add(passed));
             }
             let callback = {
-                let (topic, acked) = (Arc::clone(&topic), Arc::clone(acked));
+                let (topic, acked, stopped) = (Arc::clone(&topic), Arc::clone(acked), Arc::clone(stopped));
                 let (key, value) = (key.clone(), value.clone());
                 move |outcome: Result<_, _>| {
                     if outcome.is_ok() {
                         acked.fetch_add(1, Ordering::Release);
                     }
-                    Event::of(key.as_deref(), &value, &topic, &outcome).print();
+                    if !Event::of(key.as_deref(), &value, &topic, &outcome).print() {
+                        stopped.store(true, Ordering::Relaxed);
+                    }
                 }
             };
             // Told to the callback as well, if it is refused.

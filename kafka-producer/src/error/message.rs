@@ -78,7 +78,7 @@ fn write_metadata(waited: &MetadataWaited, f: &mut fmt::Formatter<'_>) -> fmt::R
     if *unreachable {
         write!(
             f,
-            "no metadata for topic {topic} after waiting {waited:.1?} (max.block.ms): none of the bootstrap servers ({bootstrap}) has \
+            "no metadata for topic {topic} after waiting {waited:?} (max.block.ms): none of the bootstrap servers ({bootstrap}) has \
              answered. "
         )?;
         if let Some(error) = connection_error {
@@ -89,7 +89,7 @@ fn write_metadata(waited: &MetadataWaited, f: &mut fmt::Formatter<'_>) -> fmt::R
     if let Some((partition, count)) = partition.filter(|(_, count)| *count > 0) {
         return write!(
             f,
-            "partition {partition} of topic {topic} does not exist after waiting {waited:.1?} (max.block.ms): the topic has {count} \
+            "partition {partition} of topic {topic} does not exist after waiting {waited:?} (max.block.ms): the topic has {count} \
              partitions, 0 to {}",
             count - 1
         );
@@ -97,19 +97,19 @@ fn write_metadata(waited: &MetadataWaited, f: &mut fmt::Formatter<'_>) -> fmt::R
     match *code {
         Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION) => write!(
             f,
-            "topic {topic} does not exist after waiting {waited:.1?} (max.block.ms): the cluster answered {}. Create it, or check its \
+            "topic {topic} does not exist after waiting {waited:?} (max.block.ms): the cluster answered {}. Create it, or check its \
              name",
             ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
         ),
         Some(code) => {
             write!(
                 f,
-                "topic {topic} was not usable after waiting {waited:.1?} (max.block.ms): the cluster answered {code}"
+                "topic {topic} was not usable after waiting {waited:?} (max.block.ms): the cluster answered {code}"
             )
         }
         None => write!(
             f,
-            "no metadata for topic {topic} after waiting {waited:.1?} (max.block.ms): the cluster has not answered yet"
+            "no metadata for topic {topic} after waiting {waited:?} (max.block.ms): the cluster has not answered yet"
         ),
     }
 }

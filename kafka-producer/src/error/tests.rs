@@ -84,8 +84,7 @@ fn a_wait_for_metadata_names_what_was_missing() {
     assert!(waited(None, None, true).contains("The latest attempt: connection refused. Check"));
     let unknown = waited(Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION), None, false);
     assert!(
-        unknown.contains("does not exist after waiting 60.0s (max.block.ms)")
-            && unknown.contains("Create it"),
+        unknown.contains("does not exist after waiting 60s (max.block.ms)") && unknown.contains("Create it"),
         "{unknown}"
     );
     let leaderless = waited(Some(ErrorCode::LEADER_NOT_AVAILABLE), None, false);
