@@ -60,7 +60,7 @@ pub struct BatchFailure {
     pub in_flight: Duration,
     /// What the broker said of single records, by index in the batch (KIP-467).
     pub record_errors: BTreeMap<u32, Arc<str>>,
-    /// What the broker said of the batch.
+    /// What the broker said of the batch, or what kept it from being sent.
     pub message: Option<Arc<str>>,
 }
 
@@ -151,7 +151,7 @@ impl DeliveryFailure {
         self.0.batch.in_flight
     }
 
-    /// What the broker said of it.
+    /// What the broker said of it, or what kept it from being sent.
     pub fn message(&self) -> Option<&str> {
         self.0.message.as_deref()
     }
@@ -208,8 +208,10 @@ impl DeliveryFailure {
     /// Where the time went, and what was tried.
     fn write_way(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let batch = &self.0.batch;
-        let (in_queue, in_flight) = (rounded(batch.in_queue), rounded(batch.in_flight));
-        write!(f, "; {in_queue:?} in the queue, {in_flight:?} in flight")?;
+        write!(f, "; {:?} in the queue", rounded(batch.in_queue))?;
+        if batch.attempts > 0 {
+            write!(f, ", {:?} in flight", rounded(batch.in_flight))?;
+        }
         match (batch.attempts, self.last_broker()) {
             (0, _) => f.write_str(", never sent")?,
             (1, Some((node, address))) => write!(f, ", 1 attempt, to node {node} at {address}")?,

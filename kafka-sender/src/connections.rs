@@ -70,6 +70,7 @@ impl Engine {
         if let Some(node) = self.nodes.get_mut(&node_id) {
             node.failures = 0;
             node.setup_failures = 0;
+            node.last_failure = None;
         }
         self.timers.cancel(Timer::ConnectTimeout(id));
         self.timers.set(Timer::Idle(id), now + self.config.connections_max_idle);
@@ -108,6 +109,7 @@ impl Engine {
         let random = self.random.draw();
         if let Some(node) = self.nodes.get_mut(&connection.node) {
             node.connection = None;
+            node.last_failure = Some(message.clone());
             let backoff =
                 ExponentialBackoff::new(self.config.reconnect_backoff, self.config.reconnect_backoff_max);
             node.retry_at = now + backoff.delay(node.failures, random);

@@ -3,21 +3,43 @@
 use crate::RequestId;
 use crate::engine::Engine;
 use crate::in_flight::RequestKind;
+use crate::node::Node;
 use crate::outcome::{Answer, Refusal};
 use kafka_accumulator::QueueId;
 use kafka_transactions::BatchKey;
 use kafka_types::{ErrorCode, Monotonic};
+use std::sync::Arc;
 
 impl Engine {
     /// The oldest batch of the queue may have run out of time.
     pub(crate) fn expire_queue(&mut self, now: Monotonic, queue: QueueId) {
         let mut expired = Vec::new();
         self.drainer.expire(queue, now, &mut expired);
-        for batch in expired {
-            self.fail_undrained(now, batch, Refusal::timeout());
+        if !expired.is_empty() {
+            let refusal = Refusal { message: self.hindrance(queue), ..Refusal::timeout() };
+            for batch in expired {
+                self.fail_undrained(now, batch, refusal.clone());
+            }
         }
         self.head_left(queue);
         self.enlist(now, queue);
+    }
+
+    /// What has kept the partition from sending, if it is something outside.
+    fn hindrance(&self, queue: QueueId) -> Option<Arc<str>> {
+        let failure_of = |node: &Node| node.last_failure.clone();
+        if let Some(leader) = self.leader(queue) {
+            let failure = failure_of(self.nodes.get(&leader)?)?;
+            let failure = unended(&failure);
+            return Some(format!("there is no connection to its leader, node {leader}: {failure}").into());
+        }
+        // Leaders are forgotten when every broker is out of reach and the bootstrap servers are asked anew.
+        if self.connections.values().all(|connection| !connection.is_ready())
+            && let Some(failure) = self.nodes.values().find_map(failure_of)
+        {
+            return Some(format!("no broker can be reached: {}", unended(&failure)).into());
+        }
+        Some("the partition has no leader".into())
     }
 
     /// The batch has run out of time. What its request's slot says decides whether it may be in the log.
@@ -62,4 +84,9 @@ impl Engine {
             self.not_acknowledged(now, sent.batch, answer);
         }
     }
+}
+
+/// To stand inside another sentence.
+fn unended(text: &str) -> &str {
+    text.trim_end_matches(['.', '?'])
 }

@@ -14,6 +14,8 @@ pub(crate) struct Node {
     pub(crate) connection: Option<ConnectionId>,
     /// The address as text, for errors; made once.
     text: Option<Arc<str>>,
+    /// Why its latest connection ended, or did not come about; `None` while there is a working one.
+    pub(crate) last_failure: Option<Arc<str>>,
     /// Disconnects since it was last ready: exponent of the reconnect backoff.
     pub(crate) failures: u32,
     /// Failures to connect in a row: exponent of the set-up time-out.
@@ -29,6 +31,7 @@ impl Node {
         Node {
             address,
             text: None,
+            last_failure: None,
             connection: None,
             failures: 0,
             setup_failures: 0,
@@ -42,6 +45,7 @@ impl Node {
     pub(crate) fn move_to(&mut self, address: BrokerAddress) {
         self.address = address;
         self.text = None;
+        self.last_failure = None;
         self.failures = 0;
         self.setup_failures = 0;
         self.retry_at = Monotonic::ZERO;

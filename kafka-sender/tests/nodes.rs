@@ -60,6 +60,35 @@ fn an_unreachable_cluster_is_tried_with_backoff_and_found_when_it_is_back() {
 }
 
 #[test]
+fn a_record_that_was_never_sent_says_what_kept_it() {
+    let message = |world: &mut World| {
+        world.run(SECOND);
+        let delivery = world.send("orders", 0, "a");
+        world.run(130 * SECOND);
+        let error = delivery.try_result().unwrap().unwrap_err().to_string();
+        assert!(error.contains("never sent") && !error.contains("in flight"), "{error}");
+        error
+    };
+    // No broker is left, so that the bootstrap servers are asked anew.
+    let mut world =
+        World::new(ClusterConfig::new(1).topic(TopicConfig::new("orders", 1)), Settings::default());
+    drop(world.send("orders", 0, "warm"));
+    world.cluster.stop_broker(world.now(), NodeId(1));
+    let alone = message(&mut world);
+    assert!(alone.contains("(no broker can be reached: "), "{alone}");
+    // The others know that its leader is gone.
+    let mut world = World::new(
+        ClusterConfig::new(2).topic(TopicConfig::new("orders", 1).replication_factor(1)),
+        Settings::default(),
+    );
+    drop(world.send("orders", 0, "warm"));
+    let leader = world.cluster.leader(&TopicPartition::new("orders", 0)).unwrap();
+    world.cluster.stop_broker(world.now(), leader);
+    let leaderless = message(&mut world);
+    assert!(leaderless.contains("(the partition has no leader)"), "{leaderless}");
+}
+
+#[test]
 fn a_broker_that_does_not_answer_loses_its_connection_and_nothing_is_written_twice() {
     let cluster = ClusterConfig::new(1).topic(TopicConfig::new("orders", 1));
     let sender = SenderConfig { request_timeout: SECOND, ..SenderConfig::default() };
