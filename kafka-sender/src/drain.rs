@@ -9,6 +9,10 @@ use crate::timers::Timer;
 use kafka_accumulator::{Head, QueueId};
 use kafka_transactions::{BatchKey, MAX_OUTSTANDING_BATCHES, Stamp, Stamping, StreamKey};
 use kafka_types::{Monotonic, NodeId};
+use std::time::Duration;
+
+/// Brokers forget producers that rest (`producer.id.expiration.ms`, a day unless configured otherwise).
+const REST: Duration = Duration::from_secs(60);
 
 /// What a partition gives to a request.
 enum Taken {
@@ -123,6 +127,10 @@ impl Engine {
                 let Head::Ready { bytes, .. } = self.drainer.head(queue) else { return Taken::Nothing };
                 if bytes > space {
                     return Taken::Full;
+                }
+                let partition = &self.partitions[queue.0 as usize];
+                if partition.line.is_empty() && now.since(partition.last_sent) >= REST {
+                    self.transactions.handle_rested(stream);
                 }
                 if !self.transactions.may_assign(stream) {
                     return self.wait_for_identity(queue);

@@ -96,8 +96,7 @@ impl Engine {
             if batch.attempts == 0 {
                 batch.first_sent = None;
             }
-            self.transactions.handle_recalled(stream, key);
-            Verdict { retry: true, condemned: Vec::new() }
+            self.transactions.handle_recalled(stream, key)
         } else {
             batch.last_error = Some(answer.text());
             if answer.attempt == Attempt::Ambiguous {
@@ -142,6 +141,10 @@ impl Engine {
         }
         let cause =
             if expired && retriable && verdict.retry { FailureCause::Timeout } else { cause_of(answer.code) };
+        if answer.recalled && !verdict.retry {
+            // This attempt did not go out; an earlier one did.
+            return self.condemn(now, id);
+        }
         let refusal = Refusal { cause, message: answer.message, record_errors: answer.record_errors };
         self.fail(now, id, refusal);
     }

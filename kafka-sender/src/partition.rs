@@ -4,6 +4,7 @@ use crate::ConnectionId;
 use crate::drained::DrainedBatches;
 use kafka_accumulator::BatchId;
 use kafka_transactions::BatchKey;
+use kafka_types::Monotonic;
 use std::collections::VecDeque;
 
 /// Whose turn it is in a partition.
@@ -27,6 +28,8 @@ pub(crate) struct Partition {
     /// The connection that those requests are on. Only one at a time: requests of one connection are handled in order, those of
     /// two are not.
     pub(crate) connection: Option<ConnectionId>,
+    /// When a batch of it last went into a request.
+    pub(crate) last_sent: Monotonic,
     /// The batch of the line that is being split, of which there is at most one.
     pub(crate) splitting: Option<(BatchKey, BatchId)>,
     /// The smallest size that the broker found too large; pieces of that size need not be sent to be split again.

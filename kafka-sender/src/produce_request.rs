@@ -117,6 +117,7 @@ impl ProduceBuilder {
         });
         let partition = engine.partition(queue);
         partition.in_flight += 1;
+        partition.last_sent = now;
         partition.connection = Some(self.connection);
     }
 

@@ -133,3 +133,42 @@ fn a_cluster_that_refuses_producer_ids_fails_everything_at_once_and_says_why() {
     world.run(SECOND);
     assert_eq!(failed(&later).cause(), failure.cause());
 }
+
+#[test]
+fn a_producer_forgotten_while_it_rested_keeps_the_order_although_the_broker_takes_any_sequence() {
+    let mut world = started();
+    world.run(120 * SECOND);
+    assert!(world.cluster.forget_producers(&TopicPartition::new("orders", 0)));
+    world.cluster.add_rule(produce().refuse(ErrorCode::NOT_ENOUGH_REPLICAS).times(1));
+    world.stalled = true;
+    let sent = ["a", "b", "c"].map(|value| world.send("orders", 0, value));
+    world.stalled = false;
+    world.run(SECOND);
+    assert_eq!(sent.each_ref().map(|delivery| offset(delivery).0), [1, 2, 3]);
+    assert_eq!(world.log("orders", 0), ["first", "a", "b", "c"]);
+}
+
+#[test]
+fn a_request_taken_back_after_its_identity_died_does_not_bring_its_records_a_second_time() {
+    let mut world = started();
+    // "a" is appended, though the answer leaves that open; its copy waits behind "b", whose answer ends the identity.
+    world.cluster.add_rule(produce().fail_after(ErrorCode::REQUEST_TIMED_OUT).times(1));
+    world.cluster.add_rule(produce().nth(2).delay(500 * MS).refuse(ErrorCode::INVALID_PRODUCER_EPOCH));
+    world.stalled = true;
+    let a = world.send("orders", 0, "a");
+    let b = world.send("orders", 0, "b");
+    world.stalled = false;
+    world.settle();
+    world.stalled = true;
+    world.run(SECOND);
+    world.break_connections();
+    world.stalled = false;
+    world.run(2 * SECOND);
+    assert!(!is_open(&b));
+    assert!(!is_open(&a));
+    let log = world.log("orders", 0);
+    assert_eq!(log.iter().filter(|value| **value == "a").count(), 1, "{log:?}");
+    if let Some(Err(failure)) = a.try_result() {
+        assert_eq!(failure.outcome(), Written::Unknown);
+    }
+}

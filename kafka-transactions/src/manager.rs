@@ -154,9 +154,17 @@ impl TransactionManager {
         self.stream(stream).acknowledge(batch);
     }
 
-    /// The batch's request did not go out.
-    pub fn handle_recalled(&mut self, stream: StreamKey, batch: BatchKey) {
-        self.stream(stream).recall(batch);
+    /// The batch's request did not go out. The verdict is about its earlier attempts: if one of them may have written it and
+    /// nothing is accepted under its identity any more, it has to fail.
+    pub fn handle_recalled(&mut self, stream: StreamKey, batch: BatchKey) -> Verdict {
+        Verdict { retry: self.stream(stream).recall(batch), condemned: Vec::new() }
+    }
+
+    /// Nothing was on its way to the partition for so long that the broker may have forgotten the producer
+    /// (`producer.id.expiration.ms`): until the next acknowledgement one batch goes at a time, for a broker that knows nothing
+    /// takes any sequence, also a later one before an earlier one.
+    pub fn handle_rested(&mut self, stream: StreamKey) {
+        self.stream(stream).rest();
     }
 
     /// The attempt may have written the batch: no answer, or one that leaves it open.

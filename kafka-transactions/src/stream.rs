@@ -81,8 +81,8 @@ struct Entry {
 pub(crate) struct Stream {
     identity: ProducerIdentity,
     next: Sequence,
-    /// Something was acknowledged under this identity. Until then one batch at a time: a broker without state takes any
-    /// sequence, so the second could be accepted while the first is refused.
+    /// Something was acknowledged under this identity, and not long ago. Until then one batch at a time: a broker without state
+    /// takes any sequence, so the second could be accepted while the first is refused.
     acknowledged: bool,
     condition: Condition,
     entries: VecDeque<Entry>,
@@ -166,9 +166,16 @@ impl Stream {
         }
     }
 
-    /// It was in a request, and not a byte of it went out.
-    pub(crate) fn recall(&mut self, batch: BatchKey) {
-        self.answered(batch, false);
+    /// Whether the batch may be sent again; not a byte of its last request went out.
+    pub(crate) fn recall(&mut self, batch: BatchKey) -> bool {
+        self.answered(batch, false)
+    }
+
+    /// The broker may have forgotten the producer, and would take any sequence.
+    pub(crate) fn rest(&mut self) {
+        if self.entries.is_empty() {
+            self.acknowledged = false;
+        }
     }
 
     /// Whether the batch may be sent again after an attempt that may have written it.

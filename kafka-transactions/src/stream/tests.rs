@@ -104,7 +104,7 @@ fn a_failed_batch_that_may_be_written_never_gives_its_sequence_away() {
 fn a_failed_batch_that_was_never_written_gives_its_sequence_back_if_it_was_the_last() {
     let mut stream = stream();
     assign(&mut stream, A, 4);
-    stream.recall(A);
+    assert!(stream.recall(A));
     assert!(!stream.fail(A, false));
     assert_eq!(assign(&mut stream, B, 1), 1);
 }
@@ -161,4 +161,26 @@ fn pieces_share_their_parents_sequences() {
     assert_eq!(resent(&mut stream, BatchKey(9)), Some((0, 3)));
     assert!(stream.refuse_sequence(B).retry);
     assert_eq!(resent(&mut stream, B), Some((0, 6)));
+}
+
+#[test]
+fn a_recalled_batch_that_an_earlier_attempt_may_have_written_does_not_start_over_when_its_identity_is_dead() {
+    let mut stream = stream();
+    assign(&mut stream, A, 1);
+    assign(&mut stream, B, 1);
+    assert!(stream.doubt(A));
+    assert!(resent(&mut stream, A).is_some());
+    assert!(stream.die(B).condemned.is_empty(), "the answer to A is still to come");
+    assert!(!stream.recall(A), "under a new sequence it could be there twice");
+}
+
+#[test]
+fn after_a_rest_one_batch_goes_alone_until_it_is_acknowledged() {
+    let mut stream = stream();
+    stream.rest();
+    assert_eq!(assign(&mut stream, A, 1), 1, "the sequences go on");
+    assert!(!stream.may_assign(identity(0)));
+    stream.rest();
+    stream.acknowledge(A);
+    assert!(stream.may_assign(identity(0)));
 }
