@@ -1,7 +1,10 @@
 //! Kafka's own property names, and what this producer makes of each.
 //!
 //! Every property of the Java producer is known here: it is served, or it is refused by name with the reason. A name
-//! that is neither is refused too, with the nearest known one. Values are read as Kafka reads them: surrounding
+//! that is neither is refused too, with the nearest known one. Where a property is not served, the Java producer's
+//! default is taken nevertheless, with a notice, so that a configuration may spell its defaults out:
+//! `buffer.memory.allocation.strategy=full` for instance, although memory is always taken as records arrive
+//! (`incremental`), never by the whole batch. Values are read as Kafka reads them: surrounding
 //! blanks don't count, booleans are case-insensitive, durations are whole milliseconds, lists are comma-separated.
 
 #[cfg(test)]

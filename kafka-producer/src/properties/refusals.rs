@@ -7,6 +7,9 @@ pub(super) struct Refusal {
     pub(super) name: &'static str,
     /// Values that say what this producer does anyway, compared without case.
     accepted: &'static [&'static str],
+    /// Values that are taken with a notice. Defaults of the Java producer are among them: a configuration that spells its
+    /// defaults out means what one without them means.
+    ignored: &'static [&'static str],
     reason: &'static str,
 }
 
@@ -16,18 +19,26 @@ impl Refusal {
     /// # Errors
     /// Names the property and the reason, never the value: some of these hold secrets.
     pub(super) fn judge(&self, value: &str, notices: &mut Vec<Notice>) -> Result<(), Problem> {
-        if self.accepted.iter().any(|accepted| accepted.eq_ignore_ascii_case(value)) {
-            if self.reason == SERIALIZER {
-                notices.push(Notice::info(format!("{} is ignored: {SERIALIZER}", self.name)));
-            }
+        let is_among = |values: &[&str]| values.iter().any(|known| known.eq_ignore_ascii_case(value));
+        if is_among(self.accepted) {
+            return Ok(());
+        }
+        if is_among(self.ignored) {
+            notices.push(Notice::info(format!("{}={value} is ignored: {}", self.name, self.reason)));
             return Ok(());
         }
         let mut message = format!("not served: {}", self.reason);
-        if let [first, ..] = self.accepted {
+        if let Some(first) = self.accepted.iter().chain(self.ignored).next() {
             let first = if first.is_empty() { "an empty value" } else { first };
             message = format!("{message} (accepted: {first})");
         }
         Err(Problem::new(self.name, message))
+    }
+
+    /// Takes a default of Java's for what it is.
+    const fn unless(mut self, ignored: &'static [&'static str]) -> Refusal {
+        self.ignored = ignored;
+        self
     }
 }
 
@@ -40,11 +51,11 @@ const METRICS: &str = "metrics are not served yet";
 const JAVA_CLASS: &str = "it names Java classes, which a Rust program cannot load";
 
 const fn refuse(name: &'static str, reason: &'static str) -> Refusal {
-    Refusal { name, accepted: &[], reason }
+    Refusal { name, accepted: &[], ignored: &[], reason }
 }
 
 const fn accept(name: &'static str, accepted: &'static [&'static str], reason: &'static str) -> Refusal {
-    Refusal { name, accepted, reason }
+    Refusal { name, accepted, ignored: &[], reason }
 }
 
 /// Serializers of Kafka's own whose effect is the default here.
@@ -56,25 +67,28 @@ const PLAIN_SERIALIZERS: &[&str] = &[
 /// In alphabetical order.
 pub(super) static TABLE: &[Refusal] = &[
     accept("bootstrap.resolve.timeout.ms", &["0"], "names resolve in the background, with each connection"),
-    accept("buffer.memory.allocation.strategy", &["incremental"], "memory is always taken as records arrive"),
+    accept("buffer.memory.allocation.strategy", &["incremental"], "memory is always taken as records arrive")
+        .unless(&["full"]),
     accept(
         "client.dns.lookup",
         &["use_all_dns_ips"],
         "all addresses of a name are tried, whatever this says",
     ),
     accept("config.providers", &[""], JAVA_CLASS),
-    accept("enable.metrics.push", &["false"], "pushing client metrics to brokers is not served yet"),
+    accept("enable.metrics.push", &["false"], "pushing client metrics to brokers is not served yet")
+        .unless(&["true"]),
     accept(
         "interceptor.classes",
         &[""],
         "a Rust program passes its interceptors with the builder's `interceptor`",
     ),
-    accept("key.serializer", PLAIN_SERIALIZERS, SERIALIZER),
-    accept("metadata.cluster.check.enable", &["false"], "checking the cluster's identity is not served yet"),
-    accept("metric.reporters", &[""], JAVA_CLASS),
-    refuse("metrics.num.samples", METRICS),
-    refuse("metrics.recording.level", METRICS),
-    refuse("metrics.sample.window.ms", METRICS),
+    refuse("key.serializer", SERIALIZER).unless(PLAIN_SERIALIZERS),
+    accept("metadata.cluster.check.enable", &["false"], "checking the cluster's identity is not served yet")
+        .unless(&["true"]),
+    accept("metric.reporters", &[""], JAVA_CLASS).unless(&["org.apache.kafka.common.metrics.JmxReporter"]),
+    refuse("metrics.num.samples", METRICS).unless(&["2"]),
+    refuse("metrics.recording.level", METRICS).unless(&["INFO"]),
+    refuse("metrics.sample.window.ms", METRICS).unless(&["30000"]),
     accept(
         "partitioner.availability.timeout.ms",
         &["0"],
@@ -82,30 +96,30 @@ pub(super) static TABLE: &[Refusal] = &[
     ),
     refuse("sasl.client.callback.handler.class", SASL),
     refuse("sasl.jaas.config", SASL),
-    refuse("sasl.kerberos.kinit.cmd", SASL),
-    refuse("sasl.kerberos.min.time.before.relogin", SASL),
+    refuse("sasl.kerberos.kinit.cmd", SASL).unless(&["/usr/bin/kinit"]),
+    refuse("sasl.kerberos.min.time.before.relogin", SASL).unless(&["60000"]),
     refuse("sasl.kerberos.service.name", SASL),
-    refuse("sasl.kerberos.ticket.renew.jitter", SASL),
-    refuse("sasl.kerberos.ticket.renew.window.factor", SASL),
+    refuse("sasl.kerberos.ticket.renew.jitter", SASL).unless(&["0.05"]),
+    refuse("sasl.kerberos.ticket.renew.window.factor", SASL).unless(&["0.8"]),
     refuse("sasl.login.callback.handler.class", SASL),
     refuse("sasl.login.class", SASL),
     refuse("sasl.login.connect.timeout.ms", SASL),
     refuse("sasl.login.read.timeout.ms", SASL),
-    refuse("sasl.login.refresh.buffer.seconds", SASL),
-    refuse("sasl.login.refresh.min.period.seconds", SASL),
-    refuse("sasl.login.refresh.window.factor", SASL),
-    refuse("sasl.login.refresh.window.jitter", SASL),
-    refuse("sasl.login.retry.backoff.max.ms", SASL),
-    refuse("sasl.login.retry.backoff.ms", SASL),
-    refuse("sasl.mechanism", SASL),
-    refuse("sasl.oauthbearer.allow.unverified.audience", SASL),
-    refuse("sasl.oauthbearer.allow.unverified.issuer", SASL),
-    refuse("sasl.oauthbearer.assertion.algorithm", SASL),
+    refuse("sasl.login.refresh.buffer.seconds", SASL).unless(&["300"]),
+    refuse("sasl.login.refresh.min.period.seconds", SASL).unless(&["60"]),
+    refuse("sasl.login.refresh.window.factor", SASL).unless(&["0.8"]),
+    refuse("sasl.login.refresh.window.jitter", SASL).unless(&["0.05"]),
+    refuse("sasl.login.retry.backoff.max.ms", SASL).unless(&["10000"]),
+    refuse("sasl.login.retry.backoff.ms", SASL).unless(&["100"]),
+    refuse("sasl.mechanism", SASL).unless(&["GSSAPI"]),
+    refuse("sasl.oauthbearer.allow.unverified.audience", SASL).unless(&["false"]),
+    refuse("sasl.oauthbearer.allow.unverified.issuer", SASL).unless(&["false"]),
+    refuse("sasl.oauthbearer.assertion.algorithm", SASL).unless(&["RS256"]),
     refuse("sasl.oauthbearer.assertion.claim.aud", SASL),
-    refuse("sasl.oauthbearer.assertion.claim.exp.seconds", SASL),
+    refuse("sasl.oauthbearer.assertion.claim.exp.seconds", SASL).unless(&["300"]),
     refuse("sasl.oauthbearer.assertion.claim.iss", SASL),
-    refuse("sasl.oauthbearer.assertion.claim.jti.include", SASL),
-    refuse("sasl.oauthbearer.assertion.claim.nbf.seconds", SASL),
+    refuse("sasl.oauthbearer.assertion.claim.jti.include", SASL).unless(&["false"]),
+    refuse("sasl.oauthbearer.assertion.claim.nbf.seconds", SASL).unless(&["60"]),
     refuse("sasl.oauthbearer.assertion.claim.sub", SASL),
     refuse("sasl.oauthbearer.assertion.file", SASL),
     refuse("sasl.oauthbearer.assertion.private.key.file", SASL),
@@ -113,43 +127,45 @@ pub(super) static TABLE: &[Refusal] = &[
     refuse("sasl.oauthbearer.assertion.template.file", SASL),
     refuse("sasl.oauthbearer.client.credentials.client.id", SASL),
     refuse("sasl.oauthbearer.client.credentials.client.secret", SASL),
-    refuse("sasl.oauthbearer.clock.skew.seconds", SASL),
-    refuse("sasl.oauthbearer.expected.audience", SASL),
+    refuse("sasl.oauthbearer.clock.skew.seconds", SASL).unless(&["30"]),
+    refuse("sasl.oauthbearer.expected.audience", SASL).unless(&[""]),
     refuse("sasl.oauthbearer.expected.issuer", SASL),
-    refuse("sasl.oauthbearer.header.urlencode", SASL),
-    refuse("sasl.oauthbearer.jwks.endpoint.refresh.ms", SASL),
-    refuse("sasl.oauthbearer.jwks.endpoint.retry.backoff.max.ms", SASL),
-    refuse("sasl.oauthbearer.jwks.endpoint.retry.backoff.ms", SASL),
+    refuse("sasl.oauthbearer.header.urlencode", SASL).unless(&["false"]),
+    refuse("sasl.oauthbearer.jwks.endpoint.refresh.ms", SASL).unless(&["3600000"]),
+    refuse("sasl.oauthbearer.jwks.endpoint.retry.backoff.max.ms", SASL).unless(&["10000"]),
+    refuse("sasl.oauthbearer.jwks.endpoint.retry.backoff.ms", SASL).unless(&["100"]),
     refuse("sasl.oauthbearer.jwks.endpoint.url", SASL),
-    refuse("sasl.oauthbearer.jwt.retriever.class", SASL),
-    refuse("sasl.oauthbearer.jwt.validator.class", SASL),
+    refuse("sasl.oauthbearer.jwt.retriever.class", SASL)
+        .unless(&["org.apache.kafka.common.security.oauthbearer.DefaultJwtRetriever"]),
+    refuse("sasl.oauthbearer.jwt.validator.class", SASL)
+        .unless(&["org.apache.kafka.common.security.oauthbearer.DefaultJwtValidator"]),
     refuse("sasl.oauthbearer.scope", SASL),
-    refuse("sasl.oauthbearer.scope.claim.name", SASL),
-    refuse("sasl.oauthbearer.sub.claim.name", SASL),
+    refuse("sasl.oauthbearer.scope.claim.name", SASL).unless(&["scope"]),
+    refuse("sasl.oauthbearer.sub.claim.name", SASL).unless(&["sub"]),
     refuse("sasl.oauthbearer.token.endpoint.url", SASL),
     accept("security.protocol", &["PLAINTEXT"], "TLS and SASL are not served yet"),
     accept("security.providers", &[""], JAVA_CLASS),
-    refuse("ssl.cipher.suites", TLS),
-    refuse("ssl.enabled.protocols", TLS),
-    refuse("ssl.endpoint.identification.algorithm", TLS),
+    refuse("ssl.cipher.suites", TLS).unless(&[""]),
+    refuse("ssl.enabled.protocols", TLS).unless(&["TLSv1.2,TLSv1.3"]),
+    refuse("ssl.endpoint.identification.algorithm", TLS).unless(&["https"]),
     refuse("ssl.engine.factory.class", TLS),
     refuse("ssl.key.password", TLS),
-    refuse("ssl.keymanager.algorithm", TLS),
+    refuse("ssl.keymanager.algorithm", TLS).unless(&["SunX509"]),
     refuse("ssl.keystore.certificate.chain", TLS),
     refuse("ssl.keystore.key", TLS),
     refuse("ssl.keystore.location", TLS),
     refuse("ssl.keystore.password", TLS),
-    refuse("ssl.keystore.type", TLS),
-    refuse("ssl.protocol", TLS),
+    refuse("ssl.keystore.type", TLS).unless(&["JKS"]),
+    refuse("ssl.protocol", TLS).unless(&["TLSv1.3"]),
     refuse("ssl.provider", TLS),
     refuse("ssl.secure.random.implementation", TLS),
-    refuse("ssl.trustmanager.algorithm", TLS),
+    refuse("ssl.trustmanager.algorithm", TLS).unless(&["PKIX"]),
     refuse("ssl.truststore.certificates", TLS),
     refuse("ssl.truststore.location", TLS),
     refuse("ssl.truststore.password", TLS),
-    refuse("ssl.truststore.type", TLS),
-    refuse("transaction.timeout.ms", TRANSACTIONS),
+    refuse("ssl.truststore.type", TLS).unless(&["JKS"]),
+    refuse("transaction.timeout.ms", TRANSACTIONS).unless(&["60000"]),
     accept("transaction.two.phase.commit.enable", &["false"], TRANSACTIONS),
     refuse("transactional.id", TRANSACTIONS),
-    accept("value.serializer", PLAIN_SERIALIZERS, SERIALIZER),
+    refuse("value.serializer", SERIALIZER).unless(PLAIN_SERIALIZERS),
 ];

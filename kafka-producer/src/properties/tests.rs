@@ -7,6 +7,9 @@ use std::time::Duration;
 /// The names of Apache Kafka 4.4's `ProducerConfig`.
 const KAFKAS: &str = include_str!("../../tests/data/producer-property-names.txt");
 
+/// Name and default of those of them that have one, as Apache Kafka 4.4 documents it.
+const DEFAULTS: &str = include_str!("../../tests/data/producer-property-defaults.tsv");
+
 fn set(name: &str, value: &str) -> Result<Settings, Problem> {
     let mut settings = Settings::default();
     apply(&mut settings, &mut Vec::new(), name, value).map(|()| settings)
@@ -52,6 +55,7 @@ fn values_that_change_nothing_are_taken() {
         ("interceptor.classes", ""),
         ("partitioner.availability.timeout.ms", "0"),
         ("transaction.two.phase.commit.enable", "false"),
+        ("buffer.memory.allocation.strategy", "incremental"),
     ] {
         assert!(set(name, value).is_ok(), "{name}={value}");
     }
@@ -60,11 +64,38 @@ fn values_that_change_nothing_are_taken() {
 }
 
 #[test]
-fn an_ignored_serializer_is_mentioned() {
-    let mut notices: Vec<Notice> = Vec::new();
-    let class = "org.apache.kafka.common.serialization.StringSerializer";
-    apply(&mut Settings::default(), &mut notices, "key.serializer", class).unwrap();
-    assert!(notices[0].message.contains("key.serializer is ignored"), "{notices:?}");
+fn what_is_taken_without_being_followed_is_mentioned() {
+    for (name, value, reason) in [
+        ("key.serializer", "org.apache.kafka.common.serialization.StringSerializer", "Serializer"),
+        ("buffer.memory.allocation.strategy", "full", "as records arrive"),
+        ("buffer.memory.allocation.strategy", "FULL", "as records arrive"),
+        ("enable.metrics.push", "true", "not served yet"),
+        ("sasl.mechanism", "GSSAPI", "security.protocol=PLAINTEXT"),
+    ] {
+        let mut notices: Vec<Notice> = Vec::new();
+        apply(&mut Settings::default(), &mut notices, name, value).unwrap();
+        let message = &notices[0].message;
+        assert!(message.starts_with(&format!("{name}={value} is ignored: ")), "{message}");
+        assert!(message.contains(reason), "{message}");
+    }
+    assert!(refused("buffer.memory.allocation.strategy", "lazy").contains("accepted: incremental"));
+}
+
+/// A configuration as some tools write it, every property with its value.
+#[test]
+fn javas_defaults_may_be_spelled_out_and_change_nothing() {
+    let resolved = |spelled_out: bool| {
+        let mut settings = Settings::default();
+        let mut set = |name, value| apply(&mut settings, &mut Vec::new(), name, value).unwrap();
+        set("bootstrap.servers", "localhost:9092");
+        set("client.id", "c");
+        for line in DEFAULTS.lines().filter(|_| spelled_out) {
+            let (name, value) = line.split_once('\t').unwrap();
+            set(name, value);
+        }
+        format!("{:?}", settings.resolve(&mut Vec::new()).unwrap())
+    };
+    assert_eq!(resolved(true), resolved(false));
 }
 
 #[test]
