@@ -103,6 +103,87 @@ fn a_record_that_the_broker_refuses_makes_the_exit_code() {
 }
 
 #[test]
+fn one_record_that_the_broker_refuses_among_others_is_told_with_its_line() {
+    let cluster = cluster();
+    cluster.add_rule(Rule::new().api(ApiKey::PRODUCE).nth(3).refuse(ErrorCode::TOPIC_AUTHORIZATION_FAILED));
+    let bootstrap = cluster.bootstrap_servers();
+    let output =
+        run(&["produce", "--bootstrap-server", &bootstrap, "--topic", "t", "--sync"], "1\n2\n3\n4\n5\n");
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(said.contains("line 3: ") && said.contains("1 record was not acknowledged"), "{said}");
+}
+
+#[test]
+fn a_broker_that_cannot_be_reached_is_named_within_the_time_given() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = nobody.local_addr().unwrap().to_string();
+    drop(nobody);
+    let produce = ["produce", "--bootstrap-server", &address, "--topic", "t", "--max-block-ms", "300"];
+    let output = run(&produce, "1\n2\n3\n");
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    // The first line has waited for all of them.
+    assert!(said.contains(&address) && said.contains("1 record was not acknowledged"), "{said}");
+}
+
+#[test]
+fn fewer_acknowledgements_can_be_asked_for_without_switching_idempotence_off_by_name() {
+    for acks in ["0", "1", "all"] {
+        let cluster = cluster();
+        let bootstrap = cluster.bootstrap_servers();
+        let arguments = ["produce", "--bootstrap-server", &bootstrap, "--topic", "t"];
+        let output = run(&[&arguments[..], &["--request-required-acks", acks]].concat(), "line\n");
+        assert!(output.status.success(), "acks={acks}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_reader_of_the_output_that_goes_away_does_not_stop_the_sending() {
+    let cluster = cluster();
+    let bootstrap = cluster.bootstrap_servers();
+    let mut child = spawn(&["produce", "--bootstrap-server", &bootstrap, "--topic", "t", "--print-metadata"]);
+    drop(child.stdout.take());
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all("line\n".repeat(100).as_bytes()).unwrap();
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+    assert_eq!(records(&cluster).len(), 100);
+}
+
+#[test]
+fn a_signal_sends_what_was_read_before_it_ends_the_program() {
+    let cluster = cluster();
+    let bootstrap = cluster.bootstrap_servers();
+    let mut child = spawn(&["produce", "--bootstrap-server", &bootstrap, "--topic", "t", "--print-metadata"]);
+    let mut stdin = child.stdin.take().unwrap();
+    let mut told = BufReader::new(child.stdout.take().unwrap());
+    stdin.write_all(b"line\n").unwrap();
+    // The program is up, and has set its signals up, once the first line is acknowledged.
+    told.read_line(&mut String::new()).unwrap();
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(records(&cluster).len(), 1);
+}
+
+#[test]
+fn null_is_written_only_where_a_marker_says_so() {
+    let cluster = cluster();
+    let bootstrap = cluster.bootstrap_servers();
+    let arguments = ["produce", "--bootstrap-server", &bootstrap, "--topic", "t"];
+    let keyed = ["--reader-property", "parse.key=true", "--reader-property", "key.separator=:"];
+    let output = run(&[&arguments[..], &keyed].concat(), "k:NULL\nk:\nk:null\n");
+    assert!(output.status.success(), "{}", stderr(&output));
+    let marked = ["--reader-property", "null.marker=NULL"];
+    let output = run(&[&arguments[..], &keyed, &marked].concat(), "k:NULL\nk:\n");
+    assert!(output.status.success(), "{}", stderr(&output));
+    let values: Vec<_> = records(&cluster).into_iter().map(|(_, value, _)| value).collect();
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(values, [text("NULL"), text(""), text("null"), None, text("")]);
+}
+
+#[test]
 fn wrong_input_is_named() {
     let cluster = cluster();
     let bootstrap = cluster.bootstrap_servers();

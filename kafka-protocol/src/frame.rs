@@ -21,6 +21,14 @@ pub enum FrameError {
         /// What the reader accepts.
         limit: usize,
     },
+    /// The bytes are a TLS record, such as the alert that a TLS port answers plain text with.
+    #[error(
+        "the peer answers in TLS: this is a TLS port spoken to in plain text, security.protocol is probably wrong"
+    )]
+    Tls,
+    /// The bytes are an HTTP response.
+    #[error("the peer answers in HTTP: this is not a Kafka port; check its number, and security.protocol")]
+    Http,
 }
 
 /// Takes the next whole frame, without its length, off the front of `buffer`; `None` until all of it is there.
@@ -33,12 +41,22 @@ pub fn split_frame(buffer: &mut BytesMut, max_size: usize) -> Result<Option<Byte
     let size = usize::try_from(length)
         .ok()
         .filter(|size| *size <= max_size)
-        .ok_or(FrameError::InvalidLength { length, limit: max_size })?;
+        .ok_or_else(|| no_length(*prefix, length, max_size))?;
     if buffer.len() < 4 + size {
         return Ok(None);
     }
     buffer.advance(4);
     Ok(Some(buffer.split_to(size).freeze()))
+}
+
+/// What the first bytes of a stream are, if they are no length: the usual answers of ports that are not Kafka's.
+fn no_length(prefix: [u8; 4], length: i32, limit: usize) -> FrameError {
+    match prefix {
+        // Content type (change of cipher, alert, handshake, data), then version 3.0 to 3.4.
+        [0x14..=0x17, 3, 0..=4, _] => FrameError::Tls,
+        [b'H', b'T', b'T', b'P'] => FrameError::Http,
+        _ => FrameError::InvalidLength { length, limit },
+    }
 }
 
 /// The header of a request, in version 1 or 2.
@@ -172,6 +190,27 @@ mod tests {
         for length in [-1_i32, i32::MIN, 101] {
             let mut buffer = BytesMut::from(&length.to_be_bytes()[..]);
             assert_eq!(split_frame(&mut buffer, 100), Err(FrameError::InvalidLength { length, limit: 100 }));
+        }
+    }
+
+    #[test]
+    fn answers_of_other_protocols_are_named() {
+        let answers: [(&[u8], FrameError); 4] = [
+            // A fatal alert, and the handshake of a server that speaks first.
+            (&[0x15, 3, 3, 0, 2, 2, 40], FrameError::Tls),
+            (&[0x16, 3, 1, 0], FrameError::Tls),
+            (b"HTTP/1.1 400 Bad Request\r\n", FrameError::Http),
+            (
+                &[0x15, 3, 9, 0],
+                FrameError::InvalidLength { length: 0x1503_0900, limit: DEFAULT_MAX_FRAME_SIZE },
+            ),
+        ];
+        for (bytes, error) in answers {
+            let mut buffer = BytesMut::from(bytes);
+            let found = split_frame(&mut buffer, DEFAULT_MAX_FRAME_SIZE).unwrap_err();
+            assert_eq!(found, error);
+            let names_it = found.to_string().contains("security.protocol");
+            assert_eq!(names_it, matches!(found, FrameError::Tls | FrameError::Http), "{found}");
         }
     }
 

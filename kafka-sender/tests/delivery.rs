@@ -6,7 +6,7 @@ use kafka_accumulator::Written;
 use kafka_protocol::wire::ApiKey;
 use kafka_sender::{FlushId, SenderConfig};
 use kafka_testkit::{ClusterConfig, ErrorCode, Rule, TopicConfig};
-use kafka_types::{Acks, Offset};
+use kafka_types::{Acks, Offset, TopicPartition};
 use world::{MS, SECOND, Settings, World, acknowledged, failed, is_open, offset};
 
 fn orders(partitions: u32) -> ClusterConfig {
@@ -137,4 +137,21 @@ fn without_idempotence_one_request_in_flight_keeps_the_order_over_retries() {
     assert_eq!(sent.iter().map(|delivery| offset(delivery).0).collect::<Vec<_>>(), [0, 1, 2, 3]);
     assert_eq!(world.log("orders", 0), ["0", "1", "2", "3"]);
     assert_eq!(world.requests(ApiKey::INIT_PRODUCER_ID), 0);
+}
+
+#[test]
+fn where_the_topic_says_so_a_records_time_is_the_brokers() {
+    for (log_append_time, topic) in [(false, "created"), (true, "appended")] {
+        let mut config = TopicConfig::new(topic, 1);
+        if log_append_time {
+            config = config.log_append_time();
+        }
+        let mut world = World::new(ClusterConfig::new(1).topic(config), Settings::default());
+        let sent = world.now().wall;
+        let delivery = world.append(topic, 0, "a");
+        world.run(SECOND);
+        let stored = world.cluster.records(&TopicPartition::new(topic, 0))[0].timestamp;
+        assert_eq!(acknowledged(&delivery).timestamp, stored);
+        assert_eq!(stored == sent, !log_append_time, "{topic}");
+    }
 }

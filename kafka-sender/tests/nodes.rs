@@ -2,11 +2,12 @@
 
 mod world;
 
+use kafka_accumulator::{FailureCause, Written};
 use kafka_protocol::wire::ApiKey;
 use kafka_sender::SenderConfig;
-use kafka_testkit::{ClusterConfig, Rule, TopicConfig};
+use kafka_testkit::{ClusterConfig, Rule, ServedVersions, TopicConfig};
 use kafka_types::{NodeId, TopicPartition};
-use world::{MS, SECOND, Settings, World, is_open, offset};
+use world::{MS, SECOND, Settings, World, failed, is_open, offset};
 
 fn three() -> World {
     let cluster = ClusterConfig::new(3).topic(TopicConfig::new("orders", 3));
@@ -126,4 +127,37 @@ fn a_throttled_connection_is_left_alone_until_then() {
     assert!(is_open(&b));
     world.run(200 * MS);
     assert_eq!(offset(&b).0, 1);
+}
+
+#[test]
+fn each_broker_is_spoken_to_in_the_newest_version_that_both_sides_know() {
+    let mut cluster = ClusterConfig::new(2).topic(TopicConfig::new("orders", 2).replication_factor(1));
+    cluster.brokers[1].versions = ServedVersions::default().limit(ApiKey::PRODUCE, 3, 9);
+    let mut world = World::new(cluster, Settings::default());
+    let sent = [world.send("orders", 0, "a"), world.send("orders", 1, "b")];
+    world.run(SECOND);
+    assert!(sent.iter().all(|delivery| offset(delivery).is_known()));
+    let newest = ServedVersions::default().range(ApiKey::PRODUCE).unwrap().1;
+    let mut versions: Vec<(NodeId, i16)> = world
+        .cluster
+        .requests()
+        .recent()
+        .filter(|request| request.api == ApiKey::PRODUCE)
+        .map(|request| (request.node, request.version))
+        .collect();
+    versions.sort_unstable();
+    assert_eq!(versions, [(NodeId(1), newest), (NodeId(2), 9)]);
+}
+
+#[test]
+fn without_a_version_in_common_records_fail_at_once_and_both_ranges_are_named() {
+    let versions = ServedVersions::default().limit(ApiKey::PRODUCE, 0, 2);
+    let cluster = ClusterConfig::new(1).topic(TopicConfig::new("orders", 1)).served_versions(versions);
+    let mut world = World::new(cluster, Settings::default());
+    let delivery = world.send("orders", 0, "a");
+    world.run(SECOND);
+    let failure = failed(&delivery);
+    assert_eq!((failure.cause(), failure.outcome()), (FailureCause::UnsupportedVersion, Written::NotWritten));
+    let said = failure.to_string();
+    assert!(said.contains("Produce") && said.contains("none") && said.contains("3 to 13"), "{said}");
 }
