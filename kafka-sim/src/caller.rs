@@ -4,11 +4,14 @@ use crate::history::RecordNumber;
 use crate::random::Random;
 use crate::scenario::TOPICS;
 use kafka_producer::core::PendingSend;
-use kafka_types::{Present, ProducerRecord};
+use kafka_types::{Monotonic, Present, ProducerRecord};
 use std::sync::{Arc, Mutex};
 use std::task::Wake;
 
-/// A record on its way, with bytes of its own.
+/// A record with bytes of its own.
+pub(crate) type OwnedRecord = ProducerRecord<'static, Present<Vec<u8>>, Present<Vec<u8>>>;
+
+/// Such a record on its way.
 pub(crate) type Pending = PendingSend<'static, Present<Vec<u8>>, Present<Vec<u8>>>;
 
 pub(crate) struct Caller {
@@ -17,6 +20,12 @@ pub(crate) struct Caller {
     pub(crate) left: u64,
     /// What it waits with.
     pub(crate) sending: Option<(RecordNumber, Pending)>,
+    /// Since when.
+    pub(crate) since: Monotonic,
+    /// The record's value has so many bytes.
+    pub(crate) bytes: usize,
+    /// It has a callback, and the program drops the delivery.
+    pub(crate) forgets: bool,
 }
 
 /// Callers who were woken, by index.
@@ -38,11 +47,8 @@ impl Wake for CallerWaker {
     }
 }
 
-/// A record that carries its number in its value.
-pub(crate) fn record(
-    random: &mut Random,
-    number: RecordNumber,
-) -> ProducerRecord<'static, Present<Vec<u8>>, Present<Vec<u8>>> {
+/// A record that carries its number in its value, and the value's size.
+pub(crate) fn record(random: &mut Random, number: RecordNumber) -> (OwnedRecord, usize) {
     let (topic, partitions) = *random.one_of(&TOPICS);
     let topic = if random.once_in(40) { "made-by-use" } else { topic };
     let mut value = number.0.to_be_bytes().to_vec();
@@ -53,6 +59,7 @@ pub(crate) fn record(
     };
     value.extend((0..padding).map(|i| (number.0.wrapping_add(i / 7)) as u8));
     let key = random.once_in(2).then(|| vec![b'k', random.draw() as u8 % 16]);
+    let bytes = value.len();
     let mut record = ProducerRecord::new(topic).key_or_null(key).value(value);
     if random.once_in(6) {
         // One beyond what exists, now and then: it may come to exist.
@@ -62,7 +69,7 @@ pub(crate) fn record(
     if random.once_in(8) {
         record = record.header("trace", number.0.to_be_bytes().to_vec());
     }
-    record
+    (record, bytes)
 }
 
 /// The number that a value carries.

@@ -2,7 +2,7 @@
 
 use crate::random::Random;
 use crate::scenario::TOPICS;
-use kafka_testkit::{ApiKey, Cluster, ErrorCode, Rule};
+use kafka_testkit::{ApiKey, Cluster, ErrorCode, Rule, TopicConfig};
 use kafka_types::{Monotonic, NodeId, Now, TopicPartition};
 use std::time::Duration;
 
@@ -29,6 +29,8 @@ pub(crate) enum Fault {
     Rule(Box<Rule>),
     /// A topic grows.
     Grow(&'static str, u32),
+    /// A topic is deleted with its records, and made again.
+    Recreate(&'static str, u32),
     /// The wall clock jumps by so many milliseconds.
     ClockJump(i64),
 }
@@ -64,7 +66,7 @@ impl Fault {
     ) -> (Fault, Option<(Monotonic, Fault)>) {
         let node = NodeId(1 + random.index(brokers as usize) as i32);
         let after = |random: &mut Random, most: u64| now + random.micros(10_000..most);
-        match random.within(0..14) {
+        match random.within(0..15) {
             0 | 1 => (Fault::Stop(node), Some((after(random, 8_000_000), Fault::Start(node)))),
             2 => (Fault::Freeze(node), Some((after(random, 8_000_000), Fault::Thaw(node)))),
             3 | 4 => {
@@ -81,7 +83,11 @@ impl Fault {
                 let (topic, partitions) = *random.one_of(&TOPICS);
                 (Fault::Grow(topic, partitions + random.within(1..4) as u32), None)
             }
-            8 => (Fault::ClockJump(random.within(0..7_200_000) as i64 - 3_600_000), None),
+            8 if random.once_in(4) => {
+                let (topic, partitions) = *random.one_of(&TOPICS);
+                (Fault::Recreate(topic, partitions), None)
+            }
+            9 => (Fault::ClockJump(random.within(0..7_200_000) as i64 - 3_600_000), None),
             _ => (Fault::Rule(Box::new(rule(random))), None),
         }
     }
@@ -106,6 +112,10 @@ impl Fault {
             }
             Fault::Grow(topic, total) => {
                 cluster.add_partitions(topic, *total);
+            }
+            Fault::Recreate(topic, partitions) => {
+                cluster.delete_topic(now, topic);
+                cluster.create_topic(TopicConfig::new(*topic, *partitions));
             }
             Fault::Block(_) | Fault::Unblock(_) | Fault::ClockJump(_) => {}
         }

@@ -15,6 +15,7 @@ mod caller;
 mod fault;
 mod history;
 mod link;
+mod open;
 mod random;
 mod report;
 mod scenario;

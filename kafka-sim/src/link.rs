@@ -1,10 +1,14 @@
 //! One connection through the simulated network.
 
-use bytes::BytesMut;
-use kafka_network::Connection;
+use bytes::{Bytes, BytesMut};
+use kafka_network::{Connection, OutgoingFrame};
+use kafka_protocol::wire::ApiKey;
 use kafka_sender::Transmit;
 use kafka_types::{Monotonic, NodeId};
 use std::collections::VecDeque;
+
+/// No batch header, and nothing else of a Produce request but records, is longer.
+const LONGEST_HEADER: usize = 128;
 
 /// A connection between the producer and a broker: bytes take their time, and pieces keep their order.
 pub(crate) struct Link {
@@ -13,8 +17,8 @@ pub(crate) struct Link {
     pub(crate) connection: Connection,
     /// Requests that were not begun yet: the engine can recall them.
     pub(crate) queue: VecDeque<Transmit>,
-    /// A frame whose last piece has not left yet.
-    pub(crate) writing: bool,
+    /// The frame whose last piece has not left yet.
+    pub(crate) writing: Option<OutgoingFrame>,
     /// Nothing leaves: the peer's window is full, or the cable is out.
     pub(crate) blocked: bool,
     pub(crate) received: BytesMut,
@@ -30,11 +34,20 @@ impl Link {
             broker: None,
             connection,
             queue: VecDeque::new(),
-            writing: false,
+            writing: None,
             blocked: false,
             received: BytesMut::new(),
             last_to_broker: Monotonic::ZERO,
             last_to_client: Monotonic::ZERO,
         }
+    }
+
+    /// Records in requests that have not left, recalled ones included: what was sent again is there twice. Shorter pieces are
+    /// headers and what stands between.
+    pub(crate) fn held(&self) -> impl Iterator<Item = &Bytes> {
+        let queued = self.queue.iter().filter(|transmit| transmit.api_key == ApiKey::PRODUCE);
+        let pieces = queued.flat_map(|transmit| &transmit.body);
+        let pieces = pieces.chain(self.writing.iter().flat_map(|frame| &frame.segments));
+        pieces.filter(|piece| piece.len() > LONGEST_HEADER)
     }
 }

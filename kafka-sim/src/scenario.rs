@@ -7,7 +7,7 @@ use kafka_testkit::{ClusterConfig, TopicConfig};
 use std::time::Duration;
 
 /// Topics that exist from the start; callers also make new ones by sending to them.
-pub(crate) const TOPICS: [(&str, u32); 2] = [("orders", 4), ("audit", 1)];
+pub(crate) const TOPICS: [(&str, u32); 3] = [("orders", 4), ("audit", 1), ("wide", 40)];
 
 /// Everything that the seed decides before the first event.
 #[derive(Clone, Debug)]
@@ -25,6 +25,10 @@ pub struct Scenario {
     pub(crate) fault_interval: Option<Duration>,
     /// One way over the network, in microseconds.
     pub(crate) latency: (u64, u64),
+    /// How long a worker takes to compress a batch, at most, in microseconds.
+    pub(crate) sealing: u64,
+    /// One in so many of its jobs is lost; none, if it is 0.
+    pub(crate) lost_jobs: u64,
     pub(crate) ending: Ending,
     pub(crate) promise: Promise,
 }
@@ -46,7 +50,9 @@ impl Scenario {
         let mut random = Random::new(seed);
         let brokers = *random.one_of(&[1, 1, 2, 3, 3, 5]);
         let faults = !random.once_in(8);
-        let latency = *random.one_of(&[(50, 300), (200, 2_000), (5_000, 20_000), (10, 80_000)]);
+        let latency =
+            *random.one_of(&[(50, 300), (200, 2_000), (5_000, 20_000), (10, 80_000), (100_000, 400_000)]);
+        let slow = latency.1 > 100_000;
         let idempotent = !random.once_in(6);
         let acks = if idempotent { "all" } else { *random.one_of(&["all", "1", "0"]) };
         let promise = Promise { exactly_once: idempotent, durable: acks == "all" };
@@ -59,12 +65,14 @@ impl Scenario {
             seed,
             brokers,
             cluster: cluster(&mut random, seed, brokers, faults),
-            producer: producer(&mut random, idempotent, acks),
+            producer: producer(&mut random, idempotent, acks, slow),
             callers: random.within(1..6) as usize,
-            records_each: random.within(20..400),
+            records_each: random.within(20..if slow { 60 } else { 400 }),
             troubled_for: random.micros(1_000_000..40_000_000),
             fault_interval: faults.then(|| random.micros(20_000..3_000_000)),
             latency,
+            sealing: *random.one_of(&[1, 3_000, 400_000]),
+            lost_jobs: if faults { *random.one_of(&[0, 0, 30]) } else { 0 },
             ending,
             promise,
         }
@@ -83,6 +91,9 @@ fn cluster(random: &mut Random, seed: u64, brokers: u32, faults: bool) -> Cluste
         }
         config = config.topic(topic);
     }
+    if random.once_in(4) {
+        config = config.first_producer_epoch(i16::MAX - random.within(0..3) as i16);
+    }
     if faults {
         config = config
             .failover_delay(random.micros(0..2_000_000))
@@ -93,10 +104,12 @@ fn cluster(random: &mut Random, seed: u64, brokers: u32, faults: bool) -> Cluste
 }
 
 /// Settings that make small worlds meet large ones' troubles: small batches, little memory, short time-outs.
-fn producer(random: &mut Random, idempotent: bool, acks: &str) -> ProducerConfig {
+fn producer(random: &mut Random, idempotent: bool, acks: &str, slow: bool) -> ProducerConfig {
     let batch_size = *random.one_of(&["1", "200", "1000", "16384"]);
     let linger = *random.one_of(&["0", "1", "5", "50"]);
-    let request_timeout = *random.one_of(&["500", "2000", "30000"]);
+    // A round trip has to fit in.
+    let request_timeout =
+        *random.one_of(if slow { &["2000", "30000"] } else { &["500", "2000", "30000"][..] });
     let delivery_timeout = *random.one_of(&["3000", "10000", "60000", "120000"]);
     // Not less than linger.ms + request.timeout.ms, as the producer itself would say.
     let delivery_timeout = if request_timeout == "30000" { "60000" } else { delivery_timeout };

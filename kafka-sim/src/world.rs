@@ -1,24 +1,26 @@
 //! The world: time, the network, the cluster, the producer and its callers.
 
 mod callers;
+mod checks;
 mod driver;
 mod network;
 mod trouble;
 
 use crate::agenda::Agenda;
-use crate::caller::{self, Caller, CallerWaker, Woken};
+use crate::caller::{Caller, CallerWaker, Woken};
 use crate::fault::Fault;
 use crate::history::{History, Logged, RecordNumber, Told, Violation};
 use crate::link::Link;
+use crate::open::Open;
 use crate::random::Random;
 use crate::report::Report;
 use crate::scenario::{Ending, Scenario};
 use crate::trace::Trace;
-use kafka_accumulator::{Delivery, Sealed};
+use kafka_accumulator::Sealed;
 use kafka_producer::core::CoreProducer;
 use kafka_sender::{ConnectionId, DisconnectReason, Engine, FlushId};
 use kafka_testkit::Cluster;
-use kafka_types::{Monotonic, Now, Timestamp, TopicPartition};
+use kafka_types::{Monotonic, Now, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::task::Waker;
@@ -42,7 +44,8 @@ enum Event {
     Left(ConnectionId, Option<u64>),
     ToClient(ConnectionId, Vec<u8>),
     ClosedByBroker(ConnectionId),
-    Sealed(Box<Sealed>),
+    /// A worker is done with a job, or has lost it.
+    Sealed(Option<Box<Sealed>>),
     Trouble,
     Fault(Fault),
 }
@@ -68,7 +71,10 @@ pub(crate) struct World {
     woken: Woken,
     next_number: u64,
     history: History,
-    deliveries: Vec<(RecordNumber, Delivery)>,
+    open: Open,
+    /// What lay in topics that were deleted.
+    deleted: Vec<Logged>,
+    incarnations: BTreeMap<String, u32>,
     told: Arc<Mutex<Vec<(RecordNumber, Told)>>>,
     flushes: BTreeMap<FlushId, BTreeSet<RecordNumber>>,
     next_flush: u64,
@@ -84,7 +90,14 @@ impl World {
         let (core, engine) = CoreProducer::new(scenario.producer.clone(), scenario.seed);
         let woken = Woken::default();
         let callers = (0..scenario.callers)
-            .map(|_| Caller { random: random.fork(), left: scenario.records_each, sending: None })
+            .map(|_| Caller {
+                random: random.fork(),
+                left: scenario.records_each,
+                sending: None,
+                since: Monotonic::ZERO,
+                bytes: 0,
+                forgets: false,
+            })
             .collect();
         let wakers = (0..scenario.callers)
             .map(|index| Waker::from(Arc::new(CallerWaker { index, woken: Arc::clone(&woken) })))
@@ -108,7 +121,9 @@ impl World {
             woken,
             next_number: 0,
             history: History::default(),
-            deliveries: Vec::new(),
+            open: Open::default(),
+            deleted: Vec::new(),
+            incarnations: BTreeMap::new(),
             told: Arc::default(),
             flushes: BTreeMap::new(),
             next_flush: 0,
@@ -130,7 +145,7 @@ impl World {
             self.schedule_trouble();
         }
         let trouble_ends = self.now + self.scenario.troubled_for;
-        self.run_until(trouble_ends)?;
+        self.run_and_look(trouble_ends)?;
         match self.scenario.ending {
             Ending::Heal => self.heal_and_finish()?,
             Ending::CloseInTrouble(time) => self.close(time)?,
@@ -139,11 +154,15 @@ impl World {
                 self.engine = None;
                 self.core.stop();
                 self.engine_deadline = Monotonic::NEVER;
+                self.links.clear();
+                self.run_until(self.now + self.after_the_end())?;
             }
         }
-        self.callers.iter_mut().for_each(|caller| caller.sending = None);
-        self.collect()?;
+        self.check_nobody_waits()?;
+        // Bytes that are still on their way somewhere belong to the world.
         self.links.clear();
+        self.agenda = Agenda::default();
+        self.collect()?;
         self.check_memory()?;
         let log = self.log();
         self.history.check(&log, self.scenario.promise)?;
@@ -156,8 +175,7 @@ impl World {
         let bound = self.now + PROGRESS_BOUND;
         while self.now < bound && !self.is_done() {
             let until = (self.now + Duration::from_millis(500)).min(bound);
-            self.run_until(until)?;
-            self.collect()?;
+            self.run_and_look(until)?;
         }
         if !self.is_done() {
             let evidence = format!(
@@ -204,11 +222,13 @@ impl World {
             engine.handle_close(now, deadline);
         }
         self.drive()?;
-        // The moment after the deadline, and the job that a worker may be at.
-        self.run_until(deadline + Duration::from_millis(500))?;
-        if !self.closed {
-            let evidence =
-                format!("not closed {:?} after the deadline of {time:?}", Duration::from_millis(500));
+        self.run_until(deadline + self.after_the_end())?;
+        if !self.closed || !self.flushes.is_empty() {
+            let evidence = format!(
+                "{} flushes are open and closed is {}, a moment after the deadline of {time:?}",
+                self.flushes.len(),
+                self.closed
+            );
             return Err(Violation { invariant: "close keeps its bound", evidence });
         }
         self.engine = None;
@@ -222,6 +242,8 @@ impl World {
 
     /// Lets everything happen that is due until then.
     fn run_until(&mut self, end: Monotonic) -> Result<(), Violation> {
+        // Who was woken from outside of an event.
+        self.wake_callers();
         loop {
             let deadlines = [self.engine_deadline, self.cluster.next_deadline()];
             let next = deadlines.into_iter().chain(self.agenda.next_time()).min().unwrap_or(Monotonic::NEVER);
@@ -239,6 +261,7 @@ impl World {
                 self.happen(event)?;
             }
             self.serve();
+            self.check_links()?;
             if self.engine_deadline <= self.now {
                 self.wake_ups += 1;
                 self.drive()?;
@@ -265,7 +288,7 @@ impl World {
             }
             Event::Sealed(sealed) => {
                 let now = self.now();
-                if let Some(engine) = &mut self.engine {
+                if let (Some(engine), Some(sealed)) = (&mut self.engine, sealed) {
                     engine.handle_sealed(now, *sealed);
                 }
                 self.drive()
@@ -276,33 +299,5 @@ impl World {
             }
             Event::Fault(fault) => self.apply(&fault),
         }
-    }
-}
-
-/// Looking at the end.
-impl World {
-    fn check_memory(&self) -> Result<(), Violation> {
-        let (free, all) = (self.core.available_memory(), self.scenario.producer.buffer_memory);
-        if free == all {
-            return Ok(());
-        }
-        let evidence = format!("{} of {all} bytes are still held at the end", all - free);
-        Err(Violation { invariant: "memory returns to zero", evidence })
-    }
-
-    fn log(&self) -> Vec<Logged> {
-        let mut log = Vec::new();
-        let topics: Vec<String> = self.cluster.topic_names().map(str::to_owned).collect();
-        for topic in topics {
-            for partition in 0..self.cluster.partition_count(&topic).unwrap_or(0) {
-                let topic_partition = TopicPartition::new(topic.as_str(), partition as i32);
-                let records = self.cluster.records(&topic_partition);
-                log.extend(records.into_iter().filter_map(|record| {
-                    let number = caller::number_of(&record.value?)?;
-                    Some(Logged { number, topic_partition: topic_partition.clone(), offset: record.offset })
-                }));
-            }
-        }
-        log
     }
 }

@@ -44,6 +44,8 @@ pub struct ClusterConfig {
     /// How long until followers have what the leader appended: so long `acks=all` waits, and what is younger may be lost
     /// with the leader (seeded: any number of the youngest batches). Default: none, and nothing is ever lost.
     pub replication_delay: Duration,
+    /// The epoch of new producer ids. Default: 0; close to 32,767 it shows what a client does when epochs are used up.
+    pub first_producer_epoch: i16,
     /// `group.initial.rebalance.delay.ms`: how long the first member of a group waits for others. Default: none.
     pub group_initial_rebalance_delay: Duration,
     /// Where ids and the choice of what is lost come from: the same seed and the same input give the same output.
@@ -66,6 +68,7 @@ impl ClusterConfig {
             failover_delay: Duration::ZERO,
             metadata_delay: Duration::ZERO,
             replication_delay: Duration::ZERO,
+            first_producer_epoch: 0,
             group_initial_rebalance_delay: Duration::ZERO,
             seed: 0,
         }
@@ -110,6 +113,13 @@ impl ClusterConfig {
     #[must_use]
     pub fn replication_delay(mut self, delay: Duration) -> Self {
         self.replication_delay = delay;
+        self
+    }
+
+    /// The epoch that new producer ids begin with.
+    #[must_use]
+    pub fn first_producer_epoch(mut self, epoch: i16) -> Self {
+        self.first_producer_epoch = epoch;
         self
     }
 

@@ -3,6 +3,7 @@
 use super::{Event, World};
 use crate::caller;
 use crate::history::{RecordNumber, Told, Violation};
+use crate::open::OpenRecord;
 use kafka_accumulator::{Delivery, Written};
 use kafka_producer::core::{PendingSend, SendCallback};
 use kafka_producer::{BytesSerializer, Outcome};
@@ -33,8 +34,11 @@ impl World {
                 caller.left -= 1;
                 let number = RecordNumber(self.next_number);
                 self.next_number += 1;
-                let record = caller::record(&mut caller.random, number);
-                let callback = caller.random.once_in(2).then(|| self.callback(number));
+                let (record, bytes) = caller::record(&mut caller.random, number);
+                let with_callback = caller.random.once_in(2);
+                caller.forgets = with_callback && caller.random.once_in(4);
+                (caller.since, caller.bytes) = (self.now, bytes);
+                let callback = with_callback.then(|| self.callback(number));
                 self.history.begin(number);
                 let pending = PendingSend::new(record, callback);
                 self.callers[index].sending = Some((number, pending));
@@ -77,6 +81,7 @@ impl World {
             Poll::Ready(result) => {
                 caller.sending = None;
                 self.sent(
+                    index,
                     number,
                     result.map_err(|error| failed(error.outcome() == Outcome::NotWritten, &error)),
                 )?;
@@ -100,12 +105,17 @@ impl World {
         let result = self.core.try_send(&mut pending, &BytesSerializer, &BytesSerializer, now);
         let wake = pending.take_wake();
         drop(pending);
-        self.sent(number, result.map_err(|error| failed(error.outcome() == Outcome::NotWritten, &error)))?;
+        self.sent(
+            index,
+            number,
+            result.map_err(|error| failed(error.outcome() == Outcome::NotWritten, &error)),
+        )?;
         if wake { self.drive() } else { Ok(()) }
     }
 
     pub(super) fn sent(
         &mut self,
+        index: usize,
         number: RecordNumber,
         result: Result<Delivery, Told>,
     ) -> Result<(), Violation> {
@@ -115,7 +125,9 @@ impl World {
                     format!("record {} accepted for {}", number.0, delivery.topic_partition())
                 });
                 self.history.accept(number);
-                self.deliveries.push((number, delivery));
+                let caller = &self.callers[index];
+                let delivery = (!caller.forgets).then_some(delivery);
+                self.open.insert(number, OpenRecord { delivery, accepted: self.now, bytes: caller.bytes });
                 Ok(())
             }
             Err(told) => {
@@ -129,9 +141,10 @@ impl World {
         self.collect()?;
         let id = FlushId(self.next_flush);
         self.next_flush += 1;
-        let open = self.deliveries.iter().map(|(number, _)| *number).collect();
+        let open = self.open.numbers().collect();
         let now = self.now();
         if let Some(engine) = &mut self.engine {
+            self.trace.line(self.now, || format!("flush {id}"));
             self.flushes.insert(id, open);
             engine.handle_flush(now, id);
         }
@@ -142,25 +155,36 @@ impl World {
     pub(super) fn collect(&mut self) -> Result<(), Violation> {
         let told = std::mem::take(&mut *self.told.lock().expect("nobody panics with it"));
         for (number, told) in told {
-            self.trace.line(self.now, || format!("record {}: {told:?}", number.0));
-            self.history.tell(number, told)?;
+            self.tell(number, told)?;
         }
-        let mut open = Vec::new();
-        for (number, delivery) in std::mem::take(&mut self.deliveries) {
-            match delivery.try_result() {
-                None => open.push((number, delivery)),
-                Some(Ok(metadata)) => {
-                    self.history
-                        .tell(number, Told::Acknowledged(metadata.topic_partition, metadata.offset))?;
-                }
-                Some(Err(failure)) => {
-                    self.history.tell(number, failed(failure.outcome() == Written::NotWritten, &failure))?;
-                }
-            }
+        let results: Vec<_> = self
+            .open
+            .deliveries()
+            .filter_map(|(number, delivery)| Some((number, outcome(delivery)?)))
+            .collect();
+        for (number, told) in results {
+            self.tell(number, told)?;
         }
-        self.deliveries = open;
         Ok(())
     }
+
+    /// Its outcome, once from its callback, if it has one, and once from its delivery, if the program kept it: they must agree.
+    fn tell(&mut self, number: RecordNumber, told: Told) -> Result<(), Violation> {
+        self.trace.line(self.now, || format!("record {}: {told:?}", number.0));
+        self.history.tell(number, told)?;
+        if let Some(told) = self.open.delivery(number).and_then(outcome) {
+            self.history.tell(number, told)?;
+        }
+        self.open.remove(number);
+        Ok(())
+    }
+}
+
+fn outcome(delivery: &Delivery) -> Option<Told> {
+    Some(match delivery.try_result()? {
+        Ok(metadata) => Told::Acknowledged(metadata.topic_partition, metadata.offset),
+        Err(failure) => failed(failure.outcome() == Written::NotWritten, &failure),
+    })
 }
 
 fn failed(not_written: bool, error: &dyn std::fmt::Display) -> Told {

@@ -41,14 +41,24 @@ impl World {
                     }
                 }
                 Output::Seal(job) => {
-                    let at = self.now + self.network.micros(0..3_000);
-                    self.agenda.schedule(at, Event::Sealed(Box::new(job.run())));
+                    let at = self.now + self.network.micros(0..self.scenario.sealing);
+                    let lost = self.scenario.lost_jobs > 0 && self.network.once_in(self.scenario.lost_jobs);
+                    if lost {
+                        self.trace.line(self.now, || "a worker loses its job".to_owned());
+                        drop(job);
+                        self.agenda.schedule(at, Event::Sealed(None));
+                    } else {
+                        self.agenda.schedule(at, Event::Sealed(Some(Box::new(job.run()))));
+                    }
                 }
                 Output::Complete(completed) => {
                     self.trace.line(self.now, || format!("{completed:?}"));
                     completed.run();
                 }
-                Output::Flushed(id, _) => self.check_flushed(id)?,
+                Output::Flushed(id, _) => {
+                    self.trace.line(self.now, || format!("flushed {id}"));
+                    self.check_flushed(id)?;
+                }
                 Output::Wake(wakers) => wakers.into_iter().for_each(Waker::wake),
                 Output::Closed(_) => {
                     self.trace.line(self.now, || "closed".to_owned());
@@ -75,8 +85,8 @@ impl World {
     pub(super) fn check_flushed(&mut self, id: FlushId) -> Result<(), Violation> {
         let waited_for = self.flushes.remove(&id).unwrap_or_default();
         let open = self
-            .deliveries
-            .iter()
+            .open
+            .deliveries()
             .find(|(number, delivery)| waited_for.contains(number) && !delivery.is_done());
         match open {
             None => Ok(()),

@@ -31,7 +31,7 @@ impl World {
     /// Begins the next frame, unless one is still on its way out.
     pub(super) fn pump(&mut self, id: ConnectionId) {
         let Some(link) = self.links.get_mut(&id) else { return };
-        if link.broker.is_none() || link.writing || link.blocked {
+        if link.broker.is_none() || link.writing.is_some() || link.blocked {
             return;
         }
         let frame = loop {
@@ -50,8 +50,8 @@ impl World {
                 debug_assert!(sent.is_ok(), "the engine sends what the connection can: {sent:?}");
             }
         };
-        link.writing = true;
-        let bytes = frame.segments.concat();
+        let (token, bytes) = (frame.token, frame.segments.concat());
+        link.writing = Some(frame);
         let (least, most) = self.scenario.latency;
         let mut at = link.last_to_broker.max(self.now);
         let mut rest = &bytes[..];
@@ -68,13 +68,13 @@ impl World {
         if let Some(link) = self.links.get_mut(&id) {
             link.last_to_broker = at;
         }
-        self.agenda.schedule(left, Event::Left(id, frame.token));
+        self.agenda.schedule(left, Event::Left(id, token));
     }
 
     pub(super) fn handle_left(&mut self, id: ConnectionId, request: Option<u64>) -> Result<(), Violation> {
         let now = self.now();
         let Some(link) = self.links.get_mut(&id) else { return Ok(()) };
-        link.writing = false;
+        link.writing = None;
         if let (Some(request), Some(engine)) = (request, &mut self.engine) {
             engine.handle_written(now, id, RequestId(request));
             self.drive()?;

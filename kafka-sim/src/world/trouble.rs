@@ -34,6 +34,13 @@ impl World {
         }
         self.trace.line(self.now, || format!("{fault:?}"));
         let now = self.now();
+        if let Fault::Recreate(topic, _) = fault {
+            // What lies there is told apart from what its namesake will have.
+            let mut deleted = std::mem::take(&mut self.deleted);
+            self.read_log(topic, &mut deleted);
+            self.deleted = deleted;
+            *self.incarnations.entry((*topic).to_owned()).or_default() += 1;
+        }
         fault.apply(&mut self.cluster, now);
         match fault {
             Fault::Block(id) => {

@@ -29,7 +29,10 @@ impl Handle for InitProducerIdRequest {
             cluster.next_producer_id += 1;
             match context.failure() {
                 Some(failure) => response.error_code = failure.error,
-                None => (response.producer_id, response.producer_epoch) = (producer_id, 0),
+                None => {
+                    (response.producer_id, response.producer_epoch) =
+                        (producer_id, cluster.config.first_producer_epoch)
+                }
             }
         }
         Handled::Answer(response)
