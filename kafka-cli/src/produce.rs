@@ -8,11 +8,14 @@ use anyhow::{Context, Result};
 use clap::Args;
 use kafka_producer::{ErrorKind, Header, Producer, ProducerRecord};
 use std::borrow::Cow;
-use std::io::{BufRead, IsTerminal, stdin};
+use std::io::{BufRead, IsTerminal, Write, stdin};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+/// How long an interrupted program goes on sending.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The classes that `--line-reader` may name.
 const LINE_READERS: [&str; 1] = ["org.apache.kafka.tools.LineMessageReader"];
@@ -119,8 +122,13 @@ impl ProduceArguments {
             let (producer, ledger, interrupted) = (producer.clone(), ledger.clone(), interrupted.clone());
             move || {
                 interrupted.store(true, Ordering::SeqCst);
+                let _ = writeln!(
+                    std::io::stderr(),
+                    "interrupted: sending what was read, for up to {} s; once more ends at once",
+                    PATIENCE.as_secs()
+                );
                 // What was read before the signal is still sent.
-                let _ = producer.close_blocking(Duration::from_secs(30));
+                let _ = producer.close_blocking(PATIENCE);
                 ledger.finish();
                 std::process::exit(shutdown::INTERRUPTED);
             }

@@ -1,38 +1,11 @@
 //! The programs as a user runs them, against the embedded cluster.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-use kafka_testkit::{ApiKey, ClusterConfig, ErrorCode, LoopbackCluster, Rule, TopicConfig};
+mod support;
+
+use kafka_testkit::{ApiKey, ErrorCode, LoopbackCluster, Rule};
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, Command, Output, Stdio};
-
-fn cluster() -> LoopbackCluster {
-    LoopbackCluster::start(ClusterConfig::new(1).topic(TopicConfig::new("t", 3))).unwrap()
-}
-
-fn spawn(arguments: &[&str]) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_kafka-cli"))
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
-}
-
-fn run(arguments: &[&str], input: &str) -> Output {
-    let mut child = spawn(arguments);
-    // A program that refuses its arguments does not read.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    child.wait_with_output().unwrap()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
+use support::{cluster, run, signal, spawn, stderr, stdout};
 
 /// Key, value and headers of all records of topic `t`, partition by partition.
 fn records(cluster: &LoopbackCluster) -> Vec<(Option<String>, Option<String>, Vec<String>)> {
@@ -83,7 +56,7 @@ fn one_line_that_is_refused_makes_the_exit_code_and_the_others_arrive() {
     let bootstrap = cluster.bootstrap_servers();
     let mut arguments = vec!["produce", "--bootstrap-server", &bootstrap, "--topic", "t"];
     arguments.extend(["--command-property", "max.request.size=1000"]);
-    let output = run(&arguments, &format!("first\n{}\nlast\n", "x".repeat(2_000)));
+    let output = run(&arguments, format!("first\n{}\nlast\n", "x".repeat(2_000)));
     assert!(!output.status.success());
     let said = stderr(&output);
     assert!(said.contains("line 2") && said.contains("max.request.size"), "{said}");
@@ -248,7 +221,6 @@ fn the_broker_names_its_address_serves_and_ends_when_asked() {
     let output = run(&arguments, "hello\n");
     assert!(output.status.success(), "{}", stderr(&output));
     assert!(stdout(&output).starts_with("t-"));
-    let id = broker.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    signal(&broker, "-TERM");
     assert!(broker.wait().unwrap().success());
 }

@@ -88,5 +88,5 @@ impl Engine {
 
 /// To stand inside another sentence.
 fn unended(text: &str) -> &str {
-    text.trim_end_matches(['.', '?'])
+    text.trim_end_matches('.')
 }
