@@ -26,7 +26,7 @@ const LINE_READERS: [&str; 1] = ["org.apache.kafka.tools.LineMessageReader"];
 /// option is wrong; 130, that it was interrupted. What was read before is sent first, for up to 30 seconds; a second
 /// Ctrl-C ends it at once.
 ///
-/// Options in brackets name the producer property that they set. They win over --command-property, and that over
+/// Names in parentheses are of the producer property that an option sets. Options win over --command-property, and that over
 /// --command-config.
 #[derive(Args, Debug)]
 pub(crate) struct ProduceArguments {
@@ -61,15 +61,15 @@ pub(crate) struct ProduceArguments {
     #[arg(long)]
     sync: bool,
 
-    /// The codec: none, gzip, snappy, lz4 or zstd; gzip if no value is given [compression.type].
+    /// The codec: none, gzip, snappy, lz4 or zstd; gzip if no value is given (compression.type).
     #[arg(long, value_name = "CODEC", num_args = 0..=1, default_missing_value = "gzip")]
     compression_codec: Option<String>,
 
-    /// all, 1 or 0 [acks].
+    /// all, 1 or 0 (acks).
     #[arg(long, value_name = "ACKS", allow_negative_numbers = true)]
     request_required_acks: Option<String>,
 
-    /// Bytes of a batch [batch.size].
+    /// Bytes of a batch (batch.size).
     #[arg(
         long,
         visible_alias = "max-partition-memory-bytes",
@@ -78,35 +78,35 @@ pub(crate) struct ProduceArguments {
     )]
     batch_size: Option<String>,
 
-    /// How long a batch waits for more records, in milliseconds [linger.ms]. Lines that are typed don't wait.
+    /// How long a batch waits for more records, in milliseconds (linger.ms). Lines that are typed don't wait.
     #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     timeout: Option<String>,
 
-    /// The most time a line waits for metadata and memory, in milliseconds [max.block.ms].
+    /// The most time a line waits for metadata and memory, in milliseconds (max.block.ms).
     #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     max_block_ms: Option<String>,
 
-    /// The bound on buffered bytes [buffer.memory].
+    /// The bound on buffered bytes (buffer.memory).
     #[arg(long, value_name = "BYTES", allow_negative_numbers = true)]
     max_memory_bytes: Option<String>,
 
-    /// How often a batch is tried again [retries].
+    /// How often a batch is tried again (retries).
     #[arg(long, value_name = "COUNT", allow_negative_numbers = true)]
     message_send_max_retries: Option<String>,
 
-    /// The pause before a retry, in milliseconds [retry.backoff.ms].
+    /// The pause before a retry, in milliseconds (retry.backoff.ms).
     #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     retry_backoff_ms: Option<String>,
 
-    /// The most time a request may take, in milliseconds [request.timeout.ms].
+    /// The most time a request may take, in milliseconds (request.timeout.ms).
     #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     request_timeout_ms: Option<String>,
 
-    /// How old metadata may become, in milliseconds [metadata.max.age.ms].
+    /// How old metadata may become, in milliseconds (metadata.max.age.ms).
     #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     metadata_expiry_ms: Option<String>,
 
-    /// The socket's send buffer, in bytes [send.buffer.bytes].
+    /// The socket's send buffer, in bytes (send.buffer.bytes).
     #[arg(long, value_name = "BYTES", allow_negative_numbers = true)]
     socket_buffer_size: Option<String>,
 }

@@ -36,7 +36,7 @@ pub(crate) struct VerifiableProducerArguments {
     #[arg(long, default_value_t = -1, allow_negative_numbers = true)]
     throughput: i64,
 
-    /// all (or -1), 1 or 0 [acks]; all unless a property says otherwise.
+    /// all (or -1), 1 or 0 (acks); all unless a property says otherwise.
     #[arg(long, allow_negative_numbers = true)]
     acks: Option<String>,
 

@@ -134,8 +134,7 @@ fn a_signal_sends_what_was_read_before_it_ends_the_program() {
     stdin.write_all(b"line\n").unwrap();
     // The program is up, and has set its signals up, once the first line is acknowledged.
     told.read_line(&mut String::new()).unwrap();
-    let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    signal(&child, "-INT");
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert_eq!(records(&cluster).len(), 1);
 }

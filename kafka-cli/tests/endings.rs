@@ -64,14 +64,3 @@ fn the_verifiable_producer_ends_when_nobody_reads_it_any_more() {
     assert!(first.contains("startup_complete"), "{first}");
     assert!(child.wait().unwrap().success());
 }
-
-#[test]
-fn lines_are_sent_though_nobody_reads_their_places() {
-    let cluster = cluster();
-    let bootstrap = cluster.bootstrap_servers();
-    let mut child = spawn(&["produce", "--bootstrap-server", &bootstrap, "--topic", "t", "--print-metadata"]);
-    drop(child.stdout.take());
-    child.stdin.take().unwrap().write_all(b"one\ntwo\nthree\n").unwrap();
-    assert!(child.wait().unwrap().success());
-    assert_eq!((0..3).map(|partition| cluster.records("t", partition).len()).sum::<usize>(), 3);
-}

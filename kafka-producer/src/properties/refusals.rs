@@ -6,11 +6,11 @@ use crate::config::{Notice, Problem};
 pub(super) struct Refusal {
     pub(super) name: &'static str,
     /// Values that say what this producer does anyway, compared without case.
-    accepted: &'static [&'static str],
+    pub(super) accepted: &'static [&'static str],
     /// Values that are taken with a notice. Defaults of the Java producer are among them: a configuration that spells its
     /// defaults out means what one without them means.
-    ignored: &'static [&'static str],
-    reason: &'static str,
+    pub(super) ignored: &'static [&'static str],
+    pub(super) reason: &'static str,
 }
 
 impl Refusal {
