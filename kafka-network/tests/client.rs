@@ -15,7 +15,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -207,6 +207,28 @@ async fn an_address_that_refuses_does_not_hide_the_next_one() {
     let talk = async { client.await.unwrap().send(MetadataRequest::default()).await };
     let (answer, ()) = tokio::join!(talk, script);
     assert_eq!(answer.unwrap().controller_id, 4);
+}
+
+/// Answers differently each time.
+struct Changing(Mutex<Vec<SocketAddr>>);
+
+#[async_trait::async_trait]
+impl Resolver for Changing {
+    async fn resolve(&self, _host: &str, _port: u16) -> io::Result<Vec<SocketAddr>> {
+        Ok(self.0.lock().unwrap().drain(..1).collect())
+    }
+}
+
+#[tokio::test]
+async fn a_name_is_resolved_anew_for_every_connection() {
+    let (old, new) =
+        (TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
+    let answers = Mutex::new(vec![old.local_addr().unwrap(), new.local_addr().unwrap()]);
+    let connector = TcpConnector::with_resolver(TcpConfig::default(), Arc::new(Changing(answers)));
+    for listener in [old, new] {
+        let (stream, accepted) = (connector.connect(&address()).await, listener.accept().await);
+        assert!(stream.is_ok() && accepted.is_ok());
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Where brokers are, and what answers there instead.
 
+#![allow(clippy::unwrap_used, reason = "test code")]
+
 mod support;
 
 use kafka_producer::{ErrorKind, Outcome, Producer, ProducerRecord};
@@ -8,7 +10,7 @@ use std::io::{Read, Write};
 use std::net::{Ipv6Addr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use support::{LONG, SHORT};
+use support::{LONG, SHORT, unreachable_address};
 
 /// A port where every connection gets these bytes as soon as it has said something; and how many there were.
 fn port_that_answers(bytes: &'static [u8]) -> (String, Arc<AtomicUsize>) {
@@ -77,4 +79,13 @@ fn ipv6_brokers_are_reached_as_they_are_written_in_settings_and_in_metadata() {
         let metadata = producer.send_blocking(record).unwrap().wait().unwrap();
         assert_eq!(metadata.offset.0, 0);
     }
+}
+
+#[test]
+fn one_bootstrap_server_that_works_is_enough() {
+    let cluster = LoopbackCluster::start(ClusterConfig::new(1).topic(TopicConfig::new("t", 1))).unwrap();
+    let servers = format!("nosuch.invalid:9092,{},{}", unreachable_address(), cluster.bootstrap_servers());
+    let producer = Producer::builder().bootstrap_servers(servers).max_block(LONG).build().unwrap();
+    let metadata = producer.send_blocking(ProducerRecord::new("t").value("v")).unwrap().wait().unwrap();
+    assert_eq!(metadata.offset.0, 0);
 }

@@ -86,6 +86,20 @@ fn a_graceful_close_goes_on_retrying() {
 }
 
 #[test]
+fn the_tail_of_a_stream_without_acks_survives_closing() {
+    let cluster = one_topic();
+    for round in 1..=3 {
+        let producer = cluster.producer().property("acks", "0").batch_size(2000).build().unwrap();
+        for _ in 0..5000 {
+            drop(producer.send_blocking(ProducerRecord::new("t").value(vec![b'x'; 100])).unwrap());
+        }
+        let summary = producer.close_blocking(LONG).unwrap();
+        assert_eq!(summary.failed, 0, "{summary}");
+        cluster.until(|cluster| cluster.records("t", 0).len() == round * 5000);
+    }
+}
+
+#[test]
 fn a_closed_producer_refuses_and_closing_again_gives_the_same_summary() {
     let cluster = one_topic();
     let producer = cluster.producer().build().unwrap();

@@ -77,6 +77,35 @@ fn each_record_keeps_its_place_in_its_partition() {
 }
 
 #[test]
+fn threads_that_send_side_by_side_keep_the_order_of_their_own_keys() {
+    let cluster = Loopback::start(ClusterConfig::new(3).topic(TopicConfig::new("t", 3)));
+    let producer = cluster.producer().batch_size(1000).build().unwrap();
+    let senders: Vec<_> = (0..4)
+        .map(|key| {
+            let producer = producer.clone();
+            std::thread::spawn(move || {
+                for number in 0..2000 {
+                    let record = ProducerRecord::new("t").key(format!("key {key}")).value(number.to_string());
+                    drop(producer.send_blocking(record).unwrap());
+                }
+            })
+        })
+        .collect();
+    senders.into_iter().for_each(|sender| sender.join().unwrap());
+    assert_eq!(producer.flush_blocking().unwrap().failed, 0);
+    let logged: Vec<_> = (0..3).flat_map(|partition| cluster.records("t", partition)).collect();
+    let expected: Vec<String> = (0..2000).map(|number| number.to_string()).collect();
+    for key in 0..4 {
+        let of_key =
+            logged.iter().filter(|record| record.key.as_deref() == Some(format!("key {key}").as_bytes()));
+        let values: Vec<_> = of_key
+            .map(|record| String::from_utf8(record.value.as_deref().unwrap().to_vec()).unwrap())
+            .collect();
+        assert!(values == expected, "the records of key {key}");
+    }
+}
+
+#[test]
 fn order_holds_and_nothing_doubles_while_the_cluster_misbehaves() {
     let cluster = Loopback::start(ClusterConfig::new(1).topic(TopicConfig::new("t", 1)));
     cluster.with(|cluster, _| {

@@ -77,20 +77,6 @@ fn without_a_common_produce_version_a_producer_without_idempotence_fails_what_th
 }
 
 #[test]
-fn each_broker_gets_the_newest_version_that_both_sides_speak() {
-    let mut config = ClusterConfig::new(2).topic(TopicConfig::new("orders", 4));
-    config.brokers[0].versions = ServedVersions::default().limit(ApiKey::PRODUCE, 3, 8);
-    config.brokers[1].versions = ServedVersions::default().limit(ApiKey::PRODUCE, 3, 11);
-    let mut world = World::new(config, Settings::default());
-    for partition in 0..4 {
-        assert_eq!(offset(&world.send("orders", partition, "x")).0, 0);
-    }
-    for seen in world.cluster.requests().recent().filter(|seen| seen.api == ApiKey::PRODUCE) {
-        assert_eq!(seen.version, if seen.node == NodeId(1) { 8 } else { 11 });
-    }
-}
-
-#[test]
 fn the_oldest_kafka_that_clients_talk_to_is_served() {
     let mut world = World::new(cluster(ServedVersions::kafka_2_1()), Settings::default());
     let sent: Vec<_> = (0..3).map(|n| world.send("orders", 0, &n.to_string())).collect();
