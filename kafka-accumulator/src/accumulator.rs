@@ -4,7 +4,7 @@ use crate::budget::MemoryWait;
 use crate::events::QueueEvent;
 use crate::shared::Shared;
 use crate::topic::TopicQueues;
-use crate::{AccumulatorConfig, Drainer};
+use crate::{AccumulatorConfig, Drainer, UnseenFailures};
 use kafka_types::Monotonic;
 use std::sync::Arc;
 
@@ -42,6 +42,11 @@ impl Accumulator {
         let wait = self.shared.budget.wait(bytes, deadline);
         self.shared.events.push_quietly(QueueEvent::MemoryWaiter);
         wait
+    }
+
+    /// Has `watcher` told of failures that nobody looks at. Only the first one given is, and only of batches from then on.
+    pub fn watch_unseen(&self, watcher: Arc<dyn UnseenFailures>) {
+        self.shared.unseen.watch(watcher);
     }
 
     /// Takes no more records, and fails those who wait for memory. What was accepted stays.

@@ -1,6 +1,7 @@
 //! A batch's outcome, and everybody who wants to know it.
 
 use crate::callback::{Callback, run_user_code};
+use crate::unseen::Unseen;
 use crate::{BatchFailure, DeliveryFailure};
 use kafka_types::{Offset, RecordMetadata, Timestamp, TopicPartition};
 use parking_lot::Mutex;
@@ -14,6 +15,7 @@ pub(crate) struct Completion {
     topic_partition: TopicPartition,
     /// The deliveries of a split batch's records hold the completion of the batch that was split.
     of_split: bool,
+    unseen: Arc<Unseen>,
     outcome: OnceLock<Outcome>,
     /// By index of the record. Those who come after the outcome was set find it there instead.
     wakers: Mutex<BTreeMap<u32, Waker>>,
@@ -43,17 +45,22 @@ pub(crate) struct RecordPlace {
 }
 
 impl Completion {
-    pub(crate) fn new(topic_partition: TopicPartition) -> Arc<Completion> {
-        Completion::make(topic_partition, false)
+    pub(crate) fn new(topic_partition: TopicPartition, unseen: Arc<Unseen>) -> Arc<Completion> {
+        Completion::make(topic_partition, unseen, false)
     }
 
     /// For a part of a batch that was too large.
-    pub(crate) fn of_split(topic_partition: TopicPartition) -> Arc<Completion> {
-        Completion::make(topic_partition, true)
+    pub(crate) fn of_split(topic_partition: TopicPartition, unseen: Arc<Unseen>) -> Arc<Completion> {
+        Completion::make(topic_partition, unseen, true)
     }
 
-    fn make(topic_partition: TopicPartition, of_split: bool) -> Arc<Completion> {
-        Arc::new(Completion { topic_partition, of_split, outcome: OnceLock::new(), wakers: Mutex::default() })
+    fn make(topic_partition: TopicPartition, unseen: Arc<Unseen>, of_split: bool) -> Arc<Completion> {
+        let (outcome, wakers) = (OnceLock::new(), Mutex::default());
+        Arc::new(Completion { topic_partition, of_split, unseen, outcome, wakers })
+    }
+
+    pub(crate) fn unseen(&self) -> &Arc<Unseen> {
+        &self.unseen
     }
 
     pub(crate) fn topic_partition(&self) -> &TopicPartition {
@@ -118,6 +125,8 @@ impl Outcome {
 pub(crate) struct RecordCallback {
     pub(crate) place: RecordPlace,
     pub(crate) callback: Callback,
+    /// It tells the program.
+    pub(crate) told: bool,
 }
 
 /// A batch whose outcome is decided, and nobody told yet.
@@ -159,26 +168,34 @@ impl CompletedBatch {
         }
     }
 
-    /// How many of its records nobody is told of: they have no callback, and their deliveries were dropped already. A
-    /// record of a batch that was split counts only if all the deliveries of that batch are gone.
+    /// How many of its records nobody is told of: they have no callback that tells the program, and their deliveries were
+    /// dropped already. A record of a batch that was split counts only if all the deliveries of that batch are gone.
     pub fn unheard(&self) -> u32 {
         let holders = Arc::strong_count(&self.completion) - 1;
         if self.completion.of_split && holders > 0 {
             return 0;
         }
-        let heard = u32::try_from(holders + self.callbacks.len()).unwrap_or(u32::MAX);
+        let told = self.callbacks.iter().filter(|callback| callback.told).count();
+        let heard = u32::try_from(holders + told).unwrap_or(u32::MAX);
         self.record_count.saturating_sub(heard)
     }
 
-    /// Sets the outcome, runs callbacks in the order of the records, then wakes those who await deliveries.
+    /// Sets the outcome, runs callbacks in the order of the records, then wakes those who await deliveries. Whoever
+    /// [watches](crate::Accumulator::watch_unseen) is told of the failures that nobody hears of.
     pub fn run(mut self) {
         self.tell();
     }
 
     fn tell(&mut self) {
+        let unheard = self.failure().map(|failure| (failure, self.unheard()));
         let Some(outcome) = self.outcome.take() else { return };
+        if let Some((failure, unheard)) = unheard
+            && unheard > 0
+        {
+            run_user_code("a watcher", || self.completion.unseen.note(failure, unheard));
+        }
         let wakers = self.completion.set(outcome);
-        for RecordCallback { place, callback } in self.callbacks.drain(..) {
+        for RecordCallback { place, callback, .. } in self.callbacks.drain(..) {
             let result = self
                 .completion
                 .outcome()

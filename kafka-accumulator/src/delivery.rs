@@ -7,6 +7,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 /// A record that was accepted: await it for the broker's answer, or [`wait`](Delivery::wait) on a plain thread.
@@ -16,11 +17,13 @@ use std::task::{Context, Poll};
 pub struct Delivery {
     completion: Arc<Completion>,
     place: RecordPlace,
+    /// Somebody has seen the outcome, or is told of it.
+    seen: AtomicBool,
 }
 
 impl Delivery {
-    pub(crate) fn new(completion: Arc<Completion>, place: RecordPlace) -> Delivery {
-        Delivery { completion, place }
+    pub(crate) fn new(completion: Arc<Completion>, place: RecordPlace, told: bool) -> Delivery {
+        Delivery { completion, place, seen: AtomicBool::new(told) }
     }
 
     /// Where the record goes.
@@ -35,6 +38,12 @@ impl Delivery {
 
     /// The outcome, if it is known.
     pub fn try_result(&self) -> Option<Result<RecordMetadata, DeliveryFailure>> {
+        let result = self.look()?;
+        self.seen.store(true, Ordering::Relaxed);
+        Some(result)
+    }
+
+    fn look(&self) -> Option<Result<RecordMetadata, DeliveryFailure>> {
         let (completion, place) = self.current();
         completion.outcome()?.of(completion.topic_partition(), place)
     }
@@ -71,6 +80,17 @@ impl Delivery {
             completion = child;
         }
         (completion, place)
+    }
+}
+
+/// A failure that was there to be seen, and was not, is told to whoever watches. An outcome that comes later is the batch's to tell.
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        if !*self.seen.get_mut()
+            && let Some(Err(failure)) = self.look()
+        {
+            self.completion.unseen().note(failure, 1);
+        }
     }
 }
 

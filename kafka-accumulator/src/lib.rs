@@ -13,7 +13,7 @@
 //! let (accumulator, mut drainer) = Accumulator::new(AccumulatorConfig::default());
 //! let now = Now { mono: Monotonic::ZERO, wall: Timestamp(0) };
 //! let record = AppendRecord { timestamp: now.wall, key: None, value: Some(b"v"), headers: &[] };
-//! let options = AppendOptions { may_open_batch: true, grant: &mut None, callback: &mut None };
+//! let options = AppendOptions { may_open_batch: true, grant: &mut None, callback: &mut None, told: false };
 //! let Append::Appended(appended) =
 //!     accumulator.topic("orders").append(PartitionId(0), &record, options, now)?
 //! else {
@@ -50,6 +50,7 @@ mod seal;
 mod shared;
 mod split;
 mod topic;
+mod unseen;
 
 pub use accumulator::Accumulator;
 pub use batch::{Batch, BatchOutcome};
@@ -65,6 +66,7 @@ pub use ids::{BatchId, QueueId};
 pub use partition_queue::Head;
 pub use seal::{SealJob, Sealed};
 pub use topic::{Append, AppendError, AppendOptions, AppendRecord, Appended, TopicQueues};
+pub use unseen::UnseenFailures;
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use crate::completion::{Completion, RecordCallback, RecordPlace};
 use crate::ratio::SAFETY;
 use crate::{AppendRecord, BatchId};
 use kafka_protocol::records::{BATCH_HEADER_SIZE, BatchSummary, MeasuredRecord};
-use kafka_types::{Monotonic, TopicPartition};
+use kafka_types::Monotonic;
 use std::fmt;
 use std::sync::Arc;
 
@@ -88,7 +88,7 @@ impl OpenBatch {
     pub(crate) fn new(
         id: BatchId,
         created: Monotonic,
-        topic_partition: TopicPartition,
+        completion: Arc<Completion>,
         capacity: usize,
         charge: Charge,
         limits: Limits,
@@ -96,7 +96,7 @@ impl OpenBatch {
         OpenBatch {
             id,
             created,
-            completion: Completion::new(topic_partition),
+            completion,
             records: Vec::with_capacity(capacity),
             charge,
             summary: BatchSummary::EMPTY,
@@ -137,12 +137,12 @@ impl OpenBatch {
         self.summary.measure(record.timestamp, record.key, record.value, record.headers)
     }
 
-    /// Appends a record that room was made for.
+    /// Appends a record that room was made for; its callback, and whether that tells the program.
     pub(crate) fn push(
         &mut self,
         record: &AppendRecord<'_>,
         measured: &MeasuredRecord<'_>,
-        callback: Option<Callback>,
+        callback: Option<(Callback, bool)>,
     ) -> RecordPlace {
         let size =
             |bytes: Option<&[u8]>| bytes.map_or(-1, |bytes| i32::try_from(bytes.len()).unwrap_or(i32::MAX));
@@ -153,8 +153,8 @@ impl OpenBatch {
             value_size: size(record.value),
         };
         self.summary.append(&mut self.records, measured);
-        if let Some(callback) = callback {
-            self.callbacks.push(RecordCallback { place, callback });
+        if let Some((callback, told)) = callback {
+            self.callbacks.push(RecordCallback { place, callback, told });
         }
         place
     }

@@ -186,7 +186,8 @@ impl PartitionQueue {
         let ratio = shared.compresses().then(|| self.ratio.estimate());
         let limits = Limits::new(batch_size, ratio);
         let id = shared.next_batch();
-        let mut open = OpenBatch::new(id, now.mono, self.topic_partition.clone(), capacity, charge, limits);
+        let completion = Completion::new(self.topic_partition.clone(), Arc::clone(&shared.unseen));
+        let mut open = OpenBatch::new(id, now.mono, completion, capacity, charge, limits);
         let measured = open.measure(record);
         let outcome = push(&mut open, record, &measured, options);
         state.open = Some(open);
@@ -333,6 +334,8 @@ fn push(
     measured: &MeasuredRecord<'_>,
     options: &mut AppendOptions<'_>,
 ) -> LockedOutcome {
-    let place = open.push(record, measured, options.callback.take());
+    let told = options.told;
+    let callback = options.callback.take().map(|callback| (callback, told));
+    let place = open.push(record, measured, callback);
     LockedOutcome::Appended { completion: Arc::clone(&open.completion), place, bytes: measured.size() }
 }

@@ -2,6 +2,7 @@
 
 use crate::completion::{CompletedBatch, Completion, Outcome, RecordCallback};
 use crate::partition_queue::PartitionQueue;
+use crate::unseen::Unseen;
 use crate::{BatchFailure, BatchId, FailureCause, QueueEvent, Written};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -40,6 +41,10 @@ impl Pending {
 
     pub(crate) fn queue(&self) -> &Arc<PartitionQueue> {
         &self.queue
+    }
+
+    pub(crate) fn unseen(&self) -> &Arc<Unseen> {
+        self.completion.unseen()
     }
 
     pub(crate) fn record_count(&self) -> u32 {

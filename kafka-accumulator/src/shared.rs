@@ -6,6 +6,7 @@ use crate::partition_queue::PartitionQueue;
 use crate::ratio::CompressionRatio;
 use crate::seal::SealJob;
 use crate::topic::TopicQueues;
+use crate::unseen::Unseen;
 use crate::{AccumulatorConfig, BatchId, QueueId};
 use kafka_types::{Compression, PartitionId, TopicPartition};
 use parking_lot::{Mutex, RwLock};
@@ -18,6 +19,7 @@ pub(crate) struct Shared {
     pub(crate) config: AccumulatorConfig,
     pub(crate) budget: Budget,
     pub(crate) events: Arc<Events>,
+    pub(crate) unseen: Arc<Unseen>,
     /// Compressions too large for the callers who filled the batches.
     pub(crate) jobs: Mutex<Vec<SealJob>>,
     pub(crate) topics: RwLock<BTreeMap<Arc<str>, Arc<TopicQueues>>>,
@@ -32,6 +34,7 @@ impl Shared {
             budget: Budget::new(config.buffer_memory),
             config,
             events: Arc::new(Events::new()),
+            unseen: Arc::default(),
             jobs: Mutex::default(),
             topics: RwLock::default(),
             queues: Mutex::default(),

@@ -47,7 +47,8 @@ pub(crate) fn split(mut batch: Batch, target: usize) -> SealedKind {
             callback.place.index -= start;
             own.push(callback);
         }
-        let completion = Completion::of_split(queue.topic_partition.clone());
+        let completion =
+            Completion::of_split(queue.topic_partition.clone(), Arc::clone(batch.pending.unseen()));
         parts.push((start, Arc::clone(&completion)));
         queue.load.fetch_add(1, Ordering::Relaxed);
         let pending =

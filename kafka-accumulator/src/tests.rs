@@ -34,7 +34,8 @@ fn append_with(
 ) -> Result<Append, AppendError> {
     let record = AppendRecord { timestamp: now.wall, key: Some(b"key"), value: Some(value), headers: &[] };
     let mut callback = callback;
-    let options = AppendOptions { may_open_batch: true, grant: &mut None, callback: &mut callback };
+    let options =
+        AppendOptions { may_open_batch: true, grant: &mut None, callback: &mut callback, told: true };
     topic.append(PartitionId(0), &record, options, now)
 }
 

@@ -50,6 +50,8 @@ pub struct AppendOptions<'o> {
     pub grant: &'o mut Option<Grant>,
     /// Told of the outcome; taken if the record is appended.
     pub callback: &'o mut Option<Callback>,
+    /// True if the callback tells the program of it: a failure is then seen, whoever drops the delivery unread.
+    pub told: bool,
 }
 
 /// What came of an append. Exhaustive: a caller has to deal with each.
@@ -139,7 +141,7 @@ impl TopicQueues {
         }
         match locked.outcome {
             LockedOutcome::Appended { completion, place, bytes } => {
-                let delivery = Delivery::new(completion, place);
+                let delivery = Delivery::new(completion, place, options.told);
                 Ok(Append::Appended(Appended { delivery, bytes, batch_complete, wake }))
             }
             LockedOutcome::WouldOpenBatch => Ok(Append::WouldOpenBatch { wake }),
@@ -224,6 +226,7 @@ impl fmt::Debug for AppendOptions<'_> {
             .field("may_open_batch", &self.may_open_batch)
             .field("grant", &self.grant)
             .field("callback", &self.callback.is_some())
+            .field("told", &self.told)
             .finish()
     }
 }

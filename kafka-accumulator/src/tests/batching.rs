@@ -27,7 +27,8 @@ fn without_leave_to_open_a_batch_a_full_one_is_closed_and_nothing_is_taken() {
     append(&topic, &[0; 900], at(0));
     let record = AppendRecord { timestamp: Timestamp(0), key: None, value: Some(&[1; 900]), headers: &[] };
     let mut callback: Option<Callback> = Some(Box::new(|_| {}));
-    let options = AppendOptions { may_open_batch: false, grant: &mut None, callback: &mut callback };
+    let options =
+        AppendOptions { may_open_batch: false, grant: &mut None, callback: &mut callback, told: true };
     let answer = topic.append(PartitionId(0), &record, options, at(0));
     assert!(matches!(answer, Ok(Append::WouldOpenBatch { .. })), "{answer:?}");
     assert!(callback.is_some());
@@ -36,7 +37,8 @@ fn without_leave_to_open_a_batch_a_full_one_is_closed_and_nothing_is_taken() {
     // A record that has room needs no leave.
     append(&topic, &[2; 10], at(0));
     let record = AppendRecord { value: Some(&[3; 10]), ..record };
-    let options = AppendOptions { may_open_batch: false, grant: &mut None, callback: &mut callback };
+    let options =
+        AppendOptions { may_open_batch: false, grant: &mut None, callback: &mut callback, told: true };
     assert!(matches!(topic.append(PartitionId(0), &record, options, at(0)), Ok(Append::Appended(_))));
 }
 

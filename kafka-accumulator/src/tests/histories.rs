@@ -168,7 +168,8 @@ impl History {
         let headers = [Header::new("h", "v")];
         let record =
             AppendRecord { timestamp: Timestamp(5), key: None, value: Some(&value), headers: &headers };
-        let options = AppendOptions { may_open_batch: true, grant: &mut grant, callback: &mut callback };
+        let options =
+            AppendOptions { may_open_batch: true, grant: &mut grant, callback: &mut callback, told: true };
         let answer = self.topic.append(PartitionId(partition), &record, options, self.now).unwrap();
         self.grants.extend(grant);
         match answer {

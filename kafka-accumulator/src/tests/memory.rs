@@ -39,7 +39,8 @@ fn a_full_buffer_closes_batches_asks_for_memory_and_takes_the_grant() {
     let (mut grant, mut callback) = (Some(grant), None);
     let record =
         AppendRecord { timestamp: Timestamp(0), key: Some(b"key"), value: Some(&[0; 800]), headers: &[] };
-    let options = AppendOptions { may_open_batch: true, grant: &mut grant, callback: &mut callback };
+    let options =
+        AppendOptions { may_open_batch: true, grant: &mut grant, callback: &mut callback, told: true };
     assert!(matches!(topic.append(PartitionId(0), &record, options, at(0)), Ok(Append::Appended(_))));
     assert!(grant.is_none());
     drain(&mut drainer).into_iter().for_each(|batch| acknowledge(batch, 0));
@@ -123,7 +124,8 @@ fn a_grant_that_was_asked_for_with_a_callback_is_enough_for_both() {
     let (mut grant, mut callback) = (Some(grant), callback());
     let record =
         AppendRecord { timestamp: Timestamp(0), key: Some(b"key"), value: Some(&[1; 900]), headers: &[] };
-    let options = AppendOptions { may_open_batch: true, grant: &mut grant, callback: &mut callback };
+    let options =
+        AppendOptions { may_open_batch: true, grant: &mut grant, callback: &mut callback, told: true };
     assert!(matches!(topic.append(PartitionId(0), &record, options, at(0)), Ok(Append::Appended(_))));
     assert_eq!(accumulator.used_memory(), bytes);
 }

@@ -103,3 +103,45 @@ fn records_stay_out_of_what_is_printed_for_debugging() {
         assert!(!printed.contains("SSS") && !printed.contains("83, 83, 83"), "{printed}");
     }
 }
+
+/// Adds up what it is told.
+#[derive(Default)]
+struct Watcher(AtomicUsize);
+
+impl UnseenFailures for Watcher {
+    fn note(&self, failure: DeliveryFailure, records: u32) {
+        assert_eq!(failure.cause(), FailureCause::Timeout);
+        self.0.fetch_add(records as usize, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn failures_that_nobody_looks_at_are_told_to_the_watcher_once_and_others_are_not() {
+    let (accumulator, mut drainer) = Accumulator::new(config());
+    let watcher = Arc::new(Watcher::default());
+    accumulator.watch_unseen(watcher.clone());
+    let seen = || watcher.0.load(Ordering::SeqCst);
+    let topic = accumulator.topic("t");
+    let send = |with_callback: bool, told| {
+        let record = AppendRecord { timestamp: Timestamp(0), key: None, value: Some(b"v"), headers: &[] };
+        let mut callback = with_callback.then(|| Box::new(|_| ()) as Callback);
+        let options = AppendOptions { may_open_batch: true, grant: &mut None, callback: &mut callback, told };
+        match topic.append(PartitionId(0), &record, options, at(0)).unwrap() {
+            Append::Appended(appended) => appended.delivery,
+            other => panic!("{other:?}"),
+        }
+    };
+    let (looked_at, awaited, too_late) = (send(false, false), send(false, false), send(false, false));
+    drop(send(false, false));
+    drop(send(true, true));
+    // The callback is for others than the program.
+    drop(send(true, false));
+    fail(drain(&mut drainer).remove(0), FailureCause::Timeout);
+    assert_eq!(seen(), 2);
+    assert!(looked_at.try_result().is_some());
+    assert!(awaited.wait().unwrap().is_err());
+    drop(looked_at);
+    assert_eq!(seen(), 2);
+    drop(too_late);
+    assert_eq!(seen(), 3);
+}

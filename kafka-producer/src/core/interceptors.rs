@@ -14,6 +14,8 @@ use std::sync::Arc;
 pub(super) struct Audience {
     /// Goes with the record into its batch.
     pub(super) packed: Option<Callback>,
+    /// The program itself is among them, not only its interceptors.
+    pub(super) told: bool,
     /// Taken by the one who tells: the batch, or a refusal.
     listeners: Arc<Mutex<Option<Listeners>>>,
 }
@@ -57,15 +59,16 @@ impl CoreProducer {
         if interceptors.is_none() && callback.is_none() {
             return None;
         }
+        let told = callback.is_some();
         let listeners = Arc::new(Mutex::new(Some(Listeners { interceptors, callback })));
-        let told = listeners.clone();
+        let packed_listeners = listeners.clone();
         let packed: Callback = Box::new(move |result| {
-            let listeners = told.lock().take();
+            let listeners = packed_listeners.lock().take();
             if let Some(listeners) = listeners {
                 listeners.tell(result.map_err(Error::from));
             }
         });
-        Some(Audience { packed: Some(packed), listeners })
+        Some(Audience { packed: Some(packed), told, listeners })
     }
 
     fn intercepted(

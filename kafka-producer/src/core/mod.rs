@@ -20,7 +20,7 @@ mod tests;
 
 use crate::error::Cause;
 use crate::{Error, ProducerConfig};
-use kafka_accumulator::{Accumulator, AppendError};
+use kafka_accumulator::{Accumulator, AppendError, UnseenFailures};
 use kafka_interceptor::InterceptorChain;
 use kafka_metadata::Metadata;
 use kafka_partitioner::Partitioner;
@@ -96,6 +96,12 @@ impl CoreProducer {
     pub fn stop(&self) {
         self.shared.state.store(STOPPED, Ordering::Release);
         self.shared.accumulator.close();
+    }
+
+    /// Has `watcher` told of records that fail while nobody looks: no callback, and the delivery dropped unread. Only the
+    /// first one given is.
+    pub fn watch_unseen(&self, watcher: Arc<dyn UnseenFailures>) {
+        self.shared.accumulator.watch_unseen(watcher);
     }
 
     /// A connection became usable, or failed for this reason: sends that time out for lack of metadata tell it.

@@ -149,13 +149,14 @@ impl CoreProducer {
             if audience.is_none() {
                 *audience = self.audience(name, chosen, headers, callback.take());
             }
+            let told = audience.as_ref().is_some_and(|audience| audience.told);
             let mut nobody = None;
             let packed = audience.as_mut().map_or(&mut nobody, |audience| &mut audience.packed);
             let bytes = AppendRecord { timestamp, key, value, headers };
             // A partition of the program's own choice may open a batch at once; a partitioner's is asked about it.
             let mut may_open_batch = chosen.is_some();
             let appended = loop {
-                let options = AppendOptions { may_open_batch, grant, callback: packed };
+                let options = AppendOptions { may_open_batch, grant, callback: packed, told };
                 match topic.slot.queues.append(partition, &bytes, options, now) {
                     Ok(Append::Appended(appended)) => break appended,
                     Ok(Append::WouldOpenBatch { wake }) => {

@@ -7,9 +7,8 @@ use super::input::Input;
 use super::seal_pool::SealPool;
 use super::status::Status;
 use crate::core::CoreProducer;
-use crate::producer::unobserved;
+use crate::producer::unobserved::Unobserved;
 use crate::{CloseSummary, FlushSummary};
-use kafka_accumulator::CompletedBatch;
 use kafka_network::{ConnectionConfig, Connector};
 use kafka_sender::{ConnectionId, DisconnectReason, Engine, FlushId, Output, Transmit};
 use kafka_types::Monotonic;
@@ -29,6 +28,7 @@ pub(super) struct EngineTask {
     /// First, so that it drops first: whoever the engine's end wakes finds the producer stopped.
     life: LifeGuard,
     engine: Engine,
+    unobserved: Arc<Unobserved>,
     connector: Arc<dyn Connector>,
     connection_config: ConnectionConfig,
     /// Dropping an entry closes the connection.
@@ -50,6 +50,7 @@ impl EngineTask {
     pub(super) fn new(
         engine: Engine,
         core: CoreProducer,
+        unobserved: Arc<Unobserved>,
         connector: Arc<dyn Connector>,
         inbox: Arc<Inbox>,
         status: Arc<Status>,
@@ -58,6 +59,7 @@ impl EngineTask {
         EngineTask {
             life: LifeGuard { core, inbox: inbox.clone(), status },
             engine,
+            unobserved,
             connector,
             connection_config,
             connections: BTreeMap::new(),
@@ -145,7 +147,7 @@ impl EngineTask {
                     }
                 }
                 Output::Seal(job) => self.seal_pool.start(job),
-                Output::Complete(completed) => complete(completed),
+                Output::Complete(completed) => completed.run(),
                 Output::Flushed(flush, summary) => {
                     if let Some(reply) = self.flushes.remove(&flush) {
                         let _ = reply.send(summary.into());
@@ -164,6 +166,7 @@ impl EngineTask {
         let tasks = &mut self.connection_tasks;
         let all = async { while tasks.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(LAST_LINGER, all).await;
+        self.unobserved.tell_rest();
         self.life.core.close_interceptors();
         self.life.status.close(summary.clone());
         for closer in self.closers.drain(..) {
@@ -182,17 +185,6 @@ async fn wait(inbox: &Inbox, deadline: Monotonic) {
         () = inbox.woken() => {}
         () = tokio::time::sleep(left) => {}
     }
-}
-
-/// Tells a batch's outcome; a failure that nobody will be told of is at least logged.
-fn complete(completed: CompletedBatch) {
-    let unheard = completed.unheard();
-    if unheard > 0
-        && let Some(failure) = completed.failure()
-    {
-        unobserved::report(&failure.into(), u64::from(unheard));
-    }
-    completed.run();
 }
 
 /// What is said of it to those who wait for the cluster.

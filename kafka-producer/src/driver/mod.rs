@@ -11,6 +11,7 @@ mod seal_pool;
 mod status;
 
 use crate::core::CoreProducer;
+use crate::producer::unobserved::Unobserved;
 use crate::{CloseSummary, Error, FlushSummary};
 use engine_task::EngineTask;
 use inbox::Inbox;
@@ -41,13 +42,14 @@ impl Driver {
     pub(crate) fn start(
         engine: Engine,
         core: CoreProducer,
+        unobserved: Arc<Unobserved>,
         connector: Arc<dyn Connector>,
         runtime: Option<&Handle>,
     ) -> io::Result<Driver> {
         let inbox = Arc::new(Inbox::new());
         let status = Arc::new(Status::default());
         let name = format!("kafka-producer-network-thread | {}", core.config().client_id);
-        let task = EngineTask::new(engine, core, connector, inbox.clone(), status.clone());
+        let task = EngineTask::new(engine, core, unobserved, connector, inbox.clone(), status.clone());
         match runtime {
             Some(runtime) => {
                 runtime.spawn(task.run());

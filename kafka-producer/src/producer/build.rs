@@ -1,5 +1,6 @@
 //! From a builder to a running producer.
 
+use super::unobserved::Unobserved;
 use super::{Producer, Shared};
 use crate::driver::{Driver, clock};
 use crate::error::Cause;
@@ -19,11 +20,14 @@ impl<KS, VS> ProducerBuilder<KS, VS> {
         let connector = self.connector.take().unwrap_or_else(|| tcp(&config));
         let runtime = self.runtime.take();
         let (core, engine) = self.core(config, seed());
-        let driver = Driver::start(engine, core.clone(), connector, runtime.as_ref())
+        let unobserved = Arc::new(Unobserved::new(&core.config().client_id));
+        core.watch_unseen(unobserved.clone());
+        let driver = Driver::start(engine, core.clone(), unobserved.clone(), connector, runtime.as_ref())
             .map_err(|error| Error::from(Cause::Start(error)))?;
         Ok(Producer {
             shared: Arc::new(Shared {
                 core,
+                unobserved,
                 driver,
                 key_serializer: self.key_serializer,
                 value_serializer: self.value_serializer,

@@ -1,6 +1,5 @@
 //! The acknowledgement to be of one record.
 
-use super::unobserved;
 use crate::Error;
 use crate::error::Cause;
 use kafka_types::RecordMetadata;
@@ -13,23 +12,20 @@ use std::task::{Context, Poll, ready};
 ///
 /// Await it, [`wait`](Delivery::wait) for it on a thread, or ask now and then with
 /// [`try_result`](Delivery::try_result). Dropping it never takes the record back; a failure that nobody looked at is
-/// logged.
+/// [counted](crate::Producer::unobserved_failures) and logged.
 #[must_use = "a record may fail after it was accepted: await the delivery, or drop it explicitly"]
 pub struct Delivery {
     inner: kafka_accumulator::Delivery,
-    /// Somebody has seen the outcome.
-    looked: bool,
 }
 
 impl Delivery {
     pub(super) fn new(inner: kafka_accumulator::Delivery) -> Self {
-        Delivery { inner, looked: false }
+        Delivery { inner }
     }
 
     /// The outcome, if there is one yet.
     pub fn try_result(&mut self) -> Option<Result<RecordMetadata, Error>> {
         let result = self.inner.try_result()?;
-        self.looked = true;
         Some(result.map_err(Error::from))
     }
 
@@ -55,19 +51,7 @@ impl Future for Delivery {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let result = ready!(Pin::new(&mut self.inner).poll(context));
-        self.looked = true;
         Poll::Ready(result.map_err(Error::from))
-    }
-}
-
-impl Drop for Delivery {
-    fn drop(&mut self) {
-        if self.looked {
-            return;
-        }
-        if let Some(Err(failure)) = self.inner.try_result() {
-            unobserved::report(&failure.into(), 1);
-        }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{ProducerBuilder, ProducerConfig};
 use kafka_types::BytesSerializer;
 use std::fmt;
 use std::sync::Arc;
+use unobserved::Unobserved;
 
 pub use close::CloseSummary;
 pub use delivery::Delivery;
@@ -42,6 +43,7 @@ pub struct Producer<KS = BytesSerializer, VS = BytesSerializer> {
 
 struct Shared<KS, VS> {
     core: CoreProducer,
+    unobserved: Arc<Unobserved>,
     driver: Driver,
     key_serializer: KS,
     value_serializer: VS,
@@ -58,6 +60,13 @@ impl<KS, VS> Producer<KS, VS> {
     /// What this producer runs with, after defaults and adjustments.
     pub fn config(&self) -> &ProducerConfig {
         self.shared.core.config()
+    }
+
+    /// How many accepted records have failed while nobody looked: sent without a callback, their deliveries dropped unread.
+    ///
+    /// They are warned about as well, at most once a second per cause, and for what is left when the producer is closed.
+    pub fn unobserved_failures(&self) -> u64 {
+        self.shared.unobserved.total()
     }
 
     /// Bytes of `buffer.memory` that are free for further records.

@@ -151,7 +151,7 @@ impl World {
         self.metadata.touch(topic, now.mono);
         let record =
             AppendRecord { timestamp: now.wall, key: None, value: Some(value.as_bytes()), headers: &[] };
-        let options = AppendOptions { may_open_batch: true, grant, callback: &mut None };
+        let options = AppendOptions { may_open_batch: true, grant, callback: &mut None, told: true };
         let queues = self.accumulator.topic(topic);
         match queues.append(PartitionId(partition), &record, options, now).unwrap() {
             Append::Appended(appended) => Ok(appended.delivery),
