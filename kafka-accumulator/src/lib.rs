@@ -29,6 +29,9 @@
 //! assert_eq!(appended.delivery.try_result().unwrap().unwrap().to_string(), "orders-0@1042");
 //! # Ok::<(), kafka_accumulator::AppendError>(())
 //! ```
+//!
+//! Not here: which broker a batch goes to, when, and how often (`kafka-sender`), and how its bytes look (`kafka-protocol`). A
+//! program that sends records uses `kafka-producer`.
 
 mod accumulator;
 mod batch;

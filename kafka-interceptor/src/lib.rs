@@ -24,6 +24,8 @@
 //! chain.push(Arc::new(Origin));
 //! assert!(!chain.is_empty());
 //! ```
+//!
+//! Where to go next: [`Interceptor`] is what a program writes; `kafka-producer` takes it in its builder.
 
 mod chain;
 mod interceptor;

@@ -19,6 +19,8 @@
 //! assert_eq!(manager.snapshot().brokers.keys().collect::<Vec<_>>(), [&NodeId(-1)]);
 //! # Ok::<(), kafka_types::InvalidBrokerAddress>(())
 //! ```
+//!
+//! Where to go next: `kafka-sender` is the owner that sends the requests, `kafka-producer` the callers that wait.
 
 mod config;
 mod error;

@@ -16,6 +16,9 @@
 //! assert_eq!(frame.token, None);
 //! assert!(!connection.is_ready());
 //! ```
+//!
+//! Where to go next: [`Connection`] to drive the protocol over streams of one's own; the example `quickstart` of the repository
+//! reads records with the small client.
 
 #[cfg(feature = "transport")]
 mod client;

@@ -23,6 +23,8 @@
 //! let sticky = partitioner.partition(&topic, None);
 //! assert_eq!(partitioner.partition(&topic, None), sticky); // until a batch is full
 //! ```
+//!
+//! Where to go next: [`Partitioner`] is what a program writes; `kafka-producer` takes it in its builder.
 
 mod default_partitioner;
 mod loads;

@@ -1,4 +1,5 @@
 //! Where brokers are, and what answers there instead.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 #![allow(clippy::unwrap_used, reason = "test code")]
 

@@ -25,6 +25,9 @@
 //! assert_eq!(pieces.concat()[4..8], [0, 3, 0, 13]); // after the length: Metadata, version 13
 //! # Ok::<(), kafka_protocol::wire::EncodeError>(())
 //! ```
+//!
+//! Where to go next: [`messages`] for requests and responses, [`records`] for record batches, [`compression`] for the codecs,
+//! [`frame`] for headers and lengths, [`wire`] for the traits behind them. `kafka-network` puts them on a socket.
 
 pub mod compression;
 pub mod frame;

@@ -21,6 +21,8 @@
 //!
 //! Not here: bytes on sockets (`kafka-network`), records and their memory (`kafka-accumulator`), which sequences a batch may
 //! carry (`kafka-transactions`), what the cluster looks like (`kafka-metadata`).
+//!
+//! Where to go next: `kafka_producer::core` puts the engine together with what it needs; `kafka-sim` drives that without I/O.
 
 mod close;
 mod cluster;

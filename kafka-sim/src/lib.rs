@@ -9,6 +9,9 @@
 //! let report = kafka_sim::run(1, kafka_sim::Trace::Silent).expect("every promise holds");
 //! assert!(report.events > 0);
 //! ```
+//!
+//! Not here: real sockets, clocks and threads; tests of `kafka-producer` and `kafka-cli` have those. The program of this crate, which
+//! `cargo xtask sim` runs, goes through ranges of seeds.
 
 mod agenda;
 mod caller;

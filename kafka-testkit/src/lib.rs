@@ -38,6 +38,9 @@
 //!   `INVALID_TXN_STATE`. There is no authentication, no TLS, no quota. Consumer groups use the classic protocol.
 //! - A batch stays compressed as it came, whatever the topic's `compression.type`; nothing is compacted or expires.
 //! - One check is stricter than a broker's: offsets within an uncompressed batch must count up by one, too.
+//!
+//! Where to go next: [`ClusterConfig`] and [`TopicConfig`] for what there is, [`Rule`] for what goes wrong; `kafka-cli broker` serves a
+//! cluster to programs of any language.
 
 mod append;
 mod broker;

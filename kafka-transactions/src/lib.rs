@@ -23,6 +23,8 @@
 //! assert_eq!(stamp.base_sequence, Sequence(0));
 //! manager.handle_acknowledged(stream, batch);
 //! ```
+//!
+//! Not here: transactions themselves, which are not served yet; and batches, which `kafka-sender` keeps and sends.
 
 mod config;
 mod error;

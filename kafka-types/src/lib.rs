@@ -11,6 +11,8 @@
 //! assert_eq!(TopicPartition::new("orders", 3).to_string(), "orders-3");
 //! assert!(ErrorCode::NOT_LEADER_OR_FOLLOWER.is_retriable());
 //! ```
+//!
+//! Where to go next: [`ProducerRecord`] and [`Serializer`] for programs that send; [`ErrorCode`] for what brokers answer.
 
 mod acks;
 mod backoff;

@@ -44,7 +44,7 @@ use std::fmt;
     message = "`{Self}` cannot serialize `{T}`",
     label = "no serializer for a key or value of type `{T}`",
     note = "`BytesSerializer`, the default, takes what is bytes or text: `&str`, `String`, `&[u8]`, `Vec<u8>`, `Bytes` and \
-            references to them; others need `.to_string()`, `.to_be_bytes()` or the like, or a serializer of their own \
+            references to them (a `Cow<str>` as `&*text`); others need `.to_string()`, `.to_be_bytes()` or the like, or a serializer of their own \
             (`ProducerBuilder::key_serializer`, `value_serializer`)",
     note = "an `Option` goes to `key_or_null` or `value_or_null`",
     note = "a serializer for `T` does not take `&T` unless it is implemented for it, too"
@@ -96,6 +96,8 @@ impl fmt::Display for RecordPart {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BytesSerializer;
 
+// Who sends a number should read what can be done about it, not that numbers are no slices.
+#[diagnostic::do_not_recommend]
 impl<T: AsRef<[u8]> + ?Sized> Serializer<T> for BytesSerializer {
     fn serialize<'a>(
         &self,

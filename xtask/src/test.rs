@@ -26,7 +26,7 @@ const STAGES: &[Stage] = &[
     Stage {
         name: "programs",
         minutes: 6,
-        cargo: &["build", "--release", "--workspace", "--examples", "--bins", "--locked"],
+        cargo: &["build", "--release", "--workspace", "--bins", "--example", "quickstart", "--locked"],
     },
     Stage {
         name: "quickstart",
