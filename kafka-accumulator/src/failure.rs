@@ -48,6 +48,8 @@ pub struct BatchFailure {
     pub cause: FailureCause,
     /// Whether it may be in the log.
     pub written: Written,
+    /// True if the producer can't go on: whatever is sent later fails by the same cause.
+    pub fatal: bool,
     /// How often it was sent, or about to be.
     pub attempts: u32,
     /// To whom, the last time.
@@ -70,6 +72,7 @@ impl BatchFailure {
         BatchFailure {
             cause,
             written: Written::NotWritten,
+            fatal: false,
             attempts: 0,
             last_broker: None,
             last_error: None,
@@ -119,6 +122,11 @@ impl DeliveryFailure {
     /// Whether it may be in the log.
     pub fn outcome(&self) -> Written {
         self.0.batch.written
+    }
+
+    /// True if the producer can't go on: whatever is sent later fails by the same cause.
+    pub fn is_fatal(&self) -> bool {
+        self.0.batch.fatal
     }
 
     /// Where it was to go.

@@ -154,3 +154,17 @@ fn a_time_out_in_the_queue_says_that_nothing_was_written() {
     assert!(error.to_string().contains("NOT_LEADER_OR_FOLLOWER"), "{error}");
     assert_eq!(values(&cluster, "t", 0).len(), 0);
 }
+
+#[test]
+fn a_producer_that_gets_no_producer_id_says_with_every_record_that_it_has_ended_and_why() {
+    let cluster = Loopback::start(ClusterConfig::new(1).topic(TopicConfig::new("t", 1)));
+    let refusal = Rule::new().api(ApiKey::INIT_PRODUCER_ID).refuse(ErrorCode::CLUSTER_AUTHORIZATION_FAILED);
+    cluster.add_rule(refusal);
+    let producer = cluster.producer().build().unwrap();
+    for _ in 0..2 {
+        let error = producer.send_blocking(ProducerRecord::new("t").value("v")).unwrap().wait().unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Authorization, Outcome::NotWritten));
+        assert!(error.is_fatal() && error.to_string().contains("enable.idempotence=false"), "{error}");
+    }
+    producer.close_blocking(LONG).unwrap();
+}

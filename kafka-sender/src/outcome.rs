@@ -162,7 +162,8 @@ impl Engine {
             batch.maybe_written = true;
         }
         self.transactions.handle_failed(batch.stream(), batch.key, batch.maybe_written);
-        let failure = failure_of(now, &batch, refusal);
+        let failure =
+            BatchFailure { fatal: self.transactions.fatal().is_some(), ..failure_of(now, &batch, refusal) };
         self.complete(batch.batch, BatchOutcome::Failed(failure));
         self.enlist(now, batch.queue);
     }
@@ -173,6 +174,7 @@ impl Engine {
             in_queue: now.since(batch.created()),
             record_errors: refusal.record_errors,
             message: refusal.message,
+            fatal: self.transactions.fatal().is_some(),
             ..BatchFailure::not_written(refusal.cause)
         };
         self.complete(batch, BatchOutcome::Failed(failure));
@@ -212,7 +214,6 @@ impl Engine {
 fn failure_of(now: Monotonic, batch: &DrainedBatch, refusal: Refusal) -> BatchFailure {
     let first_sent = batch.first_sent.unwrap_or(now);
     BatchFailure {
-        cause: refusal.cause,
         written: if batch.maybe_written { Written::Unknown } else { Written::NotWritten },
         attempts: batch.attempts,
         last_broker: batch.last_broker.clone(),
@@ -221,6 +222,7 @@ fn failure_of(now: Monotonic, batch: &DrainedBatch, refusal: Refusal) -> BatchFa
         in_flight: now.since(first_sent),
         record_errors: refusal.record_errors,
         message: refusal.message,
+        ..BatchFailure::not_written(refusal.cause)
     }
 }
 

@@ -129,6 +129,7 @@ fn a_cluster_that_refuses_producer_ids_fails_everything_at_once_and_says_why() {
     let failure = failed(&a);
     assert_eq!(failure.outcome(), Written::NotWritten);
     assert!(failure.to_string().contains("enable.idempotence"), "{failure}");
+    assert!(failure.is_fatal());
     let later = world.append("orders", 0, "b");
     world.run(SECOND);
     assert_eq!(failed(&later).cause(), failure.cause());

@@ -25,6 +25,7 @@ fn a_broker_without_producer_ids_fails_records_at_once_and_names_feature_and_pro
     let a = world.send("orders", 0, "a");
     let failure = failed(&a);
     assert_eq!(failure.outcome(), Written::NotWritten);
+    assert!(failure.is_fatal());
     let text = failure.to_string();
     assert!(text.contains("InitProducerId") && text.contains("enable.idempotence=false"), "{text}");
 }
@@ -51,6 +52,7 @@ fn without_a_common_produce_version_an_idempotent_producer_ends_and_names_both_r
             (failure.cause(), failure.outcome()),
             (FailureCause::UnsupportedVersion, Written::NotWritten)
         );
+        assert!(failure.is_fatal(), "whatever comes later fails as well");
         let text = failure.to_string();
         assert!(text.contains("Produce in versions none, this client speaks 3 to"), "{text}");
     }
@@ -70,7 +72,10 @@ fn without_a_common_produce_version_a_producer_without_idempotence_fails_what_th
         let delivery = world.send("orders", partition, "x");
         let leader = world.cluster.leader(&TopicPartition::new("orders", partition)).unwrap();
         match leader {
-            NodeId(1) => assert_eq!(failed(&delivery).cause(), FailureCause::UnsupportedVersion),
+            NodeId(1) => {
+                let failure = failed(&delivery);
+                assert_eq!((failure.cause(), failure.is_fatal()), (FailureCause::UnsupportedVersion, false));
+            }
             _ => assert_eq!(offset(&delivery).0, 0),
         }
     }

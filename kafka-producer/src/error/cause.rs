@@ -115,6 +115,17 @@ impl Cause {
         }
     }
 
+    pub(super) fn is_fatal(&self) -> bool {
+        match self {
+            Cause::Delivery(failure) if failure.is_fatal() => true,
+            // An epoch that is not accepted any more is replaced, unless it is another producer that holds the newer one.
+            Cause::Delivery(failure) if self.kind() == ErrorKind::Fenced => {
+                failure.cause() == FailureCause::Broker(ErrorCode::PRODUCER_FENCED)
+            }
+            _ => matches!(self.kind(), ErrorKind::Fenced | ErrorKind::Closed | ErrorKind::Stopped),
+        }
+    }
+
     pub(super) fn is_retriable(&self) -> bool {
         match self {
             Cause::Metadata(_) | Cause::Memory { .. } | Cause::WouldWait(_) => true,

@@ -43,7 +43,7 @@ impl Error {
 
     /// True if this producer will not send anything any more: only a new one helps.
     pub fn is_fatal(&self) -> bool {
-        matches!(self.kind(), ErrorKind::Fenced | ErrorKind::Closed | ErrorKind::Stopped)
+        self.0.is_fatal()
     }
 
     /// True if the transaction that this happened in can only be aborted. Never so outside a transaction.

@@ -53,6 +53,8 @@ fn only_what_ends_the_producer_is_fatal() {
     assert!(Error::closed().is_fatal() && Error::stopped().is_fatal());
     assert!(delivery(FailureCause::Broker(ErrorCode::PRODUCER_FENCED), Written::NotWritten).is_fatal());
     assert!(!delivery(FailureCause::Timeout, Written::Unknown).is_fatal());
+    let old_epoch = FailureCause::Broker(ErrorCode::INVALID_PRODUCER_EPOCH);
+    assert!(!delivery(old_epoch, Written::NotWritten).is_fatal(), "the producer takes a new one by itself");
     assert!(!Error::from(Cause::WouldWait(WaitsFor::Memory)).is_fatal());
 }
 
