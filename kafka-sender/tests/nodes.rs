@@ -2,12 +2,11 @@
 
 mod world;
 
-use kafka_accumulator::{FailureCause, Written};
 use kafka_protocol::wire::ApiKey;
 use kafka_sender::SenderConfig;
 use kafka_testkit::{ClusterConfig, Rule, ServedVersions, TopicConfig};
 use kafka_types::{NodeId, TopicPartition};
-use world::{MS, SECOND, Settings, World, failed, is_open, offset};
+use world::{MS, SECOND, Settings, World, is_open, offset};
 
 fn three() -> World {
     let cluster = ClusterConfig::new(3).topic(TopicConfig::new("orders", 3));
@@ -147,17 +146,4 @@ fn each_broker_is_spoken_to_in_the_newest_version_that_both_sides_know() {
         .collect();
     versions.sort_unstable();
     assert_eq!(versions, [(NodeId(1), newest), (NodeId(2), 9)]);
-}
-
-#[test]
-fn without_a_version_in_common_records_fail_at_once_and_both_ranges_are_named() {
-    let versions = ServedVersions::default().limit(ApiKey::PRODUCE, 0, 2);
-    let cluster = ClusterConfig::new(1).topic(TopicConfig::new("orders", 1)).served_versions(versions);
-    let mut world = World::new(cluster, Settings::default());
-    let delivery = world.send("orders", 0, "a");
-    world.run(SECOND);
-    let failure = failed(&delivery);
-    assert_eq!((failure.cause(), failure.outcome()), (FailureCause::UnsupportedVersion, Written::NotWritten));
-    let said = failure.to_string();
-    assert!(said.contains("Produce") && said.contains("none") && said.contains("3 to 13"), "{said}");
 }

@@ -1,140 +1,20 @@
 //! A record's way into a batch, with the engine's half in the test's own hands: no runtime, no clock, no cluster.
 
-use super::{CoreProducer, PendingSend, engine};
+mod partitioning;
+mod world;
+
+use super::{PendingSend, engine};
 use crate::{Error, ErrorKind, Outcome, ProducerBuilder, SerializationError, SerializeContext, Serializer};
-use kafka_accumulator::{BatchOutcome, Delivery, Drainer, QueueEvent, QueueId};
+use kafka_accumulator::QueueEvent;
 use kafka_interceptor::{Acknowledgement, Interceptor, InterceptorChain, InterceptorError, SendContext};
-use kafka_metadata::MetadataManager;
 use kafka_partitioner::{Partitioner, TopicView};
-use kafka_protocol::messages::MetadataResponse;
-use kafka_protocol::messages::metadata::{
-    MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
-};
-use kafka_types::{BytesSerializer, ErrorCode, Monotonic, Now, Offset, Payload, ProducerRecord, Timestamp};
+use kafka_types::{BytesSerializer, ErrorCode, Monotonic, ProducerRecord, Timestamp};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Poll, Wake, Waker};
+use std::task::{Poll, Waker};
 use std::time::Duration;
-
-/// A producer whose engine is the test.
-struct World {
-    core: CoreProducer,
-    drainer: Drainer,
-    manager: MetadataManager,
-    now: Now,
-    woken: Arc<Woken>,
-}
-
-#[derive(Default)]
-struct Woken(AtomicUsize);
-
-impl Wake for Woken {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-impl World {
-    fn new(builder: ProducerBuilder) -> World {
-        let builder = builder.bootstrap_servers("localhost:9092").client_id("test");
-        let mut chain = InterceptorChain::default();
-        builder.interceptors.iter().for_each(|interceptor| chain.push(interceptor.clone()));
-        let partitioner = builder.partitioner.clone();
-        let (core, drainer, manager) = engine::parts(builder.config().unwrap(), 7, partitioner, chain);
-        let now = Now { mono: Monotonic::from_millis(1000), wall: Timestamp(1_000_000) };
-        World { core, drainer, manager, now, woken: Arc::default() }
-    }
-
-    /// A world where topic `t` is known to have this many partitions.
-    fn with_topic(builder: ProducerBuilder, partitions: i32) -> World {
-        let mut world = World::new(builder);
-        world.core.metadata().touch("t", world.now.mono);
-        world.answer("t", ErrorCode::NONE, partitions);
-        world
-    }
-
-    /// The cluster answers what is asked of it.
-    fn answer(&mut self, topic: &str, error_code: ErrorCode, partitions: i32) {
-        self.pass(Duration::from_secs(10));
-        self.manager.poll_request(self.now.mono).expect("nobody asked");
-        let partition = |partition_index| MetadataResponsePartition {
-            partition_index,
-            leader_id: 1,
-            leader_epoch: 0,
-            ..MetadataResponsePartition::default()
-        };
-        let response = MetadataResponse {
-            brokers: vec![MetadataResponseBroker {
-                node_id: 1,
-                host: "b".into(),
-                port: 9092,
-                ..MetadataResponseBroker::default()
-            }],
-            topics: vec![MetadataResponseTopic {
-                error_code,
-                name: Some(topic.into()),
-                partitions: (0..partitions).map(partition).collect(),
-                ..MetadataResponseTopic::default()
-            }],
-            ..MetadataResponse::default()
-        };
-        let wakers = self.manager.handle_response(self.now.mono, 12, &response);
-        wakers.into_iter().for_each(Waker::wake);
-    }
-
-    fn pass(&mut self, time: Duration) {
-        self.now.mono = self.now.mono + time;
-        let wakers = self.manager.expire_waiters(self.now.mono).into_iter();
-        wakers.chain(self.drainer.expire_waiters(self.now.mono)).for_each(Waker::wake);
-    }
-
-    fn poll<K: Payload<BytesSerializer>, V: Payload<BytesSerializer>>(
-        &self,
-        send: &mut PendingSend<'_, K, V>,
-    ) -> Poll<Result<Delivery, Error>> {
-        self.poll_with(send, &BytesSerializer)
-    }
-
-    fn poll_with<K: Payload<BytesSerializer>, V: Payload<VS>, VS>(
-        &self,
-        send: &mut PendingSend<'_, K, V>,
-        value_serializer: &VS,
-    ) -> Poll<Result<Delivery, Error>> {
-        let waker = Waker::from(self.woken.clone());
-        self.core.poll_send(send, &BytesSerializer, value_serializer, self.now, &waker)
-    }
-
-    /// Sends a record that needs no waiting.
-    fn send<K: Payload<BytesSerializer>, V: Payload<BytesSerializer>>(
-        &self,
-        record: ProducerRecord<'_, K, V>,
-    ) -> Result<Delivery, Error> {
-        match self.poll(&mut PendingSend::new(record, None)) {
-            Poll::Ready(result) => result,
-            Poll::Pending => panic!("the send waits"),
-        }
-    }
-
-    fn times_woken(&self) -> usize {
-        self.woken.0.load(Ordering::SeqCst)
-    }
-
-    /// Completes everything that is in batches.
-    fn acknowledge_all(&mut self) {
-        let mut events = Vec::new();
-        self.drainer.take_events(&mut events);
-        let queues: Vec<QueueId> =
-            (0..self.drainer.queue_count()).map(|index| QueueId(index as u32)).collect();
-        for queue in queues {
-            self.drainer.seal_open(queue);
-            while let Some(batch) = self.drainer.pop(queue) {
-                let outcome = BatchOutcome::Acknowledged { base_offset: Offset(0), log_append_time: None };
-                batch.complete(outcome).run();
-            }
-        }
-    }
-}
+use world::World;
 
 fn record() -> ProducerRecord<'static, kafka_types::Absent, kafka_types::Present<&'static str>> {
     ProducerRecord::new("t").value("v")
@@ -315,21 +195,6 @@ fn a_partitioner_that_chooses_what_does_not_exist_is_named() {
             "{error}"
         );
         assert!(world.send(record().partition(2)).is_ok(), "an explicit partition does not ask it");
-    }
-}
-
-#[test]
-fn keyless_records_stay_until_a_batch_is_full_and_reach_every_partition() {
-    let mut world = World::with_topic(builder().batch_size(500), 3);
-    let deliveries: Vec<_> =
-        (0..300).map(|_| world.send(ProducerRecord::new("t").value([0; 100])).unwrap()).collect();
-    world.acknowledge_all();
-    let partitions: Vec<i32> =
-        deliveries.iter().map(|d| d.try_result().unwrap().unwrap().partition().0).collect();
-    let moves = partitions.windows(2).filter(|pair| pair[0] != pair[1]).count();
-    assert!(moves < 120, "{moves} moves for 300 records");
-    for partition in 0..3 {
-        assert!(partitions.contains(&partition), "nothing for partition {partition}");
     }
 }
 
