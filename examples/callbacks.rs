@@ -1,7 +1,7 @@
 //! Has a callback told each record's outcome, and never waits while sending.
 
 use anyhow::Result;
-use kafka_producer::{ErrorKind, Producer, ProducerRecord};
+use kafka_producer::{Producer, ProducerRecord};
 use kafka_testkit::{ClusterConfig, LoopbackCluster};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,7 +34,7 @@ async fn main() -> Result<()> {
     let delivery = loop {
         match producer.try_send(record) {
             Ok(delivery) => break delivery,
-            Err(failed) if failed.error.kind() == ErrorKind::WouldWait => {
+            Err(failed) if failed.would_wait() => {
                 println!("not now: {failed}");
                 record = failed.record;
                 tokio::time::sleep(Duration::from_millis(50)).await;

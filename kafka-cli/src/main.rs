@@ -12,6 +12,7 @@ mod throttle;
 mod verifiable_producer;
 
 use clap::{Parser, Subcommand};
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -36,7 +37,12 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     // RUST_LOG chooses what is told; standard output belongs to the records.
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
     let result = match cli.command {
         Command::Produce(arguments) => arguments.run(),
         Command::VerifiableProducer(arguments) => arguments.run(),

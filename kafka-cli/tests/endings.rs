@@ -64,3 +64,17 @@ fn the_verifiable_producer_ends_when_nobody_reads_it_any_more() {
     assert!(first.contains("startup_complete"), "{first}");
     assert!(child.wait().unwrap().success());
 }
+
+#[test]
+fn a_broker_that_is_not_there_is_told_while_one_waits_and_without_colours_in_a_file() {
+    // A port that was free a moment ago.
+    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let mut child = spawn(&["produce", "--bootstrap-server", &address, "--topic", "t"]);
+    child.stdin.as_mut().unwrap().write_all(b"a line\n").unwrap();
+    let mut told = String::new();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut told).unwrap();
+    assert!(told.contains("WARN") && told.contains(&address), "{told}");
+    assert!(!told.contains('\x1b'), "{told}");
+    signal(&child, "-INT");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}

@@ -1,6 +1,4 @@
 //! Where brokers are, and what answers there instead.
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
-
 #![allow(clippy::unwrap_used, reason = "test code")]
 
 mod support;

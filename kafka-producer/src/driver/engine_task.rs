@@ -6,6 +6,7 @@ use super::inbox::Inbox;
 use super::input::Input;
 use super::seal_pool::SealPool;
 use super::status::Status;
+use super::troubles::Troubles;
 use crate::core::CoreProducer;
 use crate::producer::unobserved::Unobserved;
 use crate::{CloseSummary, FlushSummary};
@@ -34,6 +35,7 @@ pub(super) struct EngineTask {
     /// Dropping an entry closes the connection.
     connections: BTreeMap<ConnectionId, UnboundedSender<Transmit>>,
     connection_tasks: JoinSet<()>,
+    troubles: Troubles,
     seal_pool: SealPool,
     next_flush: u64,
     flushes: BTreeMap<FlushId, oneshot::Sender<FlushSummary>>,
@@ -64,6 +66,7 @@ impl EngineTask {
             connection_config,
             connections: BTreeMap::new(),
             connection_tasks: JoinSet::new(),
+            troubles: Troubles::default(),
             seal_pool: SealPool::new(inbox),
             next_flush: 0,
             flushes: BTreeMap::new(),
@@ -94,6 +97,7 @@ impl EngineTask {
         match input {
             Input::Connected { connection, versions } => {
                 self.life.core.note_connection(None);
+                self.troubles.handle_connected(&self.life.core.config().client_id);
                 self.engine.handle_connected(now, connection, versions);
             }
             Input::Response { connection, request, body } => {
@@ -102,7 +106,9 @@ impl EngineTask {
             Input::Written { connection, request } => self.engine.handle_written(now, connection, request),
             Input::Disconnected { connection, reason } => {
                 self.connections.remove(&connection);
-                self.life.core.note_connection(Some(describe(&reason)));
+                let text = describe(&reason);
+                self.troubles.handle_disconnected(&self.life.core.config().client_id, &reason, &text);
+                self.life.core.note_connection(Some(text));
                 self.engine.handle_disconnected(now, connection, reason);
             }
             Input::Sealed(sealed) => self.engine.handle_sealed(now, sealed),

@@ -9,6 +9,7 @@ mod input;
 mod park;
 mod seal_pool;
 mod status;
+mod troubles;
 
 use crate::core::CoreProducer;
 use crate::producer::unobserved::Unobserved;
