@@ -1,5 +1,6 @@
 //! What became of each line.
 
+use crate::tell;
 use kafka_producer::{Delivery, Error, RecordMetadata};
 use std::io::{BufWriter, Write, stdout};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -103,15 +104,15 @@ fn follow(entries: &Receiver<Entry>, print_metadata: bool) -> u64 {
             Err(error) => {
                 failed += 1;
                 if failed <= TOLD {
-                    eprintln!("line {}: {error}", entry.line);
+                    tell(format_args!("line {}: {error}", entry.line));
                 }
             }
         }
     }
     match failed {
         0 => {}
-        1 => eprintln!("1 record was not acknowledged"),
-        failed => eprintln!("{failed} records were not acknowledged"),
+        1 => tell(format_args!("1 record was not acknowledged")),
+        failed => tell(format_args!("{failed} records were not acknowledged")),
     }
     failed
 }

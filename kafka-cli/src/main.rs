@@ -12,7 +12,7 @@ mod throttle;
 mod verifiable_producer;
 
 use clap::{Parser, Subcommand};
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -49,7 +49,12 @@ fn main() -> ExitCode {
         Command::Broker(arguments) => arguments.run(),
     };
     result.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        tell(format_args!("error: {error:#}"));
         ExitCode::FAILURE
     })
+}
+
+/// A line on standard error; that nobody reads it is no reason to fail.
+fn tell(line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -4,11 +4,12 @@ use crate::arguments::{ConnectionArguments, KeyValue, read_properties};
 use crate::ledger::Ledger;
 use crate::line_reader::LineFormat;
 use crate::shutdown;
+use crate::tell;
 use anyhow::{Context, Result};
 use clap::Args;
 use kafka_producer::{ErrorKind, Header, Producer, ProducerRecord};
 use std::borrow::Cow;
-use std::io::{BufRead, IsTerminal, Write, stdin};
+use std::io::{BufRead, IsTerminal, stdin};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -122,11 +123,10 @@ impl ProduceArguments {
             let (producer, ledger, interrupted) = (producer.clone(), ledger.clone(), interrupted.clone());
             move || {
                 interrupted.store(true, Ordering::SeqCst);
-                let _ = writeln!(
-                    std::io::stderr(),
+                tell(format_args!(
                     "interrupted: sending what was read, for up to {} s; once more ends at once",
                     PATIENCE.as_secs()
-                );
+                ));
                 // What was read before the signal is still sent.
                 let _ = producer.close_blocking(PATIENCE);
                 ledger.finish();

@@ -75,6 +75,21 @@ fn a_broker_that_is_not_there_is_told_while_one_waits_and_without_colours_in_a_f
     BufReader::new(child.stderr.take().unwrap()).read_line(&mut told).unwrap();
     assert!(told.contains("WARN") && told.contains(&address), "{told}");
     assert!(!told.contains('\x1b'), "{told}");
-    signal(&child, "-INT");
-    assert_eq!(child.wait().unwrap().code(), Some(130));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn failures_that_nobody_can_read_are_in_the_exit_code() {
+    let cluster = cluster();
+    let bootstrap = cluster.bootstrap_servers();
+    let arguments = ["produce", "--bootstrap-server", &bootstrap, "--topic", "t"];
+    for wrong in [["--topic-is-not", "x"], ["--timeout", "soon"], ["--reader-property", "parse.key=true"]] {
+        let mut child = spawn(&[&arguments[..], &wrong].concat());
+        drop(child.stderr.take());
+        // A program that refuses its arguments does not read.
+        let _ = child.stdin.take().unwrap().write_all(b"a line\n");
+        let expected = if wrong[0] == "--topic-is-not" { 2 } else { 1 };
+        assert_eq!(child.wait().unwrap().code(), Some(expected), "{wrong:?}");
+    }
 }
