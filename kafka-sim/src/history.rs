@@ -1,7 +1,7 @@
 //! What callers were told, and whether the logs agree.
 
 use kafka_types::{Offset, TopicPartition};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// A record's number, which its value carries into the log.
@@ -36,8 +36,10 @@ struct Entry {
 /// What a configuration promises of the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Promise {
-    /// Each record lies there at most once, and in order: idempotence.
+    /// Each record lies there at most once: idempotence.
     pub exactly_once: bool,
+    /// In the order of `append`: idempotence, or one request at a time.
+    pub ordered: bool,
     /// What was acknowledged lies there, whoever dies: `acks=all`.
     pub durable: bool,
 }
@@ -132,7 +134,10 @@ impl History {
         if let Some(stranger) = log.iter().find(|record| !self.records.contains_key(&record.number)) {
             return Err(violated(ONCE_IN_ORDER, format!("{stranger:?} was never sent")));
         }
-        if promise.exactly_once { self.check_order(log) } else { Ok(()) }
+        if promise.exactly_once {
+            self.check_order(log)?;
+        }
+        if promise.ordered && promise.durable { self.check_offsets(log) } else { Ok(()) }
     }
 
     fn check_record(
@@ -184,6 +189,38 @@ impl History {
         Ok(())
     }
 
+    /// Offsets that were told ascend with the order of `append`.
+    fn check_offsets(&self, log: &[Logged]) -> Result<(), Violation> {
+        let made_anew: BTreeSet<&str> = log
+            .iter()
+            .filter(|record| record.incarnation > 0)
+            .map(|record| &*record.topic_partition.topic)
+            .collect();
+        let mut told: Vec<_> = self
+            .records
+            .iter()
+            .filter_map(|(number, entry)| match &entry.told {
+                Some(Told::Acknowledged(at, offset)) if offset.is_known() => {
+                    Some((at, entry.accepted?, *offset, *number))
+                }
+                _ => None,
+            })
+            .filter(|(at, ..)| !made_anew.contains(&*at.topic))
+            .collect();
+        told.sort_unstable_by_key(|(at, accepted, ..)| (*at, *accepted));
+        for pair in told.windows(2) {
+            let [(at, _, before, first), (then, _, after, second)] = pair else { continue };
+            if at == then && before >= after {
+                let evidence = format!(
+                    "record {} was accepted before {}, and they lie at {at}@{before} and {after}",
+                    first.0, second.0
+                );
+                return Err(violated(ONCE_IN_ORDER, evidence));
+            }
+        }
+        Ok(())
+    }
+
     fn check_order(&self, log: &[Logged]) -> Result<(), Violation> {
         let mut last: BTreeMap<&TopicPartition, (u64, &Logged)> = BTreeMap::new();
         // Batches that were on their way when their topic was deleted may arrive in the new one in any order: it takes every
@@ -209,74 +246,4 @@ fn violated(invariant: &'static str, evidence: String) -> Violation {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const FULL: Promise = Promise { exactly_once: true, durable: true };
-    const DURABLE: Promise = Promise { exactly_once: false, durable: true };
-
-    fn at(number: u64, offset: i64) -> Logged {
-        Logged {
-            number: RecordNumber(number),
-            topic_partition: TopicPartition::new("t", 0),
-            offset: Offset(offset),
-            incarnation: 0,
-        }
-    }
-
-    fn history(told: &[Option<Told>]) -> History {
-        let mut history = History::default();
-        for (number, told) in told.iter().enumerate() {
-            let number = RecordNumber(number as u64);
-            history.begin(number);
-            history.accept(number);
-            if let Some(told) = told {
-                history.tell(number, told.clone()).unwrap();
-            }
-        }
-        history
-    }
-
-    fn acknowledged(offset: i64) -> Option<Told> {
-        Some(Told::Acknowledged(TopicPartition::new("t", 0), Offset(offset)))
-    }
-
-    #[test]
-    fn what_holds_passes() {
-        let history = history(&[
-            acknowledged(0),
-            acknowledged(1),
-            Some(Told::NotWritten("x".into())),
-            Some(Told::Unknown("y".into())),
-        ]);
-        assert_eq!(history.check(&[at(0, 0), at(1, 1), at(3, 2)], FULL), Ok(()));
-        assert_eq!(history.check(&[at(0, 0), at(1, 1)], FULL), Ok(()));
-    }
-
-    #[test]
-    fn each_kind_of_damage_is_seen() {
-        let lost = history(&[acknowledged(0)]).check(&[], FULL);
-        let doubled = history(&[acknowledged(0)]).check(&[at(0, 0), at(0, 1)], FULL);
-        let swapped = history(&[acknowledged(1), acknowledged(0)]).check(&[at(1, 0), at(0, 1)], FULL);
-        let elsewhere = history(&[acknowledged(5)]).check(&[at(0, 0)], FULL);
-        let stranger = history(&[]).check(&[at(9, 0)], FULL);
-        for broken in [lost, doubled, swapped, elsewhere, stranger] {
-            assert_eq!(broken.unwrap_err().invariant, ONCE_IN_ORDER);
-        }
-        let lie = history(&[Some(Told::NotWritten("x".into()))]).check(&[at(0, 0)], FULL);
-        assert_eq!(lie.unwrap_err().invariant, NOT_WRITTEN);
-        let silent = history(&[None]).check(&[], FULL);
-        assert_eq!(silent.unwrap_err().invariant, ONE_OUTCOME);
-        let mut twice = history(&[acknowledged(0)]);
-        assert!(twice.tell(RecordNumber(0), Told::NotWritten("x".into())).is_err());
-    }
-
-    #[test]
-    fn without_idempotence_only_loss_counts() {
-        let history = history(&[acknowledged(1), acknowledged(0)]);
-        assert_eq!(history.check(&[at(1, 0), at(0, 1), at(0, 2)], DURABLE), Ok(()));
-        let nothing = Promise { exactly_once: false, durable: false };
-        assert_eq!(history.check(&[], nothing), Ok(()));
-        assert!(history.check(&[], DURABLE).is_err());
-    }
-}
+mod tests;

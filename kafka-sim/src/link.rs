@@ -7,8 +7,9 @@ use kafka_sender::Transmit;
 use kafka_types::{Monotonic, NodeId};
 use std::collections::VecDeque;
 
-/// No batch header, and nothing else of a Produce request but records, is longer.
-const LONGEST_HEADER: usize = 128;
+/// Small batches are copied beside the headers of their request; pieces that are longer than all that together are the records
+/// of a single batch.
+const LONGEST_COPY: usize = 10 * 1024;
 
 /// A connection between the producer and a broker: bytes take their time, and pieces keep their order.
 pub(crate) struct Link {
@@ -42,12 +43,12 @@ impl Link {
         }
     }
 
-    /// Records in requests that have not left, recalled ones included: what was sent again is there twice. Shorter pieces are
-    /// headers and what stands between.
+    /// Records in requests that have not left, recalled ones included: what was sent again is there twice. Shorter pieces
+    /// may be headers.
     pub(crate) fn held(&self) -> impl Iterator<Item = &Bytes> {
         let queued = self.queue.iter().filter(|transmit| transmit.api_key == ApiKey::PRODUCE);
         let pieces = queued.flat_map(|transmit| &transmit.body);
         let pieces = pieces.chain(self.writing.iter().flat_map(|frame| &frame.segments));
-        pieces.filter(|piece| piece.len() > LONGEST_HEADER)
+        pieces.filter(|piece| piece.len() > LONGEST_COPY)
     }
 }

@@ -49,23 +49,28 @@ impl Scenario {
     pub fn new(seed: u64) -> Scenario {
         let mut random = Random::new(seed);
         let brokers = *random.one_of(&[1, 1, 2, 3, 3, 5]);
-        let faults = !random.once_in(8);
+        let faults = !random.once_in(6);
         let latency =
             *random.one_of(&[(50, 300), (200, 2_000), (5_000, 20_000), (10, 80_000), (100_000, 400_000)]);
         let slow = latency.1 > 100_000;
         let idempotent = !random.once_in(6);
         let acks = if idempotent { "all" } else { *random.one_of(&["all", "1", "0"]) };
-        let promise = Promise { exactly_once: idempotent, durable: acks == "all" };
         let ending = match random.within(0..10) {
             0 => Ending::EngineDies,
             1 | 2 => Ending::CloseInTrouble(random.micros(0..8_000_000)),
             _ => Ending::Heal,
         };
+        let producer = producer(&mut random, idempotent, acks, slow);
+        let promise = Promise {
+            exactly_once: idempotent,
+            ordered: idempotent || producer.max_in_flight == 1,
+            durable: acks == "all",
+        };
         Scenario {
             seed,
             brokers,
             cluster: cluster(&mut random, seed, brokers, faults),
-            producer: producer(&mut random, idempotent, acks, slow),
+            producer,
             callers: random.within(1..6) as usize,
             records_each: random.within(20..if slow { 60 } else { 400 }),
             troubled_for: random.micros(1_000_000..40_000_000),
@@ -126,6 +131,7 @@ fn producer(random: &mut Random, idempotent: bool, acks: &str, slow: bool) -> Pr
         .property("compression.type", *random.one_of(&["none", "none", "lz4", "zstd", "gzip", "snappy"]))
         .property("max.in.flight.requests.per.connection", *random.one_of(&["1", "2", "5", "5"]))
         .property("socket.connection.setup.timeout.ms", "3000")
+        .property("socket.connection.setup.timeout.max.ms", "6000")
         .property("metadata.max.age.ms", *random.one_of(&["5000", "300000"]))
         .property("retry.backoff.ms", *random.one_of(&["10", "100"]))
         .property("reconnect.backoff.ms", "20")

@@ -3,12 +3,13 @@
 mod callers;
 mod checks;
 mod driver;
+mod event;
 mod network;
 mod trouble;
 
+use self::event::Event;
 use crate::agenda::Agenda;
 use crate::caller::{Caller, CallerWaker, Woken};
-use crate::fault::Fault;
 use crate::history::{History, Logged, RecordNumber, Told, Violation};
 use crate::link::Link;
 use crate::open::Open;
@@ -16,7 +17,6 @@ use crate::random::Random;
 use crate::report::Report;
 use crate::scenario::{Ending, Scenario};
 use crate::trace::Trace;
-use kafka_accumulator::Sealed;
 use kafka_producer::core::CoreProducer;
 use kafka_sender::{ConnectionId, DisconnectReason, Engine, FlushId};
 use kafka_testkit::Cluster;
@@ -34,21 +34,6 @@ const MOST_EVENTS: u64 = 3_000_000;
 const IDLE_FOR: Duration = Duration::from_secs(3_600);
 /// Wake-ups of an idle producer in that time: metadata refreshes and what comes with them.
 const IDLE_WAKE_UPS: u64 = 3_600;
-
-/// Something that will happen.
-enum Event {
-    Caller(usize),
-    Connected(ConnectionId),
-    ToBroker(ConnectionId, Vec<u8>),
-    /// The last piece of a frame has left; the request, if it was one of the engine's.
-    Left(ConnectionId, Option<u64>),
-    ToClient(ConnectionId, Vec<u8>),
-    ClosedByBroker(ConnectionId),
-    /// A worker is done with a job, or has lost it.
-    Sealed(Option<Box<Sealed>>),
-    Trouble,
-    Fault(Fault),
-}
 
 pub(crate) struct World {
     scenario: Scenario,
@@ -79,6 +64,8 @@ pub(crate) struct World {
     flushes: BTreeMap<FlushId, BTreeSet<RecordNumber>>,
     next_flush: u64,
     troubled: bool,
+    /// Since when nothing has gone wrong, nor lingers on from before.
+    well_since: Option<Monotonic>,
     events: u64,
     wake_ups: u64,
     trace: Trace,
@@ -128,6 +115,7 @@ impl World {
             flushes: BTreeMap::new(),
             next_flush: 0,
             troubled: scenario.fault_interval.is_some(),
+            well_since: scenario.fault_interval.is_none().then_some(Monotonic::ZERO),
             events: 0,
             wake_ups: 0,
             trace,

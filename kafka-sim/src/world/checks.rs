@@ -5,6 +5,7 @@ use crate::caller;
 use crate::history::{Logged, Violation};
 use crate::link::Link;
 use bytes::Bytes;
+use kafka_accumulator::{CompletedBatch, FailureCause};
 use kafka_types::{Compression, Monotonic, TopicPartition};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -52,6 +53,23 @@ impl World {
             return Err(Violation { invariant: "a delivery takes delivery.timeout.ms at most", evidence });
         }
         Ok(())
+    }
+
+    /// Where nothing ever goes wrong, nothing may lie about until its time is over.
+    pub(super) fn check_cause(&self, completed: &CompletedBatch) -> Result<(), Violation> {
+        let Some(failure) = completed.failure() else { return Ok(()) };
+        let at = completed.topic_partition();
+        // Whoever names a partition that does not exist, or does not any more, waits for it in vain.
+        let exists = self.cluster.leader(at).is_some();
+        let age = failure.time_in_queue() + failure.time_in_flight();
+        // A slow network may be too slow for all that callers want to send.
+        let well =
+            self.well_since.is_some_and(|since| since + age <= self.now) && self.scenario.latency.1 <= 2_000;
+        if !well || !exists || failure.cause() != FailureCause::Timeout {
+            return Ok(());
+        }
+        let evidence = format!("{completed:?}");
+        Err(Violation { invariant: "a healthy world times nothing out", evidence })
     }
 
     /// Whoever waits for the producer hears of its end.

@@ -52,7 +52,14 @@ impl World {
                     }
                 }
                 Output::Complete(completed) => {
-                    self.trace.line(self.now, || format!("{completed:?}"));
+                    self.trace.line(self.now, || {
+                        let (of, count) = (completed.topic_partition(), completed.record_count());
+                        match completed.failure() {
+                            None => format!("batch of {count} for {of} is done"),
+                            Some(failure) => format!("batch of {count} for {of} failed: {failure}"),
+                        }
+                    });
+                    self.check_cause(&completed)?;
                     completed.run();
                 }
                 Output::Flushed(id, _) => {

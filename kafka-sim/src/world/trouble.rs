@@ -5,6 +5,7 @@ use crate::fault::Fault;
 use crate::history::Violation;
 use kafka_sender::ConnectionId;
 use kafka_types::NodeId;
+use std::time::Duration;
 
 impl World {
     pub(super) fn schedule_trouble(&mut self) {
@@ -63,6 +64,10 @@ impl World {
     pub(super) fn heal(&mut self) {
         self.trace.line(self.now, || "the world heals".to_owned());
         self.troubled = false;
+        // Requests without an answer block what is behind them for so long, then a connection that hangs while it is set up
+        // has its time-out, and backoffs take a moment.
+        let lingering = self.scenario.producer.request_timeout + Duration::from_secs(10);
+        self.well_since.get_or_insert(self.now + lingering);
         self.cluster.clear_rules();
         let now = self.now();
         let nodes: Vec<NodeId> = self.cluster.nodes().collect();
