@@ -123,10 +123,12 @@ impl Drainer {
         self.queue(queue).pop()
     }
 
-    /// Takes out the batches whose `delivery.timeout.ms` is over. One that is being compressed comes later.
-    pub fn expire(&mut self, queue: QueueId, now: Monotonic, into: &mut Vec<Batch>) {
+    /// Takes out the batches whose `delivery.timeout.ms` is over, and says when the next one's is. One that is being compressed
+    /// comes later, and counts when it is back.
+    pub fn expire(&mut self, queue: QueueId, now: Monotonic, into: &mut Vec<Batch>) -> Monotonic {
         let timeout = self.shared.config.delivery_timeout;
-        self.queue(queue).expire(|created| created + timeout <= now, into);
+        let next = self.queue(queue).expire(|created| created + timeout <= now, into);
+        next.map_or(Monotonic::NEVER, |created| created + timeout)
     }
 
     /// True while somebody waits for memory: then nothing should linger.

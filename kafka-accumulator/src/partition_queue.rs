@@ -283,8 +283,13 @@ impl PartitionQueue {
         ids.extend(state.open.as_ref().map(|open| open.id));
     }
 
-    /// Takes out what is older than `oldest`. A batch that is being compressed stays until it comes back.
-    pub(crate) fn expire(self: &Arc<Self>, expired: impl Fn(Monotonic) -> bool, into: &mut Vec<Batch>) {
+    /// Takes out what has `expired` by its creation. A batch that is being compressed stays until it comes back. Gives the
+    /// creation of the oldest of the others that stay.
+    pub(crate) fn expire(
+        self: &Arc<Self>,
+        expired: impl Fn(Monotonic) -> bool,
+        into: &mut Vec<Batch>,
+    ) -> Option<Monotonic> {
         let mut state = self.state.lock();
         if state.open.as_ref().is_some_and(|open| expired(open.created))
             && let Some(open) = state.open.take()
@@ -301,10 +306,11 @@ impl PartitionQueue {
                         into.push(batch);
                     }
                 }
-                Slot::Ready(_) => break,
+                Slot::Ready(batch) => return Some(batch.created()),
                 Slot::Sealing(_) => index += 1,
             }
         }
+        state.open.as_ref().map(|open| open.created)
     }
 
     /// Takes everything out, also the open batch, and refuses what comes.

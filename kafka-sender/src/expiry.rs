@@ -5,6 +5,7 @@ use crate::engine::Engine;
 use crate::in_flight::RequestKind;
 use crate::node::Node;
 use crate::outcome::{Answer, Refusal};
+use crate::timers::Timer;
 use kafka_accumulator::QueueId;
 use kafka_transactions::BatchKey;
 use kafka_types::{ErrorCode, Monotonic};
@@ -14,7 +15,7 @@ impl Engine {
     /// The oldest batch of the queue may have run out of time.
     pub(crate) fn expire_queue(&mut self, now: Monotonic, queue: QueueId) {
         let mut expired = Vec::new();
-        self.drainer.expire(queue, now, &mut expired);
+        let next = self.drainer.expire(queue, now, &mut expired);
         if !expired.is_empty() {
             let refusal = Refusal { message: self.hindrance(queue), ..Refusal::timeout() };
             for batch in expired {
@@ -22,6 +23,8 @@ impl Engine {
             }
         }
         self.head_left(queue);
+        // The head may be at a worker: what stands behind it has its own time all the same.
+        self.timers.set(Timer::QueueExpiry(queue), next);
         self.enlist(now, queue);
     }
 

@@ -110,3 +110,21 @@ fn a_split_that_died_fails_its_records_and_holds_up_nobody() {
     assert_eq!(offset(&next).0, 1);
     assert_eq!(world.flushed[&FlushId(1)].failed, 4);
 }
+
+#[test]
+fn what_stands_behind_a_batch_that_its_worker_keeps_runs_out_of_time_at_its_own() {
+    let mut world = held();
+    let kept = world.send("orders", 0, "kept");
+    world.run(SECOND);
+    let behind = world.send("orders", 0, "behind");
+    let second = world.jobs.pop().unwrap();
+    world.engine.handle_sealed(world.now(), second.run());
+    world.run(2900 * MS);
+    assert!(is_open(&kept) && is_open(&behind));
+    world.run(100 * MS);
+    assert!(is_open(&kept));
+    assert_eq!(failed(&behind).cause(), FailureCause::Timeout);
+    world.run_jobs();
+    assert_eq!(failed(&kept).cause(), FailureCause::Timeout);
+    assert_eq!(world.log("orders", 0), ["first"]);
+}
