@@ -48,6 +48,8 @@ pub(crate) struct World {
     engine: Option<Engine>,
     /// When the engine wants to be asked again.
     engine_deadline: Monotonic,
+    /// When closing ends by force, once it has begun.
+    close_deadline: Monotonic,
     closed: bool,
     links: BTreeMap<ConnectionId, Link>,
     by_broker: BTreeMap<kafka_testkit::ConnectionId, ConnectionId>,
@@ -100,6 +102,7 @@ impl World {
             core,
             engine: Some(engine),
             engine_deadline: Monotonic::ZERO,
+            close_deadline: Monotonic::NEVER,
             closed: false,
             links: BTreeMap::new(),
             by_broker: BTreeMap::new(),
@@ -203,6 +206,7 @@ impl World {
     /// Closes, and waits for it: its bound is its own, whatever the world does.
     fn close(&mut self, time: Duration) -> Result<(), Violation> {
         let deadline = self.now + time;
+        self.close_deadline = deadline;
         self.trace.line(self.now, || format!("close within {time:?}"));
         self.core.close();
         let now = self.now();
