@@ -3,7 +3,7 @@
 use crate::cluster::Cluster;
 use bytes::Bytes;
 use kafka_protocol::messages::{FetchRequest, ProduceResponse};
-use kafka_types::{LeaderEpoch, Monotonic, TopicPartition};
+use kafka_types::{LeaderEpoch, Monotonic, TopicId, TopicPartition};
 
 #[derive(Debug)]
 pub(crate) enum Waiting {
@@ -46,6 +46,8 @@ pub(crate) struct ReplicatingPartition {
     pub(crate) place: (usize, usize),
     /// The offset that must be replicated.
     pub(crate) end: i64,
+    /// The topic's id then: made again under its name, it is another one, which will never have this.
+    pub(crate) topic_id: Option<TopicId>,
     /// The epoch in which it was appended.
     pub(crate) epoch: LeaderEpoch,
 }

@@ -105,6 +105,19 @@ fn a_follower_that_dies_after_the_append_is_reported_as_such() {
 }
 
 #[test]
+fn a_request_that_waits_for_followers_ends_when_its_topic_is_made_again() {
+    let mut cluster = Cluster::new(three_brokers().replication_delay(Duration::from_millis(20)));
+    let of = partition("orders", 0);
+    let mut client = Client::to_leader(&mut cluster, at(0), &of);
+    client.send(&mut cluster, at(0), &produce_request(&of, Batch::of(&["a"]).build(), -1), 9);
+    cluster.delete_topic(at(10), "orders");
+    cluster.create_topic(TopicConfig::new("orders", 1));
+    client.poll(&mut cluster, at(20));
+    assert_eq!(only(client.answer().unwrap()).error_code, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
+    assert_eq!(cluster.next_deadline(), Monotonic::NEVER);
+}
+
+#[test]
 fn a_request_times_out_when_followers_take_longer_than_it_allows() {
     let mut cluster = Cluster::new(three_brokers().replication_delay(Duration::from_secs(60)));
     let of = partition("orders", 0);

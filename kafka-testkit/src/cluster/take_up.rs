@@ -103,6 +103,9 @@ impl Cluster {
         partitions.retain(|waiting| {
             let error = match self.partition(&waiting.of) {
                 None => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+                Some(_) if self.topic_id(&waiting.of.topic) != waiting.topic_id => {
+                    ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
+                }
                 Some(partition) if partition.leadership.epoch != waiting.epoch => {
                     ErrorCode::NOT_LEADER_OR_FOLLOWER
                 }

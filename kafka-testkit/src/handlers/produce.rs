@@ -61,6 +61,7 @@ impl Handle for ProduceRequest {
                     && found.log.high_watermark(now.mono) < appended.end_offset
                 {
                     replicating.push(ReplicatingPartition {
+                        topic_id: cluster.topic_id(&of.topic),
                         of,
                         place: (response.responses.len(), answered.partition_responses.len()),
                         end: appended.end_offset,
