@@ -29,7 +29,7 @@ use crate::rules::{Applying, Target};
 use crate::wait::Waiting;
 use bytes::Bytes;
 use kafka_protocol::messages::{
-    ApiVersionsRequest, CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest,
+    self, ApiVersionsRequest, CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest,
     DescribeClusterRequest, DescribeConfigsRequest, FetchRequest, FindCoordinatorRequest, HeartbeatRequest,
     InitProducerIdRequest, JoinGroupRequest, LeaveGroupRequest, ListOffsetsRequest, MetadataRequest,
     OffsetCommitRequest, OffsetFetchRequest, OffsetForLeaderEpochRequest, ProduceRequest, SyncGroupRequest,
@@ -62,28 +62,22 @@ pub(crate) trait Handle: Request {
     fn handle(self, now: Now, cluster: &mut Cluster, context: &RequestContext) -> Handled<Self::Response>;
 }
 
+/// The version of the header before a request; 1 if nothing is known of it.
+pub(crate) fn request_header_version(api: ApiKey, version: i16) -> i16 {
+    messages::request_header_version(api, version).unwrap_or(1)
+}
+
+/// The version of the header before the answer.
+pub(crate) fn response_header_version(api: ApiKey, version: i16) -> i16 {
+    messages::response_header_version(api, version).unwrap_or(0)
+}
+
 macro_rules! served {
     ($($request:ident,)*) => {
         /// All APIs that brokers here can serve, with their versions.
         pub(crate) fn implemented() -> impl Iterator<Item = (ApiKey, VersionRange)> {
             let range = |min, max| VersionRange { min, max };
             [$(($request::API_KEY, range($request::MIN_VERSION, $request::MAX_VERSION)),)*].into_iter()
-        }
-
-        /// The version of the header before a request; 1 if nothing is known of it.
-        pub(crate) fn request_header_version(api: ApiKey, version: i16) -> i16 {
-            match api {
-                $(api if api == $request::API_KEY => $request::header_version(version),)*
-                _ => 1,
-            }
-        }
-
-        /// The version of the header before the answer.
-        pub(crate) fn response_header_version(api: ApiKey, version: i16) -> i16 {
-            match api {
-                $(api if api == $request::API_KEY => $request::response_header_version(version),)*
-                _ => 0,
-            }
         }
 
         /// Reads a request of a served version, applies the rules, carries it out.
