@@ -52,6 +52,8 @@ pub fn transcode(
         (ApiKey(15), Response) => both::<DescribeGroupsResponse>(body, version),
         (ApiKey(75), Request) => both::<DescribeTopicPartitionsRequest>(body, version),
         (ApiKey(75), Response) => both::<DescribeTopicPartitionsResponse>(body, version),
+        (ApiKey(65), Request) => both::<DescribeTransactionsRequest>(body, version),
+        (ApiKey(65), Response) => both::<DescribeTransactionsResponse>(body, version),
         (ApiKey(26), Request) => both::<EndTxnRequest>(body, version),
         (ApiKey(26), Response) => both::<EndTxnResponse>(body, version),
         (ApiKey(1), Request) => both::<FetchRequest>(body, version),
@@ -74,6 +76,8 @@ pub fn transcode(
         (ApiKey(16), Response) => both::<ListGroupsResponse>(body, version),
         (ApiKey(2), Request) => both::<ListOffsetsRequest>(body, version),
         (ApiKey(2), Response) => both::<ListOffsetsResponse>(body, version),
+        (ApiKey(66), Request) => both::<ListTransactionsRequest>(body, version),
+        (ApiKey(66), Response) => both::<ListTransactionsResponse>(body, version),
         (ApiKey(3), Request) => both::<MetadataRequest>(body, version),
         (ApiKey(3), Response) => both::<MetadataResponse>(body, version),
         (ApiKey(8), Request) => both::<OffsetCommitRequest>(body, version),
@@ -94,6 +98,8 @@ pub fn transcode(
         (ApiKey(14), Response) => both::<SyncGroupResponse>(body, version),
         (ApiKey(28), Request) => both::<TxnOffsetCommitRequest>(body, version),
         (ApiKey(28), Response) => both::<TxnOffsetCommitResponse>(body, version),
+        (ApiKey(27), Request) => both::<WriteTxnMarkersRequest>(body, version),
+        (ApiKey(27), Response) => both::<WriteTxnMarkersResponse>(body, version),
         _ => return None,
     })
 }
@@ -113,6 +119,7 @@ pub fn request_header_version(key: ApiKey, version: i16) -> Option<i16> {
         ApiKey(32) => DescribeConfigsRequest::header_version(version),
         ApiKey(15) => DescribeGroupsRequest::header_version(version),
         ApiKey(75) => DescribeTopicPartitionsRequest::header_version(version),
+        ApiKey(65) => DescribeTransactionsRequest::header_version(version),
         ApiKey(26) => EndTxnRequest::header_version(version),
         ApiKey(1) => FetchRequest::header_version(version),
         ApiKey(10) => FindCoordinatorRequest::header_version(version),
@@ -124,6 +131,7 @@ pub fn request_header_version(key: ApiKey, version: i16) -> Option<i16> {
         ApiKey(13) => LeaveGroupRequest::header_version(version),
         ApiKey(16) => ListGroupsRequest::header_version(version),
         ApiKey(2) => ListOffsetsRequest::header_version(version),
+        ApiKey(66) => ListTransactionsRequest::header_version(version),
         ApiKey(3) => MetadataRequest::header_version(version),
         ApiKey(8) => OffsetCommitRequest::header_version(version),
         ApiKey(9) => OffsetFetchRequest::header_version(version),
@@ -134,6 +142,7 @@ pub fn request_header_version(key: ApiKey, version: i16) -> Option<i16> {
         ApiKey(17) => SaslHandshakeRequest::header_version(version),
         ApiKey(14) => SyncGroupRequest::header_version(version),
         ApiKey(28) => TxnOffsetCommitRequest::header_version(version),
+        ApiKey(27) => WriteTxnMarkersRequest::header_version(version),
         _ => return None,
     })
 }
@@ -153,6 +162,7 @@ pub fn response_header_version(key: ApiKey, version: i16) -> Option<i16> {
         ApiKey(32) => DescribeConfigsRequest::response_header_version(version),
         ApiKey(15) => DescribeGroupsRequest::response_header_version(version),
         ApiKey(75) => DescribeTopicPartitionsRequest::response_header_version(version),
+        ApiKey(65) => DescribeTransactionsRequest::response_header_version(version),
         ApiKey(26) => EndTxnRequest::response_header_version(version),
         ApiKey(1) => FetchRequest::response_header_version(version),
         ApiKey(10) => FindCoordinatorRequest::response_header_version(version),
@@ -164,6 +174,7 @@ pub fn response_header_version(key: ApiKey, version: i16) -> Option<i16> {
         ApiKey(13) => LeaveGroupRequest::response_header_version(version),
         ApiKey(16) => ListGroupsRequest::response_header_version(version),
         ApiKey(2) => ListOffsetsRequest::response_header_version(version),
+        ApiKey(66) => ListTransactionsRequest::response_header_version(version),
         ApiKey(3) => MetadataRequest::response_header_version(version),
         ApiKey(8) => OffsetCommitRequest::response_header_version(version),
         ApiKey(9) => OffsetFetchRequest::response_header_version(version),
@@ -174,6 +185,7 @@ pub fn response_header_version(key: ApiKey, version: i16) -> Option<i16> {
         ApiKey(17) => SaslHandshakeRequest::response_header_version(version),
         ApiKey(14) => SyncGroupRequest::response_header_version(version),
         ApiKey(28) => TxnOffsetCommitRequest::response_header_version(version),
+        ApiKey(27) => WriteTxnMarkersRequest::response_header_version(version),
         _ => return None,
     })
 }
