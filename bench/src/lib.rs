@@ -1,1 +1,6 @@
-//! Benchmarks of the Kafka producer.
+//! What the programs that measure the Kafka producer share.
+
+pub mod failures;
+pub mod meter;
+pub mod process;
+pub mod values;

@@ -4,10 +4,10 @@
 //! first, and prints one line of figures. `BENCH_WINDOW` bounds how many unacknowledged records the task holds.
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
-#[path = "../process.rs"]
-mod process;
-
 use anyhow::{Context, Result, ensure};
+use bench::failures::Failures;
+use bench::process;
+use bench::values::values;
 use kafka_producer::{Delivery, Producer, ProducerRecord};
 use std::collections::VecDeque;
 use std::process::ExitCode;
@@ -98,31 +98,4 @@ async fn main() -> Result<ExitCode> {
         count * size as f64 / 1e6 / seconds,
     );
     Ok(if failures.count == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-#[derive(Default)]
-struct Failures {
-    count: u64,
-}
-
-impl Failures {
-    fn check<T>(&mut self, outcome: Result<T, kafka_producer::Error>) {
-        if let Err(error) = outcome {
-            self.count += 1;
-            if self.count <= 5 {
-                eprintln!("not acknowledged: {error}");
-            }
-        }
-    }
-}
-
-/// Up to 1,024 values of capital letters, as Kafka's own kafka-producer-perf-test sends.
-fn values(size: usize) -> Vec<Vec<u8>> {
-    let count = (16 * 1024 * 1024 / size.max(1)).clamp(1, 1024);
-    let mut state: u64 = 0x2545_F491_4F6C_DD1D;
-    let mut letter = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        b'A' + ((state >> 33) % 26) as u8
-    };
-    (0..count).map(|_| (0..size).map(|_| letter()).collect()).collect()
 }
