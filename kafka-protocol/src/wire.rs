@@ -15,6 +15,7 @@ pub use decoder::Decoder;
 pub use encoder::Encoder;
 pub use error::{DecodeError, EncodeError};
 pub use message::{Message, Request, UnknownTaggedFields, decode_exact, encode_to_bytes};
+pub(crate) use message::{decodable, encodable};
 pub use record_data::Records;
 pub use str_bytes::StrBytes;
 

@@ -1,11 +1,11 @@
 //! `cargo xtask codegen`: Rust from `kafka-protocol/schema`.
 
 mod emit;
-mod parse;
-mod schema;
+pub(crate) mod parse;
+pub(crate) mod schema;
 
 use anyhow::{Context, Result, bail};
-use schema::Api;
+pub(crate) use schema::Schema;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
@@ -18,7 +18,7 @@ use std::process::{Command, Stdio};
 /// Names the line of a schema that can't be read, or the files that are stale.
 pub(crate) fn run(check: bool) -> Result<()> {
     let folder = generated_folder();
-    let files = generate(&schema_folder())?;
+    let files = generate(&schemas(&schema_folder())?)?;
     let mut stale = Vec::new();
     for (name, text) in &files {
         let path = folder.join(name);
@@ -44,26 +44,34 @@ pub(crate) fn run(check: bool) -> Result<()> {
     Ok(())
 }
 
-/// File name → text, formatted.
-fn generate(schemas: &Path) -> Result<BTreeMap<String, String>> {
-    let mut apis: Vec<Api> = Vec::new();
-    let mut paths: Vec<PathBuf> = fs::read_dir(schemas)
-        .with_context(|| format!("reading {}", schemas.display()))?
+/// The schemas of a folder, by file name.
+///
+/// # Errors
+/// Names the file and the line that can't be read.
+pub(crate) fn schemas(folder: &Path) -> Result<Vec<Schema>> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder)
+        .with_context(|| format!("reading {}", folder.display()))?
         .map(|entry| Ok(entry?.path()))
         .collect::<Result<_>>()?;
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "kafka"));
     paths.sort();
-    for path in paths {
-        let text = fs::read_to_string(&path)?;
-        apis.push(parse::api(&text).with_context(|| format!("in {}", path.display()))?);
-    }
+    let read = |path: &PathBuf| {
+        let text = fs::read_to_string(path)?;
+        parse::schema(&text).with_context(|| format!("in {}", path.display()))
+    };
+    paths.iter().map(read).collect()
+}
+
+/// File name → text, formatted.
+fn generate(schemas: &[Schema]) -> Result<BTreeMap<String, String>> {
     let mut files = BTreeMap::new();
-    for api in &apis {
-        files.insert(format!("{}.rs", api.module()), format(&emit::api(api))?);
+    for schema in schemas {
+        files.insert(format!("{}.rs", schema.module()), emit::file(schema));
     }
-    files.insert("mod.rs".to_owned(), format(&emit::modules(&apis))?);
-    files.insert("transcode.rs".to_owned(), format(&emit::transcode(&apis))?);
-    Ok(files)
+    files.insert("mod.rs".to_owned(), emit::modules(schemas));
+    files.insert("table.rs".to_owned(), emit::table(schemas));
+    files.insert("transcode.rs".to_owned(), emit::transcode(schemas));
+    files.into_iter().map(|(name, text)| Ok((name, format(&text)?))).collect()
 }
 
 fn format(text: &str) -> Result<String> {
@@ -86,7 +94,7 @@ fn workspace_folder() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
 }
 
-fn schema_folder() -> PathBuf {
+pub(crate) fn schema_folder() -> PathBuf {
     workspace_folder().join("kafka-protocol/schema")
 }
 

@@ -4,6 +4,7 @@
 mod batch_vectors;
 mod codegen;
 mod layering;
+mod schema_check;
 mod test;
 mod vectors;
 
@@ -33,6 +34,11 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Compares kafka-protocol/schema with Kafka's own definitions, and prints what differs.
+    SchemaCheck {
+        /// JSON lines, one definition each.
+        file: PathBuf,
+    },
     /// Reads and writes the messages of a file, made by another implementation: tab-separated lines of API key, version,
     /// request or response, name, and the body in hex; plain or .gz.
     Vectors {
@@ -57,6 +63,7 @@ fn main() -> Result<()> {
         Task::Test => test::run(),
         Task::Layering => layering::run(),
         Task::Codegen { check } => codegen::run(check),
+        Task::SchemaCheck { file } => schema_check::run(&file),
         Task::Vectors { file } => vectors::run(&file),
         Task::BatchVectors { file } => {
             let open = File::open(&file).with_context(|| format!("opening {}", file.display()))?;

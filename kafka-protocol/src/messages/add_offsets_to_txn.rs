@@ -2,7 +2,7 @@
 
 //! Takes a group's offsets into a transaction (KIP-98).
 //!
-//! API key 25, versions 0 to 4, flexible from version 3.
+//! API key 25, versions 0 to 4, flexible from version 3: from there on request header 2 and response header 1, before it 1 and 0. Served by brokers. Compiled by feature `producer`.
 
 use super::prelude::*;
 
@@ -27,14 +27,7 @@ impl Message for AddOffsetsToTxnRequest {
     const MAX_VERSION: i16 = 4;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 3;
         encoder.string(Some(&self.transactional_id), flexible)?;
         encoder.int64(self.producer_id);
@@ -44,38 +37,27 @@ impl Message for AddOffsetsToTxnRequest {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "AddOffsetsToTxnRequest",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "AddOffsetsToTxnRequest",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 3;
         let mut message = Self::default();
-        message.transactional_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "AddOffsetsToTxnRequest",
-            field: "transactional_id",
-            version,
+        message.transactional_id = decoder.string(flexible)?.ok_or_else(|| {
+            DecodeError::unexpected_null("AddOffsetsToTxnRequest", "transactional_id", version)
         })?;
         message.producer_id = decoder.int64()?;
         message.producer_epoch = decoder.int16()?;
-        message.group_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "AddOffsetsToTxnRequest",
-            field: "group_id",
-            version,
-        })?;
+        message.group_id = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("AddOffsetsToTxnRequest", "group_id", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -100,14 +82,7 @@ impl Message for AddOffsetsToTxnResponse {
     const MAX_VERSION: i16 = 4;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 3;
         encoder.int32(self.throttle_time_ms);
         encoder.error_code(self.error_code);
@@ -115,24 +90,17 @@ impl Message for AddOffsetsToTxnResponse {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "AddOffsetsToTxnResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "AddOffsetsToTxnResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 3;
         let mut message = Self::default();
         message.throttle_time_ms = decoder.int32()?;

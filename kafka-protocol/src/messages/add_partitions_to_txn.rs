@@ -2,7 +2,7 @@
 
 //! Takes partitions into a transaction (KIP-98, KIP-890).
 //!
-//! API key 24, versions 0 to 5, flexible from version 3.
+//! API key 24, versions 0 to 5, flexible from version 3: from there on request header 2 and response header 1, before it 1 and 0. Served by brokers. Compiled by feature `producer`.
 
 use super::prelude::*;
 
@@ -29,14 +29,7 @@ impl Message for AddPartitionsToTxnRequest {
     const MAX_VERSION: i16 = 5;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 3;
         if version >= 4 {
             encoder.array_length(Some(self.transactions.len()), flexible)?;
@@ -44,38 +37,38 @@ impl Message for AddPartitionsToTxnRequest {
                 element.encode(encoder, version)?;
             }
         } else if !self.transactions.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "AddPartitionsToTxnRequest",
-                field: "transactions",
+            return Err(EncodeError::field_not_in_version(
+                "AddPartitionsToTxnRequest",
+                "transactions",
                 version,
-            });
+            ));
         }
         if version <= 3 {
             encoder.string(Some(&self.v3_and_below_transactional_id), flexible)?;
         } else if !self.v3_and_below_transactional_id.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "AddPartitionsToTxnRequest",
-                field: "v3_and_below_transactional_id",
+            return Err(EncodeError::field_not_in_version(
+                "AddPartitionsToTxnRequest",
+                "v3_and_below_transactional_id",
                 version,
-            });
+            ));
         }
         if version <= 3 {
             encoder.int64(self.v3_and_below_producer_id);
         } else if self.v3_and_below_producer_id != 0 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "AddPartitionsToTxnRequest",
-                field: "v3_and_below_producer_id",
+            return Err(EncodeError::field_not_in_version(
+                "AddPartitionsToTxnRequest",
+                "v3_and_below_producer_id",
                 version,
-            });
+            ));
         }
         if version <= 3 {
             encoder.int16(self.v3_and_below_producer_epoch);
         } else if self.v3_and_below_producer_epoch != 0 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "AddPartitionsToTxnRequest",
-                field: "v3_and_below_producer_epoch",
+            return Err(EncodeError::field_not_in_version(
+                "AddPartitionsToTxnRequest",
+                "v3_and_below_producer_epoch",
                 version,
-            });
+            ));
         }
         if version <= 3 {
             encoder.array_length(Some(self.v3_and_below_topics.len()), flexible)?;
@@ -83,52 +76,44 @@ impl Message for AddPartitionsToTxnRequest {
                 element.encode(encoder, version)?;
             }
         } else if !self.v3_and_below_topics.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "AddPartitionsToTxnRequest",
-                field: "v3_and_below_topics",
+            return Err(EncodeError::field_not_in_version(
+                "AddPartitionsToTxnRequest",
+                "v3_and_below_topics",
                 version,
-            });
+            ));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "AddPartitionsToTxnRequest",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "AddPartitionsToTxnRequest",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 3;
         let mut message = Self::default();
         if version >= 4 {
             message.transactions = decoder
                 .array(flexible, |decoder| AddPartitionsToTxnTransaction::decode(decoder, version))?
-                .ok_or(DecodeError::UnexpectedNull {
-                    message: "AddPartitionsToTxnRequest",
-                    field: "transactions",
-                    version,
+                .ok_or_else(|| {
+                    DecodeError::unexpected_null("AddPartitionsToTxnRequest", "transactions", version)
                 })?;
         }
         if version <= 3 {
-            message.v3_and_below_transactional_id =
-                decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                    message: "AddPartitionsToTxnRequest",
-                    field: "v3_and_below_transactional_id",
+            message.v3_and_below_transactional_id = decoder.string(flexible)?.ok_or_else(|| {
+                DecodeError::unexpected_null(
+                    "AddPartitionsToTxnRequest",
+                    "v3_and_below_transactional_id",
                     version,
-                })?;
+                )
+            })?;
         }
         if version <= 3 {
             message.v3_and_below_producer_id = decoder.int64()?;
@@ -139,10 +124,8 @@ impl Message for AddPartitionsToTxnRequest {
         if version <= 3 {
             message.v3_and_below_topics = decoder
                 .array(flexible, |decoder| AddPartitionsToTxnTopic::decode(decoder, version))?
-                .ok_or(DecodeError::UnexpectedNull {
-                    message: "AddPartitionsToTxnRequest",
-                    field: "v3_and_below_topics",
-                    version,
+                .ok_or_else(|| {
+                    DecodeError::unexpected_null("AddPartitionsToTxnRequest", "v3_and_below_topics", version)
                 })?;
         }
         if flexible {
@@ -155,7 +138,7 @@ impl Message for AddPartitionsToTxnRequest {
 /// `AddPartitionsToTxnTransaction` of AddPartitionsToTxn.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct AddPartitionsToTxnTransaction {
-    /// `TransactionalId`: versions 4 and later.
+    /// `TransactionalId`: versions 4 and later, unique among its siblings.
     pub transactional_id: StrBytes,
     /// `ProducerId`: versions 4 and later.
     pub producer_id: i64,
@@ -175,38 +158,38 @@ impl AddPartitionsToTxnTransaction {
         if version >= 4 {
             encoder.string(Some(&self.transactional_id), flexible)?;
         } else if !self.transactional_id.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "AddPartitionsToTxnTransaction",
-                field: "transactional_id",
+            return Err(EncodeError::field_not_in_version(
+                "AddPartitionsToTxnTransaction",
+                "transactional_id",
                 version,
-            });
+            ));
         }
         if version >= 4 {
             encoder.int64(self.producer_id);
         } else if self.producer_id != 0 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "AddPartitionsToTxnTransaction",
-                field: "producer_id",
+            return Err(EncodeError::field_not_in_version(
+                "AddPartitionsToTxnTransaction",
+                "producer_id",
                 version,
-            });
+            ));
         }
         if version >= 4 {
             encoder.int16(self.producer_epoch);
         } else if self.producer_epoch != 0 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "AddPartitionsToTxnTransaction",
-                field: "producer_epoch",
+            return Err(EncodeError::field_not_in_version(
+                "AddPartitionsToTxnTransaction",
+                "producer_epoch",
                 version,
-            });
+            ));
         }
         if version >= 4 {
             encoder.bool(self.verify_only);
         } else if self.verify_only {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "AddPartitionsToTxnTransaction",
-                field: "verify_only",
+            return Err(EncodeError::field_not_in_version(
+                "AddPartitionsToTxnTransaction",
+                "verify_only",
                 version,
-            });
+            ));
         }
         if version >= 4 {
             encoder.array_length(Some(self.topics.len()), flexible)?;
@@ -214,21 +197,21 @@ impl AddPartitionsToTxnTransaction {
                 element.encode(encoder, version)?;
             }
         } else if !self.topics.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "AddPartitionsToTxnTransaction",
-                field: "topics",
+            return Err(EncodeError::field_not_in_version(
+                "AddPartitionsToTxnTransaction",
+                "topics",
                 version,
-            });
+            ));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "AddPartitionsToTxnTransaction",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "AddPartitionsToTxnTransaction",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -237,10 +220,8 @@ impl AddPartitionsToTxnTransaction {
         let flexible = version >= 3;
         let mut message = Self::default();
         if version >= 4 {
-            message.transactional_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "AddPartitionsToTxnTransaction",
-                field: "transactional_id",
-                version,
+            message.transactional_id = decoder.string(flexible)?.ok_or_else(|| {
+                DecodeError::unexpected_null("AddPartitionsToTxnTransaction", "transactional_id", version)
             })?;
         }
         if version >= 4 {
@@ -255,12 +236,58 @@ impl AddPartitionsToTxnTransaction {
         if version >= 4 {
             message.topics = decoder
                 .array(flexible, |decoder| AddPartitionsToTxnTopic::decode(decoder, version))?
-                .ok_or(DecodeError::UnexpectedNull {
-                    message: "AddPartitionsToTxnTransaction",
-                    field: "topics",
-                    version,
+                .ok_or_else(|| {
+                    DecodeError::unexpected_null("AddPartitionsToTxnTransaction", "topics", version)
                 })?;
         }
+        if flexible {
+            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        }
+        Ok(message)
+    }
+}
+
+/// `AddPartitionsToTxnTopic` of AddPartitionsToTxn.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct AddPartitionsToTxnTopic {
+    /// `Name`: unique among its siblings.
+    pub name: StrBytes,
+    /// `Partitions`.
+    pub partitions: Vec<i32>,
+    /// Tagged fields that this crate does not know.
+    pub unknown_tagged_fields: UnknownTaggedFields,
+}
+
+impl AddPartitionsToTxnTopic {
+    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+        let flexible = version >= 3;
+        encoder.string(Some(&self.name), flexible)?;
+        encoder.array_length(Some(self.partitions.len()), flexible)?;
+        for element in &self.partitions {
+            encoder.int32(*element);
+        }
+        if flexible {
+            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
+            self.unknown_tagged_fields.encode(encoder, None)?;
+        } else if !self.unknown_tagged_fields.is_empty() {
+            return Err(EncodeError::field_not_in_version(
+                "AddPartitionsToTxnTopic",
+                "unknown_tagged_fields",
+                version,
+            ));
+        }
+        Ok(())
+    }
+
+    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+        let flexible = version >= 3;
+        let mut message = Self::default();
+        message.name = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("AddPartitionsToTxnTopic", "name", version))?;
+        message.partitions = decoder
+            .array(flexible, |decoder| decoder.int32())?
+            .ok_or_else(|| DecodeError::unexpected_null("AddPartitionsToTxnTopic", "partitions", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -289,14 +316,7 @@ impl Message for AddPartitionsToTxnResponse {
     const MAX_VERSION: i16 = 5;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 3;
         encoder.int32(self.throttle_time_ms);
         if version >= 4 {
@@ -308,11 +328,11 @@ impl Message for AddPartitionsToTxnResponse {
                 element.encode(encoder, version)?;
             }
         } else if !self.results_by_transaction.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "AddPartitionsToTxnResponse",
-                field: "results_by_transaction",
+            return Err(EncodeError::field_not_in_version(
+                "AddPartitionsToTxnResponse",
+                "results_by_transaction",
                 version,
-            });
+            ));
         }
         if version <= 3 {
             encoder.array_length(Some(self.results_by_topic_v3_and_below.len()), flexible)?;
@@ -320,34 +340,27 @@ impl Message for AddPartitionsToTxnResponse {
                 element.encode(encoder, version)?;
             }
         } else if !self.results_by_topic_v3_and_below.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "AddPartitionsToTxnResponse",
-                field: "results_by_topic_v3_and_below",
+            return Err(EncodeError::field_not_in_version(
+                "AddPartitionsToTxnResponse",
+                "results_by_topic_v3_and_below",
                 version,
-            });
+            ));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "AddPartitionsToTxnResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "AddPartitionsToTxnResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 3;
         let mut message = Self::default();
         message.throttle_time_ms = decoder.int32()?;
@@ -357,19 +370,23 @@ impl Message for AddPartitionsToTxnResponse {
         if version >= 4 {
             message.results_by_transaction = decoder
                 .array(flexible, |decoder| AddPartitionsToTxnResult::decode(decoder, version))?
-                .ok_or(DecodeError::UnexpectedNull {
-                    message: "AddPartitionsToTxnResponse",
-                    field: "results_by_transaction",
-                    version,
+                .ok_or_else(|| {
+                    DecodeError::unexpected_null(
+                        "AddPartitionsToTxnResponse",
+                        "results_by_transaction",
+                        version,
+                    )
                 })?;
         }
         if version <= 3 {
             message.results_by_topic_v3_and_below = decoder
                 .array(flexible, |decoder| AddPartitionsToTxnTopicResult::decode(decoder, version))?
-                .ok_or(DecodeError::UnexpectedNull {
-                    message: "AddPartitionsToTxnResponse",
-                    field: "results_by_topic_v3_and_below",
-                    version,
+                .ok_or_else(|| {
+                    DecodeError::unexpected_null(
+                        "AddPartitionsToTxnResponse",
+                        "results_by_topic_v3_and_below",
+                        version,
+                    )
                 })?;
         }
         if flexible {
@@ -382,7 +399,7 @@ impl Message for AddPartitionsToTxnResponse {
 /// `AddPartitionsToTxnResult` of AddPartitionsToTxn.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct AddPartitionsToTxnResult {
-    /// `TransactionalId`: versions 4 and later.
+    /// `TransactionalId`: versions 4 and later, unique among its siblings.
     pub transactional_id: StrBytes,
     /// `TopicResults`: versions 4 and later.
     pub topic_results: Vec<AddPartitionsToTxnTopicResult>,
@@ -396,11 +413,11 @@ impl AddPartitionsToTxnResult {
         if version >= 4 {
             encoder.string(Some(&self.transactional_id), flexible)?;
         } else if !self.transactional_id.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "AddPartitionsToTxnResult",
-                field: "transactional_id",
+            return Err(EncodeError::field_not_in_version(
+                "AddPartitionsToTxnResult",
+                "transactional_id",
                 version,
-            });
+            ));
         }
         if version >= 4 {
             encoder.array_length(Some(self.topic_results.len()), flexible)?;
@@ -408,21 +425,21 @@ impl AddPartitionsToTxnResult {
                 element.encode(encoder, version)?;
             }
         } else if !self.topic_results.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "AddPartitionsToTxnResult",
-                field: "topic_results",
+            return Err(EncodeError::field_not_in_version(
+                "AddPartitionsToTxnResult",
+                "topic_results",
                 version,
-            });
+            ));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "AddPartitionsToTxnResult",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "AddPartitionsToTxnResult",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -431,74 +448,17 @@ impl AddPartitionsToTxnResult {
         let flexible = version >= 3;
         let mut message = Self::default();
         if version >= 4 {
-            message.transactional_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "AddPartitionsToTxnResult",
-                field: "transactional_id",
-                version,
+            message.transactional_id = decoder.string(flexible)?.ok_or_else(|| {
+                DecodeError::unexpected_null("AddPartitionsToTxnResult", "transactional_id", version)
             })?;
         }
         if version >= 4 {
             message.topic_results = decoder
                 .array(flexible, |decoder| AddPartitionsToTxnTopicResult::decode(decoder, version))?
-                .ok_or(DecodeError::UnexpectedNull {
-                    message: "AddPartitionsToTxnResult",
-                    field: "topic_results",
-                    version,
+                .ok_or_else(|| {
+                    DecodeError::unexpected_null("AddPartitionsToTxnResult", "topic_results", version)
                 })?;
         }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
-    }
-}
-
-/// `AddPartitionsToTxnTopic` of AddPartitionsToTxn.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct AddPartitionsToTxnTopic {
-    /// `Name`.
-    pub name: StrBytes,
-    /// `Partitions`.
-    pub partitions: Vec<i32>,
-    /// Tagged fields that this crate does not know.
-    pub unknown_tagged_fields: UnknownTaggedFields,
-}
-
-impl AddPartitionsToTxnTopic {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        let flexible = version >= 3;
-        encoder.string(Some(&self.name), flexible)?;
-        encoder.array_length(Some(self.partitions.len()), flexible)?;
-        for element in &self.partitions {
-            encoder.int32(*element);
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "AddPartitionsToTxnTopic",
-                field: "unknown_tagged_fields",
-                version,
-            });
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let flexible = version >= 3;
-        let mut message = Self::default();
-        message.name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "AddPartitionsToTxnTopic",
-            field: "name",
-            version,
-        })?;
-        message.partitions =
-            decoder.array(flexible, |decoder| decoder.int32())?.ok_or(DecodeError::UnexpectedNull {
-                message: "AddPartitionsToTxnTopic",
-                field: "partitions",
-                version,
-            })?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -509,7 +469,7 @@ impl AddPartitionsToTxnTopic {
 /// `AddPartitionsToTxnTopicResult` of AddPartitionsToTxn.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct AddPartitionsToTxnTopicResult {
-    /// `Name`.
+    /// `Name`: unique among its siblings.
     pub name: StrBytes,
     /// `ResultsByPartition`.
     pub results_by_partition: Vec<AddPartitionsToTxnPartitionResult>,
@@ -529,11 +489,11 @@ impl AddPartitionsToTxnTopicResult {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "AddPartitionsToTxnTopicResult",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "AddPartitionsToTxnTopicResult",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -541,17 +501,13 @@ impl AddPartitionsToTxnTopicResult {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 3;
         let mut message = Self::default();
-        message.name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "AddPartitionsToTxnTopicResult",
-            field: "name",
-            version,
-        })?;
+        message.name = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("AddPartitionsToTxnTopicResult", "name", version))?;
         message.results_by_partition = decoder
             .array(flexible, |decoder| AddPartitionsToTxnPartitionResult::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull {
-                message: "AddPartitionsToTxnTopicResult",
-                field: "results_by_partition",
-                version,
+            .ok_or_else(|| {
+                DecodeError::unexpected_null("AddPartitionsToTxnTopicResult", "results_by_partition", version)
             })?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
@@ -563,7 +519,7 @@ impl AddPartitionsToTxnTopicResult {
 /// `AddPartitionsToTxnPartitionResult` of AddPartitionsToTxn.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct AddPartitionsToTxnPartitionResult {
-    /// `PartitionIndex`.
+    /// `PartitionIndex`: unique among its siblings.
     pub partition_index: i32,
     /// `PartitionErrorCode`.
     pub partition_error_code: ErrorCode,
@@ -580,11 +536,11 @@ impl AddPartitionsToTxnPartitionResult {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "AddPartitionsToTxnPartitionResult",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "AddPartitionsToTxnPartitionResult",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }

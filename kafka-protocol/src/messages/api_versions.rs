@@ -2,7 +2,7 @@
 
 //! Which versions of which APIs a broker serves, and its features (KIP-35, KIP-511, KIP-584, KIP-1242).
 //!
-//! API key 18, versions 0 to 5, flexible from version 3.
+//! API key 18, versions 0 to 5, flexible from version 3: request header 2 from there on, else 1; response header always 0 (3). Served by brokers and controllers.
 
 use super::prelude::*;
 
@@ -39,14 +39,7 @@ impl Message for ApiVersionsRequest {
     const MAX_VERSION: i16 = 5;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 3;
         if version >= 3 {
             encoder.string(Some(&self.client_software_name), flexible)?;
@@ -64,40 +57,28 @@ impl Message for ApiVersionsRequest {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "ApiVersionsRequest",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "ApiVersionsRequest",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 3;
         let mut message = Self::default();
         if version >= 3 {
-            message.client_software_name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "ApiVersionsRequest",
-                field: "client_software_name",
-                version,
+            message.client_software_name = decoder.string(flexible)?.ok_or_else(|| {
+                DecodeError::unexpected_null("ApiVersionsRequest", "client_software_name", version)
             })?;
         }
         if version >= 3 {
-            message.client_software_version =
-                decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                    message: "ApiVersionsRequest",
-                    field: "client_software_version",
-                    version,
-                })?;
+            message.client_software_version = decoder.string(flexible)?.ok_or_else(|| {
+                DecodeError::unexpected_null("ApiVersionsRequest", "client_software_version", version)
+            })?;
         }
         if version >= 5 {
             message.cluster_id = decoder.string(flexible)?;
@@ -154,14 +135,7 @@ impl Message for ApiVersionsResponse {
     const MAX_VERSION: i16 = 5;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 3;
         encoder.error_code(self.error_code);
         encoder.array_length(Some(self.api_keys.len()), flexible)?;
@@ -209,30 +183,23 @@ impl Message for ApiVersionsResponse {
             }
             self.unknown_tagged_fields.encode(encoder, Some(3))?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "ApiVersionsResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "ApiVersionsResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 3;
         let mut message = Self::default();
         message.error_code = decoder.error_code()?;
-        message.api_keys = decoder.array(flexible, |decoder| ApiVersion::decode(decoder, version))?.ok_or(
-            DecodeError::UnexpectedNull { message: "ApiVersionsResponse", field: "api_keys", version },
-        )?;
+        message.api_keys = decoder
+            .array(flexible, |decoder| ApiVersion::decode(decoder, version))?
+            .ok_or_else(|| DecodeError::unexpected_null("ApiVersionsResponse", "api_keys", version))?;
         if version >= 1 {
             message.throttle_time_ms = decoder.int32()?;
         }
@@ -242,10 +209,12 @@ impl Message for ApiVersionsResponse {
                     0 => {
                         message.supported_features = decoder
                             .array(true, |decoder| SupportedFeatureKey::decode(decoder, version))?
-                            .ok_or(DecodeError::UnexpectedNull {
-                                message: "ApiVersionsResponse",
-                                field: "supported_features",
-                                version,
+                            .ok_or_else(|| {
+                                DecodeError::unexpected_null(
+                                    "ApiVersionsResponse",
+                                    "supported_features",
+                                    version,
+                                )
                             })?;
                     }
                     1 => {
@@ -254,10 +223,12 @@ impl Message for ApiVersionsResponse {
                     2 => {
                         message.finalized_features = decoder
                             .array(true, |decoder| FinalizedFeatureKey::decode(decoder, version))?
-                            .ok_or(DecodeError::UnexpectedNull {
-                                message: "ApiVersionsResponse",
-                                field: "finalized_features",
-                                version,
+                            .ok_or_else(|| {
+                                DecodeError::unexpected_null(
+                                    "ApiVersionsResponse",
+                                    "finalized_features",
+                                    version,
+                                )
                             })?;
                     }
                     3 => {
@@ -276,7 +247,7 @@ impl Message for ApiVersionsResponse {
 /// `ApiVersion` of ApiVersions.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct ApiVersion {
-    /// `ApiKey`.
+    /// `ApiKey`: unique among its siblings.
     pub api_key: i16,
     /// `MinVersion`.
     pub min_version: i16,
@@ -296,11 +267,7 @@ impl ApiVersion {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "ApiVersion",
-                field: "unknown_tagged_fields",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("ApiVersion", "unknown_tagged_fields", version));
         }
         Ok(())
     }
@@ -321,7 +288,7 @@ impl ApiVersion {
 /// `SupportedFeatureKey` of ApiVersions.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct SupportedFeatureKey {
-    /// `Name`: versions 3 and later.
+    /// `Name`: versions 3 and later, unique among its siblings.
     pub name: StrBytes,
     /// `MinVersion`: versions 3 and later.
     pub min_version: i16,
@@ -337,39 +304,27 @@ impl SupportedFeatureKey {
         if version >= 3 {
             encoder.string(Some(&self.name), flexible)?;
         } else if !self.name.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "SupportedFeatureKey",
-                field: "name",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("SupportedFeatureKey", "name", version));
         }
         if version >= 3 {
             encoder.int16(self.min_version);
         } else if self.min_version != 0 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "SupportedFeatureKey",
-                field: "min_version",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("SupportedFeatureKey", "min_version", version));
         }
         if version >= 3 {
             encoder.int16(self.max_version);
         } else if self.max_version != 0 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "SupportedFeatureKey",
-                field: "max_version",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("SupportedFeatureKey", "max_version", version));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "SupportedFeatureKey",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "SupportedFeatureKey",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -378,11 +333,9 @@ impl SupportedFeatureKey {
         let flexible = version >= 3;
         let mut message = Self::default();
         if version >= 3 {
-            message.name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "SupportedFeatureKey",
-                field: "name",
-                version,
-            })?;
+            message.name = decoder
+                .string(flexible)?
+                .ok_or_else(|| DecodeError::unexpected_null("SupportedFeatureKey", "name", version))?;
         }
         if version >= 3 {
             message.min_version = decoder.int16()?;
@@ -400,7 +353,7 @@ impl SupportedFeatureKey {
 /// `FinalizedFeatureKey` of ApiVersions.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct FinalizedFeatureKey {
-    /// `Name`: versions 3 and later.
+    /// `Name`: versions 3 and later, unique among its siblings.
     pub name: StrBytes,
     /// `MaxVersionLevel`: versions 3 and later.
     pub max_version_level: i16,
@@ -416,39 +369,35 @@ impl FinalizedFeatureKey {
         if version >= 3 {
             encoder.string(Some(&self.name), flexible)?;
         } else if !self.name.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "FinalizedFeatureKey",
-                field: "name",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("FinalizedFeatureKey", "name", version));
         }
         if version >= 3 {
             encoder.int16(self.max_version_level);
         } else if self.max_version_level != 0 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "FinalizedFeatureKey",
-                field: "max_version_level",
+            return Err(EncodeError::field_not_in_version(
+                "FinalizedFeatureKey",
+                "max_version_level",
                 version,
-            });
+            ));
         }
         if version >= 3 {
             encoder.int16(self.min_version_level);
         } else if self.min_version_level != 0 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "FinalizedFeatureKey",
-                field: "min_version_level",
+            return Err(EncodeError::field_not_in_version(
+                "FinalizedFeatureKey",
+                "min_version_level",
                 version,
-            });
+            ));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "FinalizedFeatureKey",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "FinalizedFeatureKey",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -457,11 +406,9 @@ impl FinalizedFeatureKey {
         let flexible = version >= 3;
         let mut message = Self::default();
         if version >= 3 {
-            message.name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "FinalizedFeatureKey",
-                field: "name",
-                version,
-            })?;
+            message.name = decoder
+                .string(flexible)?
+                .ok_or_else(|| DecodeError::unexpected_null("FinalizedFeatureKey", "name", version))?;
         }
         if version >= 3 {
             message.max_version_level = decoder.int16()?;

@@ -2,7 +2,7 @@
 
 //! A member of a group of the new protocol lives (KIP-848).
 //!
-//! API key 68, versions 0 to 1, flexible from version 0.
+//! API key 68, versions 0 to 1, flexible from version 0: request header 2, response header 1. Served by brokers. Compiled by feature `consumer`.
 
 use super::prelude::*;
 
@@ -57,14 +57,7 @@ impl Message for ConsumerGroupHeartbeatRequest {
     const MAX_VERSION: i16 = 1;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         encoder.string(Some(&self.group_id), true)?;
         encoder.string(Some(&self.member_id), true)?;
         encoder.int32(self.member_epoch);
@@ -78,11 +71,11 @@ impl Message for ConsumerGroupHeartbeatRequest {
         if version >= 1 {
             encoder.string(self.subscribed_topic_regex.as_deref(), true)?;
         } else if self.subscribed_topic_regex.is_some() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "ConsumerGroupHeartbeatRequest",
-                field: "subscribed_topic_regex",
+            return Err(EncodeError::field_not_in_version(
+                "ConsumerGroupHeartbeatRequest",
+                "subscribed_topic_regex",
                 version,
-            });
+            ));
         }
         encoder.string(self.server_assignor.as_deref(), true)?;
         encoder.array_length(self.topic_partitions.as_ref().map(Vec::len), true)?;
@@ -95,34 +88,25 @@ impl Message for ConsumerGroupHeartbeatRequest {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let mut message = Self::default();
-        message.group_id = decoder.string(true)?.ok_or(DecodeError::UnexpectedNull {
-            message: "ConsumerGroupHeartbeatRequest",
-            field: "group_id",
-            version,
+        message.group_id = decoder.string(true)?.ok_or_else(|| {
+            DecodeError::unexpected_null("ConsumerGroupHeartbeatRequest", "group_id", version)
         })?;
-        message.member_id = decoder.string(true)?.ok_or(DecodeError::UnexpectedNull {
-            message: "ConsumerGroupHeartbeatRequest",
-            field: "member_id",
-            version,
+        message.member_id = decoder.string(true)?.ok_or_else(|| {
+            DecodeError::unexpected_null("ConsumerGroupHeartbeatRequest", "member_id", version)
         })?;
         message.member_epoch = decoder.int32()?;
         message.instance_id = decoder.string(true)?;
         message.rack_id = decoder.string(true)?;
         message.rebalance_timeout_ms = decoder.int32()?;
         message.subscribed_topic_names = decoder.array(true, |decoder| {
-            decoder.string(true)?.ok_or(DecodeError::UnexpectedNull {
-                message: "ConsumerGroupHeartbeatRequest",
-                field: "subscribed_topic_names",
-                version,
+            decoder.string(true)?.ok_or_else(|| {
+                DecodeError::unexpected_null(
+                    "ConsumerGroupHeartbeatRequest",
+                    "subscribed_topic_names",
+                    version,
+                )
             })
         })?;
         if version >= 1 {
@@ -162,12 +146,9 @@ impl TopicPartitions {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let mut message = Self::default();
         message.topic_id = decoder.topic_id()?;
-        message.partitions =
-            decoder.array(true, |decoder| decoder.int32())?.ok_or(DecodeError::UnexpectedNull {
-                message: "TopicPartitions",
-                field: "partitions",
-                version,
-            })?;
+        message.partitions = decoder
+            .array(true, |decoder| decoder.int32())?
+            .ok_or_else(|| DecodeError::unexpected_null("TopicPartitions", "partitions", version))?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         Ok(message)
     }
@@ -200,14 +181,7 @@ impl Message for ConsumerGroupHeartbeatResponse {
     const MAX_VERSION: i16 = 1;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         encoder.int32(self.throttle_time_ms);
         encoder.error_code(self.error_code);
         encoder.string(self.error_message.as_deref(), true)?;
@@ -227,14 +201,7 @@ impl Message for ConsumerGroupHeartbeatResponse {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let mut message = Self::default();
         message.throttle_time_ms = decoder.int32()?;
         message.error_code = decoder.error_code()?;
@@ -271,10 +238,9 @@ impl Assignment {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let mut message = Self::default();
-        message.topic_partitions =
-            decoder.array(true, |decoder| TopicPartitions::decode(decoder, version))?.ok_or(
-                DecodeError::UnexpectedNull { message: "Assignment", field: "topic_partitions", version },
-            )?;
+        message.topic_partitions = decoder
+            .array(true, |decoder| TopicPartitions::decode(decoder, version))?
+            .ok_or_else(|| DecodeError::unexpected_null("Assignment", "topic_partitions", version))?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         Ok(message)
     }

@@ -2,7 +2,7 @@
 
 //! Adds partitions to topics (KIP-195).
 //!
-//! API key 37, versions 0 to 3, flexible from version 2.
+//! API key 37, versions 0 to 3, flexible from version 2: from there on request header 2 and response header 1, before it 1 and 0. Served by brokers and controllers. Compiled by feature `admin`.
 
 use super::prelude::*;
 
@@ -25,14 +25,7 @@ impl Message for CreatePartitionsRequest {
     const MAX_VERSION: i16 = 3;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 2;
         encoder.array_length(Some(self.topics.len()), flexible)?;
         for element in &self.topics {
@@ -44,30 +37,22 @@ impl Message for CreatePartitionsRequest {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "CreatePartitionsRequest",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "CreatePartitionsRequest",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 2;
         let mut message = Self::default();
-        message.topics =
-            decoder.array(flexible, |decoder| CreatePartitionsTopic::decode(decoder, version))?.ok_or(
-                DecodeError::UnexpectedNull { message: "CreatePartitionsRequest", field: "topics", version },
-            )?;
+        message.topics = decoder
+            .array(flexible, |decoder| CreatePartitionsTopic::decode(decoder, version))?
+            .ok_or_else(|| DecodeError::unexpected_null("CreatePartitionsRequest", "topics", version))?;
         message.timeout_ms = decoder.int32()?;
         message.validate_only = decoder.bool()?;
         if flexible {
@@ -80,7 +65,7 @@ impl Message for CreatePartitionsRequest {
 /// `CreatePartitionsTopic` of CreatePartitions.
 #[derive(Clone, PartialEq, Debug)]
 pub struct CreatePartitionsTopic {
-    /// `Name`.
+    /// `Name`: unique among its siblings.
     pub name: StrBytes,
     /// `Count`.
     pub count: i32,
@@ -114,11 +99,11 @@ impl CreatePartitionsTopic {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "CreatePartitionsTopic",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "CreatePartitionsTopic",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -126,11 +111,9 @@ impl CreatePartitionsTopic {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
         let mut message = Self::default();
-        message.name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "CreatePartitionsTopic",
-            field: "name",
-            version,
-        })?;
+        message.name = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("CreatePartitionsTopic", "name", version))?;
         message.count = decoder.int32()?;
         message.assignments =
             decoder.array(flexible, |decoder| CreatePartitionsAssignment::decode(decoder, version))?;
@@ -161,11 +144,11 @@ impl CreatePartitionsAssignment {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "CreatePartitionsAssignment",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "CreatePartitionsAssignment",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -173,12 +156,9 @@ impl CreatePartitionsAssignment {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
         let mut message = Self::default();
-        message.broker_ids =
-            decoder.array(flexible, |decoder| decoder.int32())?.ok_or(DecodeError::UnexpectedNull {
-                message: "CreatePartitionsAssignment",
-                field: "broker_ids",
-                version,
-            })?;
+        message.broker_ids = decoder.array(flexible, |decoder| decoder.int32())?.ok_or_else(|| {
+            DecodeError::unexpected_null("CreatePartitionsAssignment", "broker_ids", version)
+        })?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -203,14 +183,7 @@ impl Message for CreatePartitionsResponse {
     const MAX_VERSION: i16 = 3;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 2;
         encoder.int32(self.throttle_time_ms);
         encoder.array_length(Some(self.results.len()), flexible)?;
@@ -221,34 +194,23 @@ impl Message for CreatePartitionsResponse {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "CreatePartitionsResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "CreatePartitionsResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 2;
         let mut message = Self::default();
         message.throttle_time_ms = decoder.int32()?;
         message.results = decoder
             .array(flexible, |decoder| CreatePartitionsTopicResult::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull {
-                message: "CreatePartitionsResponse",
-                field: "results",
-                version,
-            })?;
+            .ok_or_else(|| DecodeError::unexpected_null("CreatePartitionsResponse", "results", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -279,11 +241,11 @@ impl CreatePartitionsTopicResult {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "CreatePartitionsTopicResult",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "CreatePartitionsTopicResult",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -291,11 +253,9 @@ impl CreatePartitionsTopicResult {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
         let mut message = Self::default();
-        message.name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "CreatePartitionsTopicResult",
-            field: "name",
-            version,
-        })?;
+        message.name = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("CreatePartitionsTopicResult", "name", version))?;
         message.error_code = decoder.error_code()?;
         message.error_message = decoder.string(flexible)?;
         if flexible {

@@ -2,7 +2,7 @@
 
 //! Makes topics (KIP-4, KIP-525).
 //!
-//! API key 19, versions 2 to 7, flexible from version 5.
+//! API key 19, versions 2 to 7, flexible from version 5: from there on request header 2 and response header 1, before it 1 and 0. Served by brokers and controllers. Compiled by feature `admin`.
 
 use super::prelude::*;
 
@@ -36,14 +36,7 @@ impl Message for CreateTopicsRequest {
     const MAX_VERSION: i16 = 7;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 5;
         encoder.array_length(Some(self.topics.len()), flexible)?;
         for element in &self.topics {
@@ -55,29 +48,22 @@ impl Message for CreateTopicsRequest {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "CreateTopicsRequest",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "CreateTopicsRequest",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 5;
         let mut message = Self::default();
-        message.topics = decoder.array(flexible, |decoder| CreatableTopic::decode(decoder, version))?.ok_or(
-            DecodeError::UnexpectedNull { message: "CreateTopicsRequest", field: "topics", version },
-        )?;
+        message.topics = decoder
+            .array(flexible, |decoder| CreatableTopic::decode(decoder, version))?
+            .ok_or_else(|| DecodeError::unexpected_null("CreateTopicsRequest", "topics", version))?;
         message.timeout_ms = decoder.int32()?;
         message.validate_only = decoder.bool()?;
         if flexible {
@@ -90,11 +76,11 @@ impl Message for CreateTopicsRequest {
 /// `CreatableTopic` of CreateTopics.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct CreatableTopic {
-    /// `Name`.
+    /// `Name`: unique among its siblings.
     pub name: StrBytes,
-    /// `NumPartitions`.
+    /// `NumPartitions`. Values: -1 for the broker's default.
     pub num_partitions: i32,
-    /// `ReplicationFactor`.
+    /// `ReplicationFactor`. Values: -1 for the broker's default.
     pub replication_factor: i16,
     /// `Assignments`.
     pub assignments: Vec<CreatableReplicaAssignment>,
@@ -122,11 +108,11 @@ impl CreatableTopic {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "CreatableTopic",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "CreatableTopic",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -134,20 +120,17 @@ impl CreatableTopic {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 5;
         let mut message = Self::default();
-        message.name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "CreatableTopic",
-            field: "name",
-            version,
-        })?;
+        message.name = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("CreatableTopic", "name", version))?;
         message.num_partitions = decoder.int32()?;
         message.replication_factor = decoder.int16()?;
-        message.assignments =
-            decoder.array(flexible, |decoder| CreatableReplicaAssignment::decode(decoder, version))?.ok_or(
-                DecodeError::UnexpectedNull { message: "CreatableTopic", field: "assignments", version },
-            )?;
+        message.assignments = decoder
+            .array(flexible, |decoder| CreatableReplicaAssignment::decode(decoder, version))?
+            .ok_or_else(|| DecodeError::unexpected_null("CreatableTopic", "assignments", version))?;
         message.configs = decoder
             .array(flexible, |decoder| CreatableTopicConfig::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull { message: "CreatableTopic", field: "configs", version })?;
+            .ok_or_else(|| DecodeError::unexpected_null("CreatableTopic", "configs", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -158,7 +141,7 @@ impl CreatableTopic {
 /// `CreatableReplicaAssignment` of CreateTopics.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct CreatableReplicaAssignment {
-    /// `PartitionIndex`.
+    /// `PartitionIndex`: unique among its siblings.
     pub partition_index: i32,
     /// `BrokerIds`.
     pub broker_ids: Vec<i32>,
@@ -178,11 +161,11 @@ impl CreatableReplicaAssignment {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "CreatableReplicaAssignment",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "CreatableReplicaAssignment",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -191,12 +174,9 @@ impl CreatableReplicaAssignment {
         let flexible = version >= 5;
         let mut message = Self::default();
         message.partition_index = decoder.int32()?;
-        message.broker_ids =
-            decoder.array(flexible, |decoder| decoder.int32())?.ok_or(DecodeError::UnexpectedNull {
-                message: "CreatableReplicaAssignment",
-                field: "broker_ids",
-                version,
-            })?;
+        message.broker_ids = decoder.array(flexible, |decoder| decoder.int32())?.ok_or_else(|| {
+            DecodeError::unexpected_null("CreatableReplicaAssignment", "broker_ids", version)
+        })?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -207,7 +187,7 @@ impl CreatableReplicaAssignment {
 /// `CreatableTopicConfig` of CreateTopics.
 #[derive(Clone, PartialEq, Debug)]
 pub struct CreatableTopicConfig {
-    /// `Name`.
+    /// `Name`: unique among its siblings.
     pub name: StrBytes,
     /// `Value`: nullable.
     pub value: Option<StrBytes>,
@@ -234,11 +214,11 @@ impl CreatableTopicConfig {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "CreatableTopicConfig",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "CreatableTopicConfig",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -246,11 +226,9 @@ impl CreatableTopicConfig {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 5;
         let mut message = Self::default();
-        message.name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "CreatableTopicConfig",
-            field: "name",
-            version,
-        })?;
+        message.name = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("CreatableTopicConfig", "name", version))?;
         message.value = decoder.string(flexible)?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
@@ -276,14 +254,7 @@ impl Message for CreateTopicsResponse {
     const MAX_VERSION: i16 = 7;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 5;
         encoder.int32(self.throttle_time_ms);
         encoder.array_length(Some(self.topics.len()), flexible)?;
@@ -294,31 +265,24 @@ impl Message for CreateTopicsResponse {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "CreateTopicsResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "CreateTopicsResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 5;
         let mut message = Self::default();
         message.throttle_time_ms = decoder.int32()?;
         message.topics =
-            decoder.array(flexible, |decoder| CreatableTopicResult::decode(decoder, version))?.ok_or(
-                DecodeError::UnexpectedNull { message: "CreateTopicsResponse", field: "topics", version },
-            )?;
+            decoder
+                .array(flexible, |decoder| CreatableTopicResult::decode(decoder, version))?
+                .ok_or_else(|| DecodeError::unexpected_null("CreateTopicsResponse", "topics", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -329,7 +293,7 @@ impl Message for CreateTopicsResponse {
 /// `CreatableTopicResult` of CreateTopics.
 #[derive(Clone, PartialEq, Debug)]
 pub struct CreatableTopicResult {
-    /// `Name`.
+    /// `Name`: unique among its siblings.
     pub name: StrBytes,
     /// `TopicId`: versions 7 and later.
     pub topic_id: TopicId,
@@ -397,11 +361,11 @@ impl CreatableTopicResult {
             }
             self.unknown_tagged_fields.encode(encoder, Some(0))?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "CreatableTopicResult",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "CreatableTopicResult",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -409,11 +373,9 @@ impl CreatableTopicResult {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 5;
         let mut message = Self::default();
-        message.name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "CreatableTopicResult",
-            field: "name",
-            version,
-        })?;
+        message.name = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("CreatableTopicResult", "name", version))?;
         if version >= 7 {
             message.topic_id = decoder.topic_id()?;
         }
@@ -454,7 +416,7 @@ pub struct CreatableTopicConfigs {
     pub value: Option<StrBytes>,
     /// `ReadOnly`: versions 5 and later.
     pub read_only: bool,
-    /// `ConfigSource`: versions 5 and later.
+    /// `ConfigSource`: versions 5 and later. Values: 1 topic, 2 broker, 3 default of all brokers, 4 static, 5 built in, 6 broker logger, 7 client metrics, 8 group.
     pub config_source: i8,
     /// `IsSensitive`: versions 5 and later.
     pub is_sensitive: bool,
@@ -481,29 +443,17 @@ impl CreatableTopicConfigs {
         if version >= 5 {
             encoder.string(Some(&self.name), flexible)?;
         } else if !self.name.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "CreatableTopicConfigs",
-                field: "name",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("CreatableTopicConfigs", "name", version));
         }
         if version >= 5 {
             encoder.string(self.value.as_deref(), flexible)?;
         } else if self.value != Some(StrBytes::default()) {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "CreatableTopicConfigs",
-                field: "value",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("CreatableTopicConfigs", "value", version));
         }
         if version >= 5 {
             encoder.bool(self.read_only);
         } else if self.read_only {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "CreatableTopicConfigs",
-                field: "read_only",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("CreatableTopicConfigs", "read_only", version));
         }
         if version >= 5 {
             encoder.int8(self.config_source);
@@ -511,21 +461,17 @@ impl CreatableTopicConfigs {
         if version >= 5 {
             encoder.bool(self.is_sensitive);
         } else if self.is_sensitive {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "CreatableTopicConfigs",
-                field: "is_sensitive",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("CreatableTopicConfigs", "is_sensitive", version));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "CreatableTopicConfigs",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "CreatableTopicConfigs",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -534,11 +480,9 @@ impl CreatableTopicConfigs {
         let flexible = version >= 5;
         let mut message = Self::default();
         if version >= 5 {
-            message.name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "CreatableTopicConfigs",
-                field: "name",
-                version,
-            })?;
+            message.name = decoder
+                .string(flexible)?
+                .ok_or_else(|| DecodeError::unexpected_null("CreatableTopicConfigs", "name", version))?;
         }
         if version >= 5 {
             message.value = decoder.string(flexible)?;

@@ -2,7 +2,7 @@
 
 //! Removes records before an offset (KIP-107).
 //!
-//! API key 21, versions 0 to 2, flexible from version 2.
+//! API key 21, versions 0 to 2, flexible from version 2: from there on request header 2 and response header 1, before it 1 and 0. Served by brokers. Compiled by feature `admin`.
 
 use super::prelude::*;
 
@@ -23,14 +23,7 @@ impl Message for DeleteRecordsRequest {
     const MAX_VERSION: i16 = 2;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 2;
         encoder.array_length(Some(self.topics.len()), flexible)?;
         for element in &self.topics {
@@ -41,30 +34,22 @@ impl Message for DeleteRecordsRequest {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DeleteRecordsRequest",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "DeleteRecordsRequest",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 2;
         let mut message = Self::default();
-        message.topics =
-            decoder.array(flexible, |decoder| DeleteRecordsTopic::decode(decoder, version))?.ok_or(
-                DecodeError::UnexpectedNull { message: "DeleteRecordsRequest", field: "topics", version },
-            )?;
+        message.topics = decoder
+            .array(flexible, |decoder| DeleteRecordsTopic::decode(decoder, version))?
+            .ok_or_else(|| DecodeError::unexpected_null("DeleteRecordsRequest", "topics", version))?;
         message.timeout_ms = decoder.int32()?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
@@ -96,11 +81,11 @@ impl DeleteRecordsTopic {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DeleteRecordsTopic",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "DeleteRecordsTopic",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -108,15 +93,12 @@ impl DeleteRecordsTopic {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
         let mut message = Self::default();
-        message.name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "DeleteRecordsTopic",
-            field: "name",
-            version,
-        })?;
-        message.partitions =
-            decoder.array(flexible, |decoder| DeleteRecordsPartition::decode(decoder, version))?.ok_or(
-                DecodeError::UnexpectedNull { message: "DeleteRecordsTopic", field: "partitions", version },
-            )?;
+        message.name = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("DeleteRecordsTopic", "name", version))?;
+        message.partitions = decoder
+            .array(flexible, |decoder| DeleteRecordsPartition::decode(decoder, version))?
+            .ok_or_else(|| DecodeError::unexpected_null("DeleteRecordsTopic", "partitions", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -129,7 +111,7 @@ impl DeleteRecordsTopic {
 pub struct DeleteRecordsPartition {
     /// `PartitionIndex`.
     pub partition_index: i32,
-    /// `Offset`.
+    /// `Offset`. Values: the first that stays; -1 for the high watermark.
     pub offset: i64,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
@@ -144,11 +126,11 @@ impl DeleteRecordsPartition {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DeleteRecordsPartition",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "DeleteRecordsPartition",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -182,14 +164,7 @@ impl Message for DeleteRecordsResponse {
     const MAX_VERSION: i16 = 2;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 2;
         encoder.int32(self.throttle_time_ms);
         encoder.array_length(Some(self.topics.len()), flexible)?;
@@ -200,31 +175,23 @@ impl Message for DeleteRecordsResponse {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DeleteRecordsResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "DeleteRecordsResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 2;
         let mut message = Self::default();
         message.throttle_time_ms = decoder.int32()?;
-        message.topics =
-            decoder.array(flexible, |decoder| DeleteRecordsTopicResult::decode(decoder, version))?.ok_or(
-                DecodeError::UnexpectedNull { message: "DeleteRecordsResponse", field: "topics", version },
-            )?;
+        message.topics = decoder
+            .array(flexible, |decoder| DeleteRecordsTopicResult::decode(decoder, version))?
+            .ok_or_else(|| DecodeError::unexpected_null("DeleteRecordsResponse", "topics", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -235,7 +202,7 @@ impl Message for DeleteRecordsResponse {
 /// `DeleteRecordsTopicResult` of DeleteRecords.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct DeleteRecordsTopicResult {
-    /// `Name`.
+    /// `Name`: unique among its siblings.
     pub name: StrBytes,
     /// `Partitions`.
     pub partitions: Vec<DeleteRecordsPartitionResult>,
@@ -255,11 +222,11 @@ impl DeleteRecordsTopicResult {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DeleteRecordsTopicResult",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "DeleteRecordsTopicResult",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -267,18 +234,12 @@ impl DeleteRecordsTopicResult {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
         let mut message = Self::default();
-        message.name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "DeleteRecordsTopicResult",
-            field: "name",
-            version,
-        })?;
+        message.name = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("DeleteRecordsTopicResult", "name", version))?;
         message.partitions = decoder
             .array(flexible, |decoder| DeleteRecordsPartitionResult::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull {
-                message: "DeleteRecordsTopicResult",
-                field: "partitions",
-                version,
-            })?;
+            .ok_or_else(|| DecodeError::unexpected_null("DeleteRecordsTopicResult", "partitions", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -289,7 +250,7 @@ impl DeleteRecordsTopicResult {
 /// `DeleteRecordsPartitionResult` of DeleteRecords.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct DeleteRecordsPartitionResult {
-    /// `PartitionIndex`.
+    /// `PartitionIndex`: unique among its siblings.
     pub partition_index: i32,
     /// `LowWatermark`.
     pub low_watermark: i64,
@@ -309,11 +270,11 @@ impl DeleteRecordsPartitionResult {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DeleteRecordsPartitionResult",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "DeleteRecordsPartitionResult",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }

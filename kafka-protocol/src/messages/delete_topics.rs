@@ -2,7 +2,7 @@
 
 //! Removes topics (KIP-4, KIP-516).
 //!
-//! API key 20, versions 1 to 6, flexible from version 4.
+//! API key 20, versions 1 to 6, flexible from version 4: from there on request header 2 and response header 1, before it 1 and 0. Served by brokers and controllers. Compiled by feature `admin`.
 
 use super::prelude::*;
 
@@ -25,14 +25,7 @@ impl Message for DeleteTopicsRequest {
     const MAX_VERSION: i16 = 6;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 4;
         if version >= 6 {
             encoder.array_length(Some(self.topics.len()), flexible)?;
@@ -40,11 +33,7 @@ impl Message for DeleteTopicsRequest {
                 element.encode(encoder, version)?;
             }
         } else if !self.topics.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DeleteTopicsRequest",
-                field: "topics",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("DeleteTopicsRequest", "topics", version));
         }
         if version <= 5 {
             encoder.array_length(Some(self.topic_names.len()), flexible)?;
@@ -57,46 +46,33 @@ impl Message for DeleteTopicsRequest {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DeleteTopicsRequest",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "DeleteTopicsRequest",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 4;
         let mut message = Self::default();
         if version >= 6 {
             message.topics =
-                decoder.array(flexible, |decoder| DeleteTopicState::decode(decoder, version))?.ok_or(
-                    DecodeError::UnexpectedNull { message: "DeleteTopicsRequest", field: "topics", version },
-                )?;
+                decoder
+                    .array(flexible, |decoder| DeleteTopicState::decode(decoder, version))?
+                    .ok_or_else(|| DecodeError::unexpected_null("DeleteTopicsRequest", "topics", version))?;
         }
         if version <= 5 {
             message.topic_names = decoder
                 .array(flexible, |decoder| {
-                    decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                        message: "DeleteTopicsRequest",
-                        field: "topic_names",
-                        version,
+                    decoder.string(flexible)?.ok_or_else(|| {
+                        DecodeError::unexpected_null("DeleteTopicsRequest", "topic_names", version)
                     })
                 })?
-                .ok_or(DecodeError::UnexpectedNull {
-                    message: "DeleteTopicsRequest",
-                    field: "topic_names",
-                    version,
-                })?;
+                .ok_or_else(|| DecodeError::unexpected_null("DeleteTopicsRequest", "topic_names", version))?;
         }
         message.timeout_ms = decoder.int32()?;
         if flexible {
@@ -123,30 +99,22 @@ impl DeleteTopicState {
         if version >= 6 {
             encoder.string(self.name.as_deref(), flexible)?;
         } else if self.name.is_some() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DeleteTopicState",
-                field: "name",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("DeleteTopicState", "name", version));
         }
         if version >= 6 {
             encoder.topic_id(self.topic_id);
         } else if self.topic_id != TopicId::ZERO {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DeleteTopicState",
-                field: "topic_id",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("DeleteTopicState", "topic_id", version));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DeleteTopicState",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "DeleteTopicState",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -184,14 +152,7 @@ impl Message for DeleteTopicsResponse {
     const MAX_VERSION: i16 = 6;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 4;
         encoder.int32(self.throttle_time_ms);
         encoder.array_length(Some(self.responses.len()), flexible)?;
@@ -202,31 +163,23 @@ impl Message for DeleteTopicsResponse {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DeleteTopicsResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "DeleteTopicsResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 4;
         let mut message = Self::default();
         message.throttle_time_ms = decoder.int32()?;
-        message.responses =
-            decoder.array(flexible, |decoder| DeletableTopicResult::decode(decoder, version))?.ok_or(
-                DecodeError::UnexpectedNull { message: "DeleteTopicsResponse", field: "responses", version },
-            )?;
+        message.responses = decoder
+            .array(flexible, |decoder| DeletableTopicResult::decode(decoder, version))?
+            .ok_or_else(|| DecodeError::unexpected_null("DeleteTopicsResponse", "responses", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -237,7 +190,7 @@ impl Message for DeleteTopicsResponse {
 /// `DeletableTopicResult` of DeleteTopics.
 #[derive(Clone, PartialEq, Debug)]
 pub struct DeletableTopicResult {
-    /// `Name`: nullable in versions 6 and later.
+    /// `Name`: nullable in versions 6 and later, unique among its siblings.
     pub name: Option<StrBytes>,
     /// `TopicId`: versions 6 and later.
     pub topic_id: TopicId,
@@ -265,11 +218,7 @@ impl DeletableTopicResult {
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
         let flexible = version >= 4;
         if self.name.is_none() && version < 6 {
-            return Err(EncodeError::NullNotInVersion {
-                message: "DeletableTopicResult",
-                field: "name",
-                version,
-            });
+            return Err(EncodeError::null_not_in_version("DeletableTopicResult", "name", version));
         }
         encoder.string(self.name.as_deref(), flexible)?;
         if version >= 6 {
@@ -283,11 +232,11 @@ impl DeletableTopicResult {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DeletableTopicResult",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "DeletableTopicResult",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -297,11 +246,7 @@ impl DeletableTopicResult {
         let mut message = Self::default();
         message.name = decoder.string(flexible)?;
         if message.name.is_none() && version < 6 {
-            return Err(DecodeError::UnexpectedNull {
-                message: "DeletableTopicResult",
-                field: "name",
-                version,
-            });
+            return Err(DecodeError::unexpected_null("DeletableTopicResult", "name", version));
         }
         if version >= 6 {
             message.topic_id = decoder.topic_id()?;

@@ -2,7 +2,7 @@
 
 //! The brokers of a cluster (KIP-700).
 //!
-//! API key 60, versions 0 to 2, flexible from version 0.
+//! API key 60, versions 0 to 2, flexible from version 0: request header 2, response header 1. Served by brokers and controllers. Compiled by feature `admin`.
 
 use super::prelude::*;
 
@@ -11,7 +11,7 @@ use super::prelude::*;
 pub struct DescribeClusterRequest {
     /// `IncludeClusterAuthorizedOperations`.
     pub include_cluster_authorized_operations: bool,
-    /// `EndpointType`: versions 1 and later.
+    /// `EndpointType`: versions 1 and later. Values: 1 brokers, 2 controllers.
     pub endpoint_type: i8,
     /// `IncludeFencedBrokers`: versions 2 and later.
     pub include_fenced_brokers: bool,
@@ -36,32 +36,25 @@ impl Message for DescribeClusterRequest {
     const MAX_VERSION: i16 = 2;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         encoder.bool(self.include_cluster_authorized_operations);
         if version >= 1 {
             encoder.int8(self.endpoint_type);
         } else if self.endpoint_type != 1 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DescribeClusterRequest",
-                field: "endpoint_type",
+            return Err(EncodeError::field_not_in_version(
+                "DescribeClusterRequest",
+                "endpoint_type",
                 version,
-            });
+            ));
         }
         if version >= 2 {
             encoder.bool(self.include_fenced_brokers);
         } else if self.include_fenced_brokers {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DescribeClusterRequest",
-                field: "include_fenced_brokers",
+            return Err(EncodeError::field_not_in_version(
+                "DescribeClusterRequest",
+                "include_fenced_brokers",
                 version,
-            });
+            ));
         }
         encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
         self.unknown_tagged_fields.encode(encoder, None)?;
@@ -69,14 +62,7 @@ impl Message for DescribeClusterRequest {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let mut message = Self::default();
         message.include_cluster_authorized_operations = decoder.bool()?;
         if version >= 1 {
@@ -99,7 +85,7 @@ pub struct DescribeClusterResponse {
     pub error_code: ErrorCode,
     /// `ErrorMessage`: nullable.
     pub error_message: Option<StrBytes>,
-    /// `EndpointType`: versions 1 and later.
+    /// `EndpointType`: versions 1 and later. Values: 1 brokers, 2 controllers.
     pub endpoint_type: i8,
     /// `ClusterId`.
     pub cluster_id: StrBytes,
@@ -135,25 +121,18 @@ impl Message for DescribeClusterResponse {
     const MAX_VERSION: i16 = 2;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         encoder.int32(self.throttle_time_ms);
         encoder.error_code(self.error_code);
         encoder.string(self.error_message.as_deref(), true)?;
         if version >= 1 {
             encoder.int8(self.endpoint_type);
         } else if self.endpoint_type != 1 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DescribeClusterResponse",
-                field: "endpoint_type",
+            return Err(EncodeError::field_not_in_version(
+                "DescribeClusterResponse",
+                "endpoint_type",
                 version,
-            });
+            ));
         }
         encoder.string(Some(&self.cluster_id), true)?;
         encoder.int32(self.controller_id);
@@ -168,14 +147,7 @@ impl Message for DescribeClusterResponse {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let mut message = Self::default();
         message.throttle_time_ms = decoder.int32()?;
         message.error_code = decoder.error_code()?;
@@ -183,16 +155,13 @@ impl Message for DescribeClusterResponse {
         if version >= 1 {
             message.endpoint_type = decoder.int8()?;
         }
-        message.cluster_id = decoder.string(true)?.ok_or(DecodeError::UnexpectedNull {
-            message: "DescribeClusterResponse",
-            field: "cluster_id",
-            version,
-        })?;
+        message.cluster_id = decoder
+            .string(true)?
+            .ok_or_else(|| DecodeError::unexpected_null("DescribeClusterResponse", "cluster_id", version))?;
         message.controller_id = decoder.int32()?;
-        message.brokers =
-            decoder.array(true, |decoder| DescribeClusterBroker::decode(decoder, version))?.ok_or(
-                DecodeError::UnexpectedNull { message: "DescribeClusterResponse", field: "brokers", version },
-            )?;
+        message.brokers = decoder
+            .array(true, |decoder| DescribeClusterBroker::decode(decoder, version))?
+            .ok_or_else(|| DecodeError::unexpected_null("DescribeClusterResponse", "brokers", version))?;
         message.cluster_authorized_operations = decoder.int32()?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         Ok(message)
@@ -202,7 +171,7 @@ impl Message for DescribeClusterResponse {
 /// `DescribeClusterBroker` of DescribeCluster.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct DescribeClusterBroker {
-    /// `BrokerId`.
+    /// `BrokerId`: unique among its siblings.
     pub broker_id: i32,
     /// `Host`.
     pub host: StrBytes,
@@ -225,11 +194,7 @@ impl DescribeClusterBroker {
         if version >= 2 {
             encoder.bool(self.is_fenced);
         } else if self.is_fenced {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DescribeClusterBroker",
-                field: "is_fenced",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("DescribeClusterBroker", "is_fenced", version));
         }
         encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
         self.unknown_tagged_fields.encode(encoder, None)?;
@@ -239,11 +204,9 @@ impl DescribeClusterBroker {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let mut message = Self::default();
         message.broker_id = decoder.int32()?;
-        message.host = decoder.string(true)?.ok_or(DecodeError::UnexpectedNull {
-            message: "DescribeClusterBroker",
-            field: "host",
-            version,
-        })?;
+        message.host = decoder
+            .string(true)?
+            .ok_or_else(|| DecodeError::unexpected_null("DescribeClusterBroker", "host", version))?;
         message.port = decoder.int32()?;
         message.rack = decoder.string(true)?;
         if version >= 2 {

@@ -2,7 +2,7 @@
 
 //! Configuration of topics and brokers (KIP-133, KIP-226).
 //!
-//! API key 32, versions 1 to 4, flexible from version 4.
+//! API key 32, versions 1 to 4, flexible from version 4: from there on request header 2 and response header 1, before it 1 and 0. Served by brokers and controllers. Compiled by feature `admin`.
 
 use super::prelude::*;
 
@@ -25,14 +25,7 @@ impl Message for DescribeConfigsRequest {
     const MAX_VERSION: i16 = 4;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 4;
         encoder.array_length(Some(self.resources.len()), flexible)?;
         for element in &self.resources {
@@ -42,43 +35,32 @@ impl Message for DescribeConfigsRequest {
         if version >= 3 {
             encoder.bool(self.include_documentation);
         } else if self.include_documentation {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DescribeConfigsRequest",
-                field: "include_documentation",
+            return Err(EncodeError::field_not_in_version(
+                "DescribeConfigsRequest",
+                "include_documentation",
                 version,
-            });
+            ));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DescribeConfigsRequest",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "DescribeConfigsRequest",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 4;
         let mut message = Self::default();
         message.resources = decoder
             .array(flexible, |decoder| DescribeConfigsResource::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull {
-                message: "DescribeConfigsRequest",
-                field: "resources",
-                version,
-            })?;
+            .ok_or_else(|| DecodeError::unexpected_null("DescribeConfigsRequest", "resources", version))?;
         message.include_synonyms = decoder.bool()?;
         if version >= 3 {
             message.include_documentation = decoder.bool()?;
@@ -93,7 +75,7 @@ impl Message for DescribeConfigsRequest {
 /// `DescribeConfigsResource` of DescribeConfigs.
 #[derive(Clone, PartialEq, Debug)]
 pub struct DescribeConfigsResource {
-    /// `ResourceType`.
+    /// `ResourceType`. Values: 2 topic, 4 broker, 8 broker logger, 16 client metrics, 32 group.
     pub resource_type: i8,
     /// `ResourceName`.
     pub resource_name: StrBytes,
@@ -127,11 +109,11 @@ impl DescribeConfigsResource {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DescribeConfigsResource",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "DescribeConfigsResource",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -140,16 +122,12 @@ impl DescribeConfigsResource {
         let flexible = version >= 4;
         let mut message = Self::default();
         message.resource_type = decoder.int8()?;
-        message.resource_name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "DescribeConfigsResource",
-            field: "resource_name",
-            version,
+        message.resource_name = decoder.string(flexible)?.ok_or_else(|| {
+            DecodeError::unexpected_null("DescribeConfigsResource", "resource_name", version)
         })?;
         message.configuration_keys = decoder.array(flexible, |decoder| {
-            decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "DescribeConfigsResource",
-                field: "configuration_keys",
-                version,
+            decoder.string(flexible)?.ok_or_else(|| {
+                DecodeError::unexpected_null("DescribeConfigsResource", "configuration_keys", version)
             })
         })?;
         if flexible {
@@ -176,14 +154,7 @@ impl Message for DescribeConfigsResponse {
     const MAX_VERSION: i16 = 4;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 4;
         encoder.int32(self.throttle_time_ms);
         encoder.array_length(Some(self.results.len()), flexible)?;
@@ -194,31 +165,23 @@ impl Message for DescribeConfigsResponse {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DescribeConfigsResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "DescribeConfigsResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 4;
         let mut message = Self::default();
         message.throttle_time_ms = decoder.int32()?;
-        message.results =
-            decoder.array(flexible, |decoder| DescribeConfigsResult::decode(decoder, version))?.ok_or(
-                DecodeError::UnexpectedNull { message: "DescribeConfigsResponse", field: "results", version },
-            )?;
+        message.results = decoder
+            .array(flexible, |decoder| DescribeConfigsResult::decode(decoder, version))?
+            .ok_or_else(|| DecodeError::unexpected_null("DescribeConfigsResponse", "results", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -233,7 +196,7 @@ pub struct DescribeConfigsResult {
     pub error_code: ErrorCode,
     /// `ErrorMessage`: nullable.
     pub error_message: Option<StrBytes>,
-    /// `ResourceType`.
+    /// `ResourceType`. Values: 2 topic, 4 broker, 8 broker logger, 16 client metrics, 32 group.
     pub resource_type: i8,
     /// `ResourceName`.
     pub resource_name: StrBytes,
@@ -271,11 +234,11 @@ impl DescribeConfigsResult {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DescribeConfigsResult",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "DescribeConfigsResult",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -286,18 +249,12 @@ impl DescribeConfigsResult {
         message.error_code = decoder.error_code()?;
         message.error_message = decoder.string(flexible)?;
         message.resource_type = decoder.int8()?;
-        message.resource_name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "DescribeConfigsResult",
-            field: "resource_name",
-            version,
-        })?;
+        message.resource_name = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("DescribeConfigsResult", "resource_name", version))?;
         message.configs = decoder
             .array(flexible, |decoder| DescribeConfigsResourceResult::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull {
-                message: "DescribeConfigsResult",
-                field: "configs",
-                version,
-            })?;
+            .ok_or_else(|| DecodeError::unexpected_null("DescribeConfigsResult", "configs", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -314,13 +271,13 @@ pub struct DescribeConfigsResourceResult {
     pub value: Option<StrBytes>,
     /// `ReadOnly`.
     pub read_only: bool,
-    /// `ConfigSource`.
+    /// `ConfigSource`. Values: 1 topic, 2 broker, 3 default of all brokers, 4 static, 5 built in, 6 broker logger, 7 client metrics, 8 group.
     pub config_source: i8,
     /// `IsSensitive`.
     pub is_sensitive: bool,
     /// `Synonyms`.
     pub synonyms: Vec<DescribeConfigsSynonym>,
-    /// `ConfigType`: versions 3 and later.
+    /// `ConfigType`: versions 3 and later. Values: 1 boolean, 2 string, 3 int, 4 short, 5 long, 6 double, 7 list, 8 class, 9 password.
     pub config_type: i8,
     /// `Documentation`: versions 3 and later, nullable.
     pub documentation: Option<StrBytes>,
@@ -366,11 +323,11 @@ impl DescribeConfigsResourceResult {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DescribeConfigsResourceResult",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "DescribeConfigsResourceResult",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -378,22 +335,17 @@ impl DescribeConfigsResourceResult {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
         let mut message = Self::default();
-        message.name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "DescribeConfigsResourceResult",
-            field: "name",
-            version,
-        })?;
+        message.name = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("DescribeConfigsResourceResult", "name", version))?;
         message.value = decoder.string(flexible)?;
         message.read_only = decoder.bool()?;
         message.config_source = decoder.int8()?;
         message.is_sensitive = decoder.bool()?;
-        message.synonyms = decoder
-            .array(flexible, |decoder| DescribeConfigsSynonym::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull {
-                message: "DescribeConfigsResourceResult",
-                field: "synonyms",
-                version,
-            })?;
+        message.synonyms =
+            decoder.array(flexible, |decoder| DescribeConfigsSynonym::decode(decoder, version))?.ok_or_else(
+                || DecodeError::unexpected_null("DescribeConfigsResourceResult", "synonyms", version),
+            )?;
         if version >= 3 {
             message.config_type = decoder.int8()?;
         }
@@ -414,7 +366,7 @@ pub struct DescribeConfigsSynonym {
     pub name: StrBytes,
     /// `Value`: nullable.
     pub value: Option<StrBytes>,
-    /// `Source`.
+    /// `Source`. Values: 1 topic, 2 broker, 3 default of all brokers, 4 static, 5 built in, 6 broker logger, 7 client metrics, 8 group.
     pub source: i8,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
@@ -441,11 +393,11 @@ impl DescribeConfigsSynonym {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DescribeConfigsSynonym",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "DescribeConfigsSynonym",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -453,11 +405,9 @@ impl DescribeConfigsSynonym {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
         let mut message = Self::default();
-        message.name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "DescribeConfigsSynonym",
-            field: "name",
-            version,
-        })?;
+        message.name = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("DescribeConfigsSynonym", "name", version))?;
         message.value = decoder.string(flexible)?;
         message.source = decoder.int8()?;
         if flexible {

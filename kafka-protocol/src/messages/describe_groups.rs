@@ -2,7 +2,7 @@
 
 //! Members and state of groups.
 //!
-//! API key 15, versions 0 to 6, flexible from version 5.
+//! API key 15, versions 0 to 6, flexible from version 5: from there on request header 2 and response header 1, before it 1 and 0. Served by brokers. Compiled by feature `admin`.
 
 use super::prelude::*;
 
@@ -23,14 +23,7 @@ impl Message for DescribeGroupsRequest {
     const MAX_VERSION: i16 = 6;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 5;
         encoder.array_length(Some(self.groups.len()), flexible)?;
         for element in &self.groups {
@@ -39,49 +32,36 @@ impl Message for DescribeGroupsRequest {
         if version >= 3 {
             encoder.bool(self.include_authorized_operations);
         } else if self.include_authorized_operations {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DescribeGroupsRequest",
-                field: "include_authorized_operations",
+            return Err(EncodeError::field_not_in_version(
+                "DescribeGroupsRequest",
+                "include_authorized_operations",
                 version,
-            });
+            ));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DescribeGroupsRequest",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "DescribeGroupsRequest",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 5;
         let mut message = Self::default();
         message.groups = decoder
             .array(flexible, |decoder| {
-                decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                    message: "DescribeGroupsRequest",
-                    field: "groups",
-                    version,
-                })
+                decoder
+                    .string(flexible)?
+                    .ok_or_else(|| DecodeError::unexpected_null("DescribeGroupsRequest", "groups", version))
             })?
-            .ok_or(DecodeError::UnexpectedNull {
-                message: "DescribeGroupsRequest",
-                field: "groups",
-                version,
-            })?;
+            .ok_or_else(|| DecodeError::unexpected_null("DescribeGroupsRequest", "groups", version))?;
         if version >= 3 {
             message.include_authorized_operations = decoder.bool()?;
         }
@@ -109,14 +89,7 @@ impl Message for DescribeGroupsResponse {
     const MAX_VERSION: i16 = 6;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 5;
         if version >= 1 {
             encoder.int32(self.throttle_time_ms);
@@ -129,32 +102,25 @@ impl Message for DescribeGroupsResponse {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DescribeGroupsResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "DescribeGroupsResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 5;
         let mut message = Self::default();
         if version >= 1 {
             message.throttle_time_ms = decoder.int32()?;
         }
-        message.groups = decoder.array(flexible, |decoder| DescribedGroup::decode(decoder, version))?.ok_or(
-            DecodeError::UnexpectedNull { message: "DescribeGroupsResponse", field: "groups", version },
-        )?;
+        message.groups = decoder
+            .array(flexible, |decoder| DescribedGroup::decode(decoder, version))?
+            .ok_or_else(|| DecodeError::unexpected_null("DescribeGroupsResponse", "groups", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -208,11 +174,7 @@ impl DescribedGroup {
         if version >= 6 {
             encoder.string(self.error_message.as_deref(), flexible)?;
         } else if self.error_message.is_some() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DescribedGroup",
-                field: "error_message",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("DescribedGroup", "error_message", version));
         }
         encoder.string(Some(&self.group_id), flexible)?;
         encoder.string(Some(&self.group_state), flexible)?;
@@ -225,21 +187,21 @@ impl DescribedGroup {
         if version >= 3 {
             encoder.int32(self.authorized_operations);
         } else if self.authorized_operations != -2147483648 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DescribedGroup",
-                field: "authorized_operations",
+            return Err(EncodeError::field_not_in_version(
+                "DescribedGroup",
+                "authorized_operations",
                 version,
-            });
+            ));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DescribedGroup",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "DescribedGroup",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -251,29 +213,21 @@ impl DescribedGroup {
         if version >= 6 {
             message.error_message = decoder.string(flexible)?;
         }
-        message.group_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "DescribedGroup",
-            field: "group_id",
-            version,
-        })?;
-        message.group_state = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "DescribedGroup",
-            field: "group_state",
-            version,
-        })?;
-        message.protocol_type = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "DescribedGroup",
-            field: "protocol_type",
-            version,
-        })?;
-        message.protocol_data = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "DescribedGroup",
-            field: "protocol_data",
-            version,
-        })?;
+        message.group_id = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "group_id", version))?;
+        message.group_state = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "group_state", version))?;
+        message.protocol_type = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "protocol_type", version))?;
+        message.protocol_data = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "protocol_data", version))?;
         message.members = decoder
             .array(flexible, |decoder| DescribedGroupMember::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull { message: "DescribedGroup", field: "members", version })?;
+            .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "members", version))?;
         if version >= 3 {
             message.authorized_operations = decoder.int32()?;
         }
@@ -318,11 +272,11 @@ impl DescribedGroupMember {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "DescribedGroupMember",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "DescribedGroupMember",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -330,33 +284,23 @@ impl DescribedGroupMember {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 5;
         let mut message = Self::default();
-        message.member_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "DescribedGroupMember",
-            field: "member_id",
-            version,
-        })?;
+        message.member_id = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("DescribedGroupMember", "member_id", version))?;
         if version >= 4 {
             message.group_instance_id = decoder.string(flexible)?;
         }
-        message.client_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "DescribedGroupMember",
-            field: "client_id",
-            version,
+        message.client_id = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("DescribedGroupMember", "client_id", version))?;
+        message.client_host = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("DescribedGroupMember", "client_host", version))?;
+        message.member_metadata = decoder.bytes(flexible)?.ok_or_else(|| {
+            DecodeError::unexpected_null("DescribedGroupMember", "member_metadata", version)
         })?;
-        message.client_host = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "DescribedGroupMember",
-            field: "client_host",
-            version,
-        })?;
-        message.member_metadata = decoder.bytes(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "DescribedGroupMember",
-            field: "member_metadata",
-            version,
-        })?;
-        message.member_assignment = decoder.bytes(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "DescribedGroupMember",
-            field: "member_assignment",
-            version,
+        message.member_assignment = decoder.bytes(flexible)?.ok_or_else(|| {
+            DecodeError::unexpected_null("DescribedGroupMember", "member_assignment", version)
         })?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;

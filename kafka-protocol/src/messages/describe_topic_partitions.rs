@@ -2,7 +2,7 @@
 
 //! Partitions of topics, page by page (KIP-966).
 //!
-//! API key 75, versions 0 to 0, flexible from version 0.
+//! API key 75, versions 0 to 0, flexible from version 0: request header 2, response header 1. Served by brokers. Compiled by feature `consumer` or `admin`.
 
 use super::prelude::*;
 
@@ -36,14 +36,7 @@ impl Message for DescribeTopicPartitionsRequest {
     const MAX_VERSION: i16 = 0;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         encoder.array_length(Some(self.topics.len()), true)?;
         for element in &self.topics {
             element.encode(encoder, version)?;
@@ -62,22 +55,12 @@ impl Message for DescribeTopicPartitionsRequest {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let mut message = Self::default();
-        message.topics = decoder.array(true, |decoder| TopicRequest::decode(decoder, version))?.ok_or(
-            DecodeError::UnexpectedNull {
-                message: "DescribeTopicPartitionsRequest",
-                field: "topics",
-                version,
-            },
-        )?;
+        message.topics =
+            decoder.array(true, |decoder| TopicRequest::decode(decoder, version))?.ok_or_else(|| {
+                DecodeError::unexpected_null("DescribeTopicPartitionsRequest", "topics", version)
+            })?;
         message.response_partition_limit = decoder.int32()?;
         message.cursor = if decoder.int8()? < 0 { None } else { Some(Cursor::decode(decoder, version)?) };
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
@@ -104,11 +87,9 @@ impl TopicRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let mut message = Self::default();
-        message.name = decoder.string(true)?.ok_or(DecodeError::UnexpectedNull {
-            message: "TopicRequest",
-            field: "name",
-            version,
-        })?;
+        message.name = decoder
+            .string(true)?
+            .ok_or_else(|| DecodeError::unexpected_null("TopicRequest", "name", version))?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         Ok(message)
     }
@@ -136,11 +117,9 @@ impl Cursor {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let mut message = Self::default();
-        message.topic_name = decoder.string(true)?.ok_or(DecodeError::UnexpectedNull {
-            message: "Cursor",
-            field: "topic_name",
-            version,
-        })?;
+        message.topic_name = decoder
+            .string(true)?
+            .ok_or_else(|| DecodeError::unexpected_null("Cursor", "topic_name", version))?;
         message.partition_index = decoder.int32()?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         Ok(message)
@@ -166,14 +145,7 @@ impl Message for DescribeTopicPartitionsResponse {
     const MAX_VERSION: i16 = 0;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         encoder.int32(self.throttle_time_ms);
         encoder.array_length(Some(self.topics.len()), true)?;
         for element in &self.topics {
@@ -192,22 +164,13 @@ impl Message for DescribeTopicPartitionsResponse {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let mut message = Self::default();
         message.throttle_time_ms = decoder.int32()?;
         message.topics = decoder
             .array(true, |decoder| DescribeTopicPartitionsResponseTopic::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull {
-                message: "DescribeTopicPartitionsResponse",
-                field: "topics",
-                version,
+            .ok_or_else(|| {
+                DecodeError::unexpected_null("DescribeTopicPartitionsResponse", "topics", version)
             })?;
         message.next_cursor =
             if decoder.int8()? < 0 { None } else { Some(Cursor::decode(decoder, version)?) };
@@ -221,7 +184,7 @@ impl Message for DescribeTopicPartitionsResponse {
 pub struct DescribeTopicPartitionsResponseTopic {
     /// `ErrorCode`.
     pub error_code: ErrorCode,
-    /// `Name`: nullable.
+    /// `Name`: nullable, unique among its siblings.
     pub name: Option<StrBytes>,
     /// `TopicId`.
     pub topic_id: TopicId,
@@ -273,10 +236,8 @@ impl DescribeTopicPartitionsResponseTopic {
         message.is_internal = decoder.bool()?;
         message.partitions = decoder
             .array(true, |decoder| DescribeTopicPartitionsResponsePartition::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull {
-                message: "DescribeTopicPartitionsResponseTopic",
-                field: "partitions",
-                version,
+            .ok_or_else(|| {
+                DecodeError::unexpected_null("DescribeTopicPartitionsResponseTopic", "partitions", version)
             })?;
         message.topic_authorized_operations = decoder.int32()?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
@@ -363,26 +324,21 @@ impl DescribeTopicPartitionsResponsePartition {
         message.partition_index = decoder.int32()?;
         message.leader_id = decoder.int32()?;
         message.leader_epoch = decoder.int32()?;
-        message.replica_nodes =
-            decoder.array(true, |decoder| decoder.int32())?.ok_or(DecodeError::UnexpectedNull {
-                message: "DescribeTopicPartitionsResponsePartition",
-                field: "replica_nodes",
-                version,
-            })?;
-        message.isr_nodes =
-            decoder.array(true, |decoder| decoder.int32())?.ok_or(DecodeError::UnexpectedNull {
-                message: "DescribeTopicPartitionsResponsePartition",
-                field: "isr_nodes",
-                version,
-            })?;
+        message.replica_nodes = decoder.array(true, |decoder| decoder.int32())?.ok_or_else(|| {
+            DecodeError::unexpected_null("DescribeTopicPartitionsResponsePartition", "replica_nodes", version)
+        })?;
+        message.isr_nodes = decoder.array(true, |decoder| decoder.int32())?.ok_or_else(|| {
+            DecodeError::unexpected_null("DescribeTopicPartitionsResponsePartition", "isr_nodes", version)
+        })?;
         message.eligible_leader_replicas = decoder.array(true, |decoder| decoder.int32())?;
         message.last_known_elr = decoder.array(true, |decoder| decoder.int32())?;
-        message.offline_replicas =
-            decoder.array(true, |decoder| decoder.int32())?.ok_or(DecodeError::UnexpectedNull {
-                message: "DescribeTopicPartitionsResponsePartition",
-                field: "offline_replicas",
+        message.offline_replicas = decoder.array(true, |decoder| decoder.int32())?.ok_or_else(|| {
+            DecodeError::unexpected_null(
+                "DescribeTopicPartitionsResponsePartition",
+                "offline_replicas",
                 version,
-            })?;
+            )
+        })?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         Ok(message)
     }

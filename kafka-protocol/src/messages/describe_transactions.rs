@@ -2,7 +2,7 @@
 
 //! State of transactions, by their ids (KIP-664).
 //!
-//! API key 65, versions 0 to 0, flexible from version 0.
+//! API key 65, versions 0 to 0, flexible from version 0: request header 2, response header 1. Served by brokers. Compiled by feature `admin`.
 
 use super::prelude::*;
 
@@ -21,14 +21,7 @@ impl Message for DescribeTransactionsRequest {
     const MAX_VERSION: i16 = 0;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         encoder.array_length(Some(self.transactional_ids.len()), true)?;
         for element in &self.transactional_ids {
             encoder.string(Some(element), true)?;
@@ -39,27 +32,16 @@ impl Message for DescribeTransactionsRequest {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let mut message = Self::default();
         message.transactional_ids = decoder
             .array(true, |decoder| {
-                decoder.string(true)?.ok_or(DecodeError::UnexpectedNull {
-                    message: "DescribeTransactionsRequest",
-                    field: "transactional_ids",
-                    version,
+                decoder.string(true)?.ok_or_else(|| {
+                    DecodeError::unexpected_null("DescribeTransactionsRequest", "transactional_ids", version)
                 })
             })?
-            .ok_or(DecodeError::UnexpectedNull {
-                message: "DescribeTransactionsRequest",
-                field: "transactional_ids",
-                version,
+            .ok_or_else(|| {
+                DecodeError::unexpected_null("DescribeTransactionsRequest", "transactional_ids", version)
             })?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         Ok(message)
@@ -83,14 +65,7 @@ impl Message for DescribeTransactionsResponse {
     const MAX_VERSION: i16 = 0;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         encoder.int32(self.throttle_time_ms);
         encoder.array_length(Some(self.transaction_states.len()), true)?;
         for element in &self.transaction_states {
@@ -102,22 +77,12 @@ impl Message for DescribeTransactionsResponse {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let mut message = Self::default();
         message.throttle_time_ms = decoder.int32()?;
-        message.transaction_states = decoder
-            .array(true, |decoder| TransactionState::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull {
-                message: "DescribeTransactionsResponse",
-                field: "transaction_states",
-                version,
+        message.transaction_states =
+            decoder.array(true, |decoder| TransactionState::decode(decoder, version))?.ok_or_else(|| {
+                DecodeError::unexpected_null("DescribeTransactionsResponse", "transaction_states", version)
             })?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         Ok(message)
@@ -168,23 +133,19 @@ impl TransactionState {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let mut message = Self::default();
         message.error_code = decoder.error_code()?;
-        message.transactional_id = decoder.string(true)?.ok_or(DecodeError::UnexpectedNull {
-            message: "TransactionState",
-            field: "transactional_id",
-            version,
-        })?;
-        message.transaction_state = decoder.string(true)?.ok_or(DecodeError::UnexpectedNull {
-            message: "TransactionState",
-            field: "transaction_state",
-            version,
-        })?;
+        message.transactional_id = decoder
+            .string(true)?
+            .ok_or_else(|| DecodeError::unexpected_null("TransactionState", "transactional_id", version))?;
+        message.transaction_state = decoder
+            .string(true)?
+            .ok_or_else(|| DecodeError::unexpected_null("TransactionState", "transaction_state", version))?;
         message.transaction_timeout_ms = decoder.int32()?;
         message.transaction_start_time_ms = decoder.int64()?;
         message.producer_id = decoder.int64()?;
         message.producer_epoch = decoder.int16()?;
         message.topics = decoder
             .array(true, |decoder| TopicData::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull { message: "TransactionState", field: "topics", version })?;
+            .ok_or_else(|| DecodeError::unexpected_null("TransactionState", "topics", version))?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         Ok(message)
     }
@@ -193,7 +154,7 @@ impl TransactionState {
 /// `TopicData` of DescribeTransactions.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct TopicData {
-    /// `Topic`.
+    /// `Topic`: unique among its siblings.
     pub topic: StrBytes,
     /// `Partitions`.
     pub partitions: Vec<i32>,
@@ -215,14 +176,12 @@ impl TopicData {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let mut message = Self::default();
-        message.topic = decoder.string(true)?.ok_or(DecodeError::UnexpectedNull {
-            message: "TopicData",
-            field: "topic",
-            version,
-        })?;
+        message.topic = decoder
+            .string(true)?
+            .ok_or_else(|| DecodeError::unexpected_null("TopicData", "topic", version))?;
         message.partitions = decoder
             .array(true, |decoder| decoder.int32())?
-            .ok_or(DecodeError::UnexpectedNull { message: "TopicData", field: "partitions", version })?;
+            .ok_or_else(|| DecodeError::unexpected_null("TopicData", "partitions", version))?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         Ok(message)
     }

@@ -2,7 +2,7 @@
 
 //! Commits or aborts a transaction (KIP-98, KIP-890).
 //!
-//! API key 26, versions 0 to 5, flexible from version 3.
+//! API key 26, versions 0 to 5, flexible from version 3: from there on request header 2 and response header 1, before it 1 and 0. Served by brokers. Compiled by feature `producer`.
 
 use super::prelude::*;
 
@@ -15,7 +15,7 @@ pub struct EndTxnRequest {
     pub producer_id: i64,
     /// `ProducerEpoch`.
     pub producer_epoch: i16,
-    /// `Committed`.
+    /// `Committed`. Values: else aborted.
     pub committed: bool,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
@@ -27,14 +27,7 @@ impl Message for EndTxnRequest {
     const MAX_VERSION: i16 = 5;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 3;
         encoder.string(Some(&self.transactional_id), flexible)?;
         encoder.int64(self.producer_id);
@@ -44,31 +37,18 @@ impl Message for EndTxnRequest {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "EndTxnRequest",
-                field: "unknown_tagged_fields",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("EndTxnRequest", "unknown_tagged_fields", version));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 3;
         let mut message = Self::default();
-        message.transactional_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "EndTxnRequest",
-            field: "transactional_id",
-            version,
-        })?;
+        message.transactional_id = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("EndTxnRequest", "transactional_id", version))?;
         message.producer_id = decoder.int64()?;
         message.producer_epoch = decoder.int16()?;
         message.committed = decoder.bool()?;
@@ -112,14 +92,7 @@ impl Message for EndTxnResponse {
     const MAX_VERSION: i16 = 5;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 3;
         encoder.int32(self.throttle_time_ms);
         encoder.error_code(self.error_code);
@@ -133,24 +106,17 @@ impl Message for EndTxnResponse {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "EndTxnResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "EndTxnResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 3;
         let mut message = Self::default();
         message.throttle_time_ms = decoder.int32()?;

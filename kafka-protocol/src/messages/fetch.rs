@@ -2,7 +2,7 @@
 
 //! Reads record batches from partitions (KIP-74, KIP-227, KIP-392, KIP-516).
 //!
-//! API key 1, versions 4 to 18, flexible from version 12.
+//! API key 1, versions 4 to 18, flexible from version 12: from there on request header 2 and response header 1, before it 1 and 0. Served by brokers and controllers. Compiled by feature `consumer` or `raft`.
 
 use super::prelude::*;
 
@@ -11,7 +11,7 @@ use super::prelude::*;
 pub struct FetchRequest {
     /// `ClusterId`: versions 12 and later, nullable, tag 0.
     pub cluster_id: Option<StrBytes>,
-    /// `ReplicaId`: versions 0 to 14.
+    /// `ReplicaId`: versions 0 to 14. Values: -1 for clients.
     pub replica_id: i32,
     /// `ReplicaState`: versions 15 and later, tag 1.
     pub replica_state: ReplicaState,
@@ -21,7 +21,7 @@ pub struct FetchRequest {
     pub min_bytes: i32,
     /// `MaxBytes`.
     pub max_bytes: i32,
-    /// `IsolationLevel`.
+    /// `IsolationLevel`. Values: 0 read uncommitted, 1 read committed (KIP-98).
     pub isolation_level: i8,
     /// `SessionId`: versions 7 and later.
     pub session_id: i32,
@@ -63,23 +63,12 @@ impl Message for FetchRequest {
     const MAX_VERSION: i16 = 18;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 12;
         if version <= 14 {
             encoder.int32(self.replica_id);
         } else if self.replica_id != -1 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "FetchRequest",
-                field: "replica_id",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("FetchRequest", "replica_id", version));
         }
         encoder.int32(self.max_wait_ms);
         encoder.int32(self.min_bytes);
@@ -101,21 +90,13 @@ impl Message for FetchRequest {
                 element.encode(encoder, version)?;
             }
         } else if !self.forgotten_topics_data.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "FetchRequest",
-                field: "forgotten_topics_data",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("FetchRequest", "forgotten_topics_data", version));
         }
         if version >= 11 {
             encoder.string(Some(&self.rack_id), flexible)?;
         }
         if version < 15 && self.replica_state != ReplicaState::default() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "FetchRequest",
-                field: "replica_state",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("FetchRequest", "replica_state", version));
         }
         if flexible {
             let known = u32::from(self.cluster_id.is_some())
@@ -135,24 +116,13 @@ impl Message for FetchRequest {
             }
             self.unknown_tagged_fields.encode(encoder, if version >= 15 { Some(1) } else { Some(0) })?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "FetchRequest",
-                field: "unknown_tagged_fields",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("FetchRequest", "unknown_tagged_fields", version));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 12;
         let mut message = Self::default();
         if version <= 14 {
@@ -170,22 +140,17 @@ impl Message for FetchRequest {
         }
         message.topics = decoder
             .array(flexible, |decoder| FetchTopic::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull { message: "FetchRequest", field: "topics", version })?;
+            .ok_or_else(|| DecodeError::unexpected_null("FetchRequest", "topics", version))?;
         if version >= 7 {
-            message.forgotten_topics_data = decoder
-                .array(flexible, |decoder| ForgottenTopic::decode(decoder, version))?
-                .ok_or(DecodeError::UnexpectedNull {
-                    message: "FetchRequest",
-                    field: "forgotten_topics_data",
-                    version,
-                })?;
+            message.forgotten_topics_data =
+                decoder.array(flexible, |decoder| ForgottenTopic::decode(decoder, version))?.ok_or_else(
+                    || DecodeError::unexpected_null("FetchRequest", "forgotten_topics_data", version),
+                )?;
         }
         if version >= 11 {
-            message.rack_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "FetchRequest",
-                field: "rack_id",
-                version,
-            })?;
+            message.rack_id = decoder
+                .string(flexible)?
+                .ok_or_else(|| DecodeError::unexpected_null("FetchRequest", "rack_id", version))?;
         }
         if flexible {
             let unknown = decoder.tagged_fields(|tag, decoder| {
@@ -209,7 +174,7 @@ impl Message for FetchRequest {
 /// `ReplicaState` of Fetch.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ReplicaState {
-    /// `ReplicaId`: versions 15 and later.
+    /// `ReplicaId`: versions 15 and later. Values: -1 for clients.
     pub replica_id: i32,
     /// `ReplicaEpoch`: versions 15 and later.
     pub replica_epoch: i64,
@@ -229,30 +194,18 @@ impl ReplicaState {
         if version >= 15 {
             encoder.int32(self.replica_id);
         } else if self.replica_id != -1 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "ReplicaState",
-                field: "replica_id",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("ReplicaState", "replica_id", version));
         }
         if version >= 15 {
             encoder.int64(self.replica_epoch);
         } else if self.replica_epoch != -1 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "ReplicaState",
-                field: "replica_epoch",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("ReplicaState", "replica_epoch", version));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "ReplicaState",
-                field: "unknown_tagged_fields",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("ReplicaState", "unknown_tagged_fields", version));
         }
         Ok(())
     }
@@ -303,11 +256,7 @@ impl FetchTopic {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "FetchTopic",
-                field: "unknown_tagged_fields",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("FetchTopic", "unknown_tagged_fields", version));
         }
         Ok(())
     }
@@ -316,18 +265,16 @@ impl FetchTopic {
         let flexible = version >= 12;
         let mut message = Self::default();
         if version <= 12 {
-            message.topic = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "FetchTopic",
-                field: "topic",
-                version,
-            })?;
+            message.topic = decoder
+                .string(flexible)?
+                .ok_or_else(|| DecodeError::unexpected_null("FetchTopic", "topic", version))?;
         }
         if version >= 13 {
             message.topic_id = decoder.topic_id()?;
         }
         message.partitions = decoder
             .array(flexible, |decoder| FetchPartition::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull { message: "FetchTopic", field: "partitions", version })?;
+            .ok_or_else(|| DecodeError::unexpected_null("FetchTopic", "partitions", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -385,11 +332,7 @@ impl FetchPartition {
         if version >= 12 {
             encoder.int32(self.last_fetched_epoch);
         } else if self.last_fetched_epoch != -1 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "FetchPartition",
-                field: "last_fetched_epoch",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("FetchPartition", "last_fetched_epoch", version));
         }
         if version >= 5 {
             encoder.int64(self.log_start_offset);
@@ -422,11 +365,11 @@ impl FetchPartition {
                 },
             )?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "FetchPartition",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "FetchPartition",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -493,21 +436,17 @@ impl ForgottenTopic {
                 encoder.int32(*element);
             }
         } else if !self.partitions.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "ForgottenTopic",
-                field: "partitions",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("ForgottenTopic", "partitions", version));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "ForgottenTopic",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "ForgottenTopic",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -516,22 +455,17 @@ impl ForgottenTopic {
         let flexible = version >= 12;
         let mut message = Self::default();
         if (7..=12).contains(&version) {
-            message.topic = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "ForgottenTopic",
-                field: "topic",
-                version,
-            })?;
+            message.topic = decoder
+                .string(flexible)?
+                .ok_or_else(|| DecodeError::unexpected_null("ForgottenTopic", "topic", version))?;
         }
         if version >= 13 {
             message.topic_id = decoder.topic_id()?;
         }
         if version >= 7 {
-            message.partitions =
-                decoder.array(flexible, |decoder| decoder.int32())?.ok_or(DecodeError::UnexpectedNull {
-                    message: "ForgottenTopic",
-                    field: "partitions",
-                    version,
-                })?;
+            message.partitions = decoder
+                .array(flexible, |decoder| decoder.int32())?
+                .ok_or_else(|| DecodeError::unexpected_null("ForgottenTopic", "partitions", version))?;
         }
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
@@ -563,14 +497,7 @@ impl Message for FetchResponse {
     const MAX_VERSION: i16 = 18;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 12;
         encoder.int32(self.throttle_time_ms);
         if version >= 7 {
@@ -579,22 +506,14 @@ impl Message for FetchResponse {
         if version >= 7 {
             encoder.int32(self.session_id);
         } else if self.session_id != 0 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "FetchResponse",
-                field: "session_id",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("FetchResponse", "session_id", version));
         }
         encoder.array_length(Some(self.responses.len()), flexible)?;
         for element in &self.responses {
             element.encode(encoder, version)?;
         }
         if version < 16 && !self.node_endpoints.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "FetchResponse",
-                field: "node_endpoints",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("FetchResponse", "node_endpoints", version));
         }
         if flexible {
             let known = u32::from(version >= 16 && !self.node_endpoints.is_empty());
@@ -610,24 +529,13 @@ impl Message for FetchResponse {
             }
             self.unknown_tagged_fields.encode(encoder, if version >= 16 { Some(0) } else { None })?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "FetchResponse",
-                field: "unknown_tagged_fields",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("FetchResponse", "unknown_tagged_fields", version));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 12;
         let mut message = Self::default();
         message.throttle_time_ms = decoder.int32()?;
@@ -639,17 +547,15 @@ impl Message for FetchResponse {
         }
         message.responses = decoder
             .array(flexible, |decoder| FetchableTopicResponse::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull { message: "FetchResponse", field: "responses", version })?;
+            .ok_or_else(|| DecodeError::unexpected_null("FetchResponse", "responses", version))?;
         if flexible {
             let unknown = decoder.tagged_fields(|tag, decoder| {
                 match tag {
                     0 if version >= 16 => {
                         message.node_endpoints = decoder
                             .array(true, |decoder| NodeEndpoint::decode(decoder, version))?
-                            .ok_or(DecodeError::UnexpectedNull {
-                                message: "FetchResponse",
-                                field: "node_endpoints",
-                                version,
+                            .ok_or_else(|| {
+                                DecodeError::unexpected_null("FetchResponse", "node_endpoints", version)
                             })?;
                     }
                     _ => return Ok(false),
@@ -692,11 +598,11 @@ impl FetchableTopicResponse {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "FetchableTopicResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "FetchableTopicResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -705,22 +611,16 @@ impl FetchableTopicResponse {
         let flexible = version >= 12;
         let mut message = Self::default();
         if version <= 12 {
-            message.topic = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "FetchableTopicResponse",
-                field: "topic",
-                version,
-            })?;
+            message.topic = decoder
+                .string(flexible)?
+                .ok_or_else(|| DecodeError::unexpected_null("FetchableTopicResponse", "topic", version))?;
         }
         if version >= 13 {
             message.topic_id = decoder.topic_id()?;
         }
         message.partitions = decoder
             .array(flexible, |decoder| PartitionData::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull {
-                message: "FetchableTopicResponse",
-                field: "partitions",
-                version,
-            })?;
+            .ok_or_else(|| DecodeError::unexpected_null("FetchableTopicResponse", "partitions", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -793,33 +693,21 @@ impl PartitionData {
         if version >= 11 {
             encoder.int32(self.preferred_read_replica);
         } else if self.preferred_read_replica != -1 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "PartitionData",
-                field: "preferred_read_replica",
+            return Err(EncodeError::field_not_in_version(
+                "PartitionData",
+                "preferred_read_replica",
                 version,
-            });
+            ));
         }
         encoder.records(self.records.as_ref(), flexible)?;
         if version < 12 && self.diverging_epoch != EpochEndOffset::default() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "PartitionData",
-                field: "diverging_epoch",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("PartitionData", "diverging_epoch", version));
         }
         if version < 12 && self.current_leader != LeaderIdAndEpoch::default() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "PartitionData",
-                field: "current_leader",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("PartitionData", "current_leader", version));
         }
         if version < 12 && self.snapshot_id != SnapshotId::default() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "PartitionData",
-                field: "snapshot_id",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("PartitionData", "snapshot_id", version));
         }
         if flexible {
             let known = u32::from(self.diverging_epoch != EpochEndOffset::default())
@@ -846,11 +734,7 @@ impl PartitionData {
             }
             self.unknown_tagged_fields.encode(encoder, Some(2))?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "PartitionData",
-                field: "unknown_tagged_fields",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("PartitionData", "unknown_tagged_fields", version));
         }
         Ok(())
     }
@@ -916,30 +800,22 @@ impl EpochEndOffset {
         if version >= 12 {
             encoder.int32(self.epoch);
         } else if self.epoch != -1 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "EpochEndOffset",
-                field: "epoch",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("EpochEndOffset", "epoch", version));
         }
         if version >= 12 {
             encoder.int64(self.end_offset);
         } else if self.end_offset != -1 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "EpochEndOffset",
-                field: "end_offset",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("EpochEndOffset", "end_offset", version));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "EpochEndOffset",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "EpochEndOffset",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -983,30 +859,22 @@ impl LeaderIdAndEpoch {
         if version >= 12 {
             encoder.int32(self.leader_id);
         } else if self.leader_id != -1 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "LeaderIdAndEpoch",
-                field: "leader_id",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("LeaderIdAndEpoch", "leader_id", version));
         }
         if version >= 12 {
             encoder.int32(self.leader_epoch);
         } else if self.leader_epoch != -1 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "LeaderIdAndEpoch",
-                field: "leader_epoch",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("LeaderIdAndEpoch", "leader_epoch", version));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "LeaderIdAndEpoch",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "LeaderIdAndEpoch",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -1053,11 +921,7 @@ impl SnapshotId {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "SnapshotId",
-                field: "unknown_tagged_fields",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("SnapshotId", "unknown_tagged_fields", version));
         }
         Ok(())
     }
@@ -1094,11 +958,11 @@ impl AbortedTransaction {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "AbortedTransaction",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "AbortedTransaction",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -1118,7 +982,7 @@ impl AbortedTransaction {
 /// `NodeEndpoint` of Fetch.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct NodeEndpoint {
-    /// `NodeId`: versions 16 and later.
+    /// `NodeId`: versions 16 and later, unique among its siblings.
     pub node_id: i32,
     /// `Host`: versions 16 and later.
     pub host: StrBytes,
@@ -1136,36 +1000,28 @@ impl NodeEndpoint {
         if version >= 16 {
             encoder.int32(self.node_id);
         } else if self.node_id != 0 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "NodeEndpoint",
-                field: "node_id",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("NodeEndpoint", "node_id", version));
         }
         if version >= 16 {
             encoder.string(Some(&self.host), flexible)?;
         } else if !self.host.is_empty() {
-            return Err(EncodeError::FieldNotInVersion { message: "NodeEndpoint", field: "host", version });
+            return Err(EncodeError::field_not_in_version("NodeEndpoint", "host", version));
         }
         if version >= 16 {
             encoder.int32(self.port);
         } else if self.port != 0 {
-            return Err(EncodeError::FieldNotInVersion { message: "NodeEndpoint", field: "port", version });
+            return Err(EncodeError::field_not_in_version("NodeEndpoint", "port", version));
         }
         if version >= 16 {
             encoder.string(self.rack.as_deref(), flexible)?;
         } else if self.rack.is_some() {
-            return Err(EncodeError::FieldNotInVersion { message: "NodeEndpoint", field: "rack", version });
+            return Err(EncodeError::field_not_in_version("NodeEndpoint", "rack", version));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "NodeEndpoint",
-                field: "unknown_tagged_fields",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("NodeEndpoint", "unknown_tagged_fields", version));
         }
         Ok(())
     }
@@ -1177,11 +1033,9 @@ impl NodeEndpoint {
             message.node_id = decoder.int32()?;
         }
         if version >= 16 {
-            message.host = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "NodeEndpoint",
-                field: "host",
-                version,
-            })?;
+            message.host = decoder
+                .string(flexible)?
+                .ok_or_else(|| DecodeError::unexpected_null("NodeEndpoint", "host", version))?;
         }
         if version >= 16 {
             message.port = decoder.int32()?;

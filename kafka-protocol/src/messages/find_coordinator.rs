@@ -2,7 +2,7 @@
 
 //! Which broker coordinates a group or a transactional id (KIP-98, KIP-699).
 //!
-//! API key 10, versions 0 to 6, flexible from version 3.
+//! API key 10, versions 0 to 6, flexible from version 3: from there on request header 2 and response header 1, before it 1 and 0. Served by brokers. Compiled by feature `producer` or `consumer` or `admin`.
 
 use super::prelude::*;
 
@@ -11,7 +11,7 @@ use super::prelude::*;
 pub struct FindCoordinatorRequest {
     /// `Key`: versions 0 to 3.
     pub key: StrBytes,
-    /// `KeyType`: versions 1 and later.
+    /// `KeyType`: versions 1 and later. Values: 0 group, 1 transaction, 2 share group.
     pub key_type: i8,
     /// `CoordinatorKeys`: versions 4 and later.
     pub coordinator_keys: Vec<StrBytes>,
@@ -25,32 +25,17 @@ impl Message for FindCoordinatorRequest {
     const MAX_VERSION: i16 = 6;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 3;
         if version <= 3 {
             encoder.string(Some(&self.key), flexible)?;
         } else if !self.key.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "FindCoordinatorRequest",
-                field: "key",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("FindCoordinatorRequest", "key", version));
         }
         if version >= 1 {
             encoder.int8(self.key_type);
         } else if self.key_type != 0 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "FindCoordinatorRequest",
-                field: "key_type",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("FindCoordinatorRequest", "key_type", version));
         }
         if version >= 4 {
             encoder.array_length(Some(self.coordinator_keys.len()), flexible)?;
@@ -58,42 +43,33 @@ impl Message for FindCoordinatorRequest {
                 encoder.string(Some(element), flexible)?;
             }
         } else if !self.coordinator_keys.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "FindCoordinatorRequest",
-                field: "coordinator_keys",
+            return Err(EncodeError::field_not_in_version(
+                "FindCoordinatorRequest",
+                "coordinator_keys",
                 version,
-            });
+            ));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "FindCoordinatorRequest",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "FindCoordinatorRequest",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 3;
         let mut message = Self::default();
         if version <= 3 {
-            message.key = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "FindCoordinatorRequest",
-                field: "key",
-                version,
-            })?;
+            message.key = decoder
+                .string(flexible)?
+                .ok_or_else(|| DecodeError::unexpected_null("FindCoordinatorRequest", "key", version))?;
         }
         if version >= 1 {
             message.key_type = decoder.int8()?;
@@ -101,16 +77,12 @@ impl Message for FindCoordinatorRequest {
         if version >= 4 {
             message.coordinator_keys = decoder
                 .array(flexible, |decoder| {
-                    decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                        message: "FindCoordinatorRequest",
-                        field: "coordinator_keys",
-                        version,
+                    decoder.string(flexible)?.ok_or_else(|| {
+                        DecodeError::unexpected_null("FindCoordinatorRequest", "coordinator_keys", version)
                     })
                 })?
-                .ok_or(DecodeError::UnexpectedNull {
-                    message: "FindCoordinatorRequest",
-                    field: "coordinator_keys",
-                    version,
+                .ok_or_else(|| {
+                    DecodeError::unexpected_null("FindCoordinatorRequest", "coordinator_keys", version)
                 })?;
         }
         if flexible {
@@ -162,14 +134,7 @@ impl Message for FindCoordinatorResponse {
     const MAX_VERSION: i16 = 6;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 3;
         if version >= 1 {
             encoder.int32(self.throttle_time_ms);
@@ -177,11 +142,7 @@ impl Message for FindCoordinatorResponse {
         if version <= 3 {
             encoder.error_code(self.error_code);
         } else if self.error_code != ErrorCode::NONE {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "FindCoordinatorResponse",
-                field: "error_code",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("FindCoordinatorResponse", "error_code", version));
         }
         if (1..=3).contains(&version) {
             encoder.string(self.error_message.as_deref(), flexible)?;
@@ -189,29 +150,17 @@ impl Message for FindCoordinatorResponse {
         if version <= 3 {
             encoder.int32(self.node_id);
         } else if self.node_id != 0 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "FindCoordinatorResponse",
-                field: "node_id",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("FindCoordinatorResponse", "node_id", version));
         }
         if version <= 3 {
             encoder.string(Some(&self.host), flexible)?;
         } else if !self.host.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "FindCoordinatorResponse",
-                field: "host",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("FindCoordinatorResponse", "host", version));
         }
         if version <= 3 {
             encoder.int32(self.port);
         } else if self.port != 0 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "FindCoordinatorResponse",
-                field: "port",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("FindCoordinatorResponse", "port", version));
         }
         if version >= 4 {
             encoder.array_length(Some(self.coordinators.len()), flexible)?;
@@ -219,34 +168,27 @@ impl Message for FindCoordinatorResponse {
                 element.encode(encoder, version)?;
             }
         } else if !self.coordinators.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "FindCoordinatorResponse",
-                field: "coordinators",
+            return Err(EncodeError::field_not_in_version(
+                "FindCoordinatorResponse",
+                "coordinators",
                 version,
-            });
+            ));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "FindCoordinatorResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "FindCoordinatorResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 3;
         let mut message = Self::default();
         if version >= 1 {
@@ -262,23 +204,18 @@ impl Message for FindCoordinatorResponse {
             message.node_id = decoder.int32()?;
         }
         if version <= 3 {
-            message.host = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "FindCoordinatorResponse",
-                field: "host",
-                version,
-            })?;
+            message.host = decoder
+                .string(flexible)?
+                .ok_or_else(|| DecodeError::unexpected_null("FindCoordinatorResponse", "host", version))?;
         }
         if version <= 3 {
             message.port = decoder.int32()?;
         }
         if version >= 4 {
-            message.coordinators = decoder
-                .array(flexible, |decoder| Coordinator::decode(decoder, version))?
-                .ok_or(DecodeError::UnexpectedNull {
-                    message: "FindCoordinatorResponse",
-                    field: "coordinators",
-                    version,
-                })?;
+            message.coordinators =
+                decoder.array(flexible, |decoder| Coordinator::decode(decoder, version))?.ok_or_else(
+                    || DecodeError::unexpected_null("FindCoordinatorResponse", "coordinators", version),
+                )?;
         }
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
@@ -326,31 +263,27 @@ impl Coordinator {
         if version >= 4 {
             encoder.string(Some(&self.key), flexible)?;
         } else if !self.key.is_empty() {
-            return Err(EncodeError::FieldNotInVersion { message: "Coordinator", field: "key", version });
+            return Err(EncodeError::field_not_in_version("Coordinator", "key", version));
         }
         if version >= 4 {
             encoder.int32(self.node_id);
         } else if self.node_id != 0 {
-            return Err(EncodeError::FieldNotInVersion { message: "Coordinator", field: "node_id", version });
+            return Err(EncodeError::field_not_in_version("Coordinator", "node_id", version));
         }
         if version >= 4 {
             encoder.string(Some(&self.host), flexible)?;
         } else if !self.host.is_empty() {
-            return Err(EncodeError::FieldNotInVersion { message: "Coordinator", field: "host", version });
+            return Err(EncodeError::field_not_in_version("Coordinator", "host", version));
         }
         if version >= 4 {
             encoder.int32(self.port);
         } else if self.port != 0 {
-            return Err(EncodeError::FieldNotInVersion { message: "Coordinator", field: "port", version });
+            return Err(EncodeError::field_not_in_version("Coordinator", "port", version));
         }
         if version >= 4 {
             encoder.error_code(self.error_code);
         } else if self.error_code != ErrorCode::NONE {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "Coordinator",
-                field: "error_code",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("Coordinator", "error_code", version));
         }
         if version >= 4 {
             encoder.string(self.error_message.as_deref(), flexible)?;
@@ -359,11 +292,7 @@ impl Coordinator {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "Coordinator",
-                field: "unknown_tagged_fields",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("Coordinator", "unknown_tagged_fields", version));
         }
         Ok(())
     }
@@ -372,21 +301,17 @@ impl Coordinator {
         let flexible = version >= 3;
         let mut message = Self::default();
         if version >= 4 {
-            message.key = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "Coordinator",
-                field: "key",
-                version,
-            })?;
+            message.key = decoder
+                .string(flexible)?
+                .ok_or_else(|| DecodeError::unexpected_null("Coordinator", "key", version))?;
         }
         if version >= 4 {
             message.node_id = decoder.int32()?;
         }
         if version >= 4 {
-            message.host = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "Coordinator",
-                field: "host",
-                version,
-            })?;
+            message.host = decoder
+                .string(flexible)?
+                .ok_or_else(|| DecodeError::unexpected_null("Coordinator", "host", version))?;
         }
         if version >= 4 {
             message.port = decoder.int32()?;

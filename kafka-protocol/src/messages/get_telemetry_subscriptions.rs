@@ -2,7 +2,7 @@
 
 //! Which metrics a cluster wants (KIP-714).
 //!
-//! API key 71, versions 0 to 0, flexible from version 0.
+//! API key 71, versions 0 to 0, flexible from version 0: request header 2, response header 1. Served by brokers. Compiled by feature `producer` or `consumer` or `admin`.
 
 use super::prelude::*;
 
@@ -21,14 +21,7 @@ impl Message for GetTelemetrySubscriptionsRequest {
     const MAX_VERSION: i16 = 0;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         encoder.uuid(self.client_instance_id);
         encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
         self.unknown_tagged_fields.encode(encoder, None)?;
@@ -36,14 +29,7 @@ impl Message for GetTelemetrySubscriptionsRequest {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let mut message = Self::default();
         message.client_instance_id = decoder.uuid()?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
@@ -82,14 +68,7 @@ impl Message for GetTelemetrySubscriptionsResponse {
     const MAX_VERSION: i16 = 0;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         encoder.int32(self.throttle_time_ms);
         encoder.error_code(self.error_code);
         encoder.uuid(self.client_instance_id);
@@ -111,40 +90,39 @@ impl Message for GetTelemetrySubscriptionsResponse {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let mut message = Self::default();
         message.throttle_time_ms = decoder.int32()?;
         message.error_code = decoder.error_code()?;
         message.client_instance_id = decoder.uuid()?;
         message.subscription_id = decoder.int32()?;
         message.accepted_compression_types =
-            decoder.array(true, |decoder| decoder.int8())?.ok_or(DecodeError::UnexpectedNull {
-                message: "GetTelemetrySubscriptionsResponse",
-                field: "accepted_compression_types",
-                version,
+            decoder.array(true, |decoder| decoder.int8())?.ok_or_else(|| {
+                DecodeError::unexpected_null(
+                    "GetTelemetrySubscriptionsResponse",
+                    "accepted_compression_types",
+                    version,
+                )
             })?;
         message.push_interval_ms = decoder.int32()?;
         message.telemetry_max_bytes = decoder.int32()?;
         message.delta_temporality = decoder.bool()?;
         message.requested_metrics = decoder
             .array(true, |decoder| {
-                decoder.string(true)?.ok_or(DecodeError::UnexpectedNull {
-                    message: "GetTelemetrySubscriptionsResponse",
-                    field: "requested_metrics",
-                    version,
+                decoder.string(true)?.ok_or_else(|| {
+                    DecodeError::unexpected_null(
+                        "GetTelemetrySubscriptionsResponse",
+                        "requested_metrics",
+                        version,
+                    )
                 })
             })?
-            .ok_or(DecodeError::UnexpectedNull {
-                message: "GetTelemetrySubscriptionsResponse",
-                field: "requested_metrics",
-                version,
+            .ok_or_else(|| {
+                DecodeError::unexpected_null(
+                    "GetTelemetrySubscriptionsResponse",
+                    "requested_metrics",
+                    version,
+                )
             })?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         Ok(message)

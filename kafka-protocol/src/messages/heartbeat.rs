@@ -2,7 +2,7 @@
 
 //! A group member lives (KIP-345).
 //!
-//! API key 12, versions 0 to 4, flexible from version 4.
+//! API key 12, versions 0 to 4, flexible from version 4: from there on request header 2 and response header 1, before it 1 and 0. Served by brokers. Compiled by feature `consumer`.
 
 use super::prelude::*;
 
@@ -27,14 +27,7 @@ impl Message for HeartbeatRequest {
     const MAX_VERSION: i16 = 4;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 4;
         encoder.string(Some(&self.group_id), flexible)?;
         encoder.int32(self.generation_id);
@@ -42,47 +35,32 @@ impl Message for HeartbeatRequest {
         if version >= 3 {
             encoder.string(self.group_instance_id.as_deref(), flexible)?;
         } else if self.group_instance_id.is_some() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "HeartbeatRequest",
-                field: "group_instance_id",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("HeartbeatRequest", "group_instance_id", version));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "HeartbeatRequest",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "HeartbeatRequest",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 4;
         let mut message = Self::default();
-        message.group_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "HeartbeatRequest",
-            field: "group_id",
-            version,
-        })?;
+        message.group_id = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("HeartbeatRequest", "group_id", version))?;
         message.generation_id = decoder.int32()?;
-        message.member_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "HeartbeatRequest",
-            field: "member_id",
-            version,
-        })?;
+        message.member_id = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("HeartbeatRequest", "member_id", version))?;
         if version >= 3 {
             message.group_instance_id = decoder.string(flexible)?;
         }
@@ -110,14 +88,7 @@ impl Message for HeartbeatResponse {
     const MAX_VERSION: i16 = 4;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 4;
         if version >= 1 {
             encoder.int32(self.throttle_time_ms);
@@ -127,24 +98,17 @@ impl Message for HeartbeatResponse {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "HeartbeatResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "HeartbeatResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 4;
         let mut message = Self::default();
         if version >= 1 {

@@ -2,7 +2,7 @@
 
 //! Changes configuration entry by entry (KIP-339).
 //!
-//! API key 44, versions 0 to 1, flexible from version 1.
+//! API key 44, versions 0 to 1, flexible from version 1: from there on request header 2 and response header 1, before it 1 and 0. Served by brokers and controllers. Compiled by feature `admin`.
 
 use super::prelude::*;
 
@@ -23,14 +23,7 @@ impl Message for IncrementalAlterConfigsRequest {
     const MAX_VERSION: i16 = 1;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 1;
         encoder.array_length(Some(self.resources.len()), flexible)?;
         for element in &self.resources {
@@ -41,33 +34,23 @@ impl Message for IncrementalAlterConfigsRequest {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "IncrementalAlterConfigsRequest",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "IncrementalAlterConfigsRequest",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 1;
         let mut message = Self::default();
-        message.resources = decoder
-            .array(flexible, |decoder| AlterConfigsResource::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull {
-                message: "IncrementalAlterConfigsRequest",
-                field: "resources",
-                version,
-            })?;
+        message.resources =
+            decoder.array(flexible, |decoder| AlterConfigsResource::decode(decoder, version))?.ok_or_else(
+                || DecodeError::unexpected_null("IncrementalAlterConfigsRequest", "resources", version),
+            )?;
         message.validate_only = decoder.bool()?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
@@ -79,9 +62,9 @@ impl Message for IncrementalAlterConfigsRequest {
 /// `AlterConfigsResource` of IncrementalAlterConfigs.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct AlterConfigsResource {
-    /// `ResourceType`.
+    /// `ResourceType`: unique among its siblings. Values: 2 topic, 4 broker, 8 broker logger, 16 client metrics, 32 group.
     pub resource_type: i8,
-    /// `ResourceName`.
+    /// `ResourceName`: unique among its siblings.
     pub resource_name: StrBytes,
     /// `Configs`.
     pub configs: Vec<AlterableConfig>,
@@ -102,11 +85,11 @@ impl AlterConfigsResource {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "AlterConfigsResource",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "AlterConfigsResource",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -115,15 +98,12 @@ impl AlterConfigsResource {
         let flexible = version >= 1;
         let mut message = Self::default();
         message.resource_type = decoder.int8()?;
-        message.resource_name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "AlterConfigsResource",
-            field: "resource_name",
-            version,
-        })?;
-        message.configs =
-            decoder.array(flexible, |decoder| AlterableConfig::decode(decoder, version))?.ok_or(
-                DecodeError::UnexpectedNull { message: "AlterConfigsResource", field: "configs", version },
-            )?;
+        message.resource_name = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("AlterConfigsResource", "resource_name", version))?;
+        message.configs = decoder
+            .array(flexible, |decoder| AlterableConfig::decode(decoder, version))?
+            .ok_or_else(|| DecodeError::unexpected_null("AlterConfigsResource", "configs", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -132,11 +112,11 @@ impl AlterConfigsResource {
 }
 
 /// `AlterableConfig` of IncrementalAlterConfigs.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq)]
 pub struct AlterableConfig {
-    /// `Name`.
+    /// `Name`: unique among its siblings.
     pub name: StrBytes,
-    /// `ConfigOperation`.
+    /// `ConfigOperation`: unique among its siblings. Values: 0 set, 1 delete, 2 append, 3 subtract.
     pub config_operation: i8,
     /// `Value`: nullable.
     pub value: Option<StrBytes>,
@@ -155,6 +135,17 @@ impl Default for AlterableConfig {
     }
 }
 
+/// Without what is secret.
+impl std::fmt::Debug for AlterableConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AlterableConfig")
+            .field("name", &self.name)
+            .field("config_operation", &self.config_operation)
+            .field("value", &"(secret)")
+            .finish()
+    }
+}
+
 impl AlterableConfig {
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
         let flexible = version >= 1;
@@ -165,11 +156,11 @@ impl AlterableConfig {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "AlterableConfig",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "AlterableConfig",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -177,11 +168,9 @@ impl AlterableConfig {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
         let mut message = Self::default();
-        message.name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "AlterableConfig",
-            field: "name",
-            version,
-        })?;
+        message.name = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("AlterableConfig", "name", version))?;
         message.config_operation = decoder.int8()?;
         message.value = decoder.string(flexible)?;
         if flexible {
@@ -208,14 +197,7 @@ impl Message for IncrementalAlterConfigsResponse {
     const MAX_VERSION: i16 = 1;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 1;
         encoder.int32(self.throttle_time_ms);
         encoder.array_length(Some(self.responses.len()), flexible)?;
@@ -226,33 +208,24 @@ impl Message for IncrementalAlterConfigsResponse {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "IncrementalAlterConfigsResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "IncrementalAlterConfigsResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 1;
         let mut message = Self::default();
         message.throttle_time_ms = decoder.int32()?;
         message.responses = decoder
             .array(flexible, |decoder| AlterConfigsResourceResponse::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull {
-                message: "IncrementalAlterConfigsResponse",
-                field: "responses",
-                version,
+            .ok_or_else(|| {
+                DecodeError::unexpected_null("IncrementalAlterConfigsResponse", "responses", version)
             })?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
@@ -268,7 +241,7 @@ pub struct AlterConfigsResourceResponse {
     pub error_code: ErrorCode,
     /// `ErrorMessage`: nullable.
     pub error_message: Option<StrBytes>,
-    /// `ResourceType`.
+    /// `ResourceType`. Values: 2 topic, 4 broker, 8 broker logger, 16 client metrics, 32 group.
     pub resource_type: i8,
     /// `ResourceName`.
     pub resource_name: StrBytes,
@@ -299,11 +272,11 @@ impl AlterConfigsResourceResponse {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "AlterConfigsResourceResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "AlterConfigsResourceResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -314,10 +287,8 @@ impl AlterConfigsResourceResponse {
         message.error_code = decoder.error_code()?;
         message.error_message = decoder.string(flexible)?;
         message.resource_type = decoder.int8()?;
-        message.resource_name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "AlterConfigsResourceResponse",
-            field: "resource_name",
-            version,
+        message.resource_name = decoder.string(flexible)?.ok_or_else(|| {
+            DecodeError::unexpected_null("AlterConfigsResourceResponse", "resource_name", version)
         })?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;

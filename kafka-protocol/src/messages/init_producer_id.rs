@@ -2,7 +2,7 @@
 
 //! Gives a producer its id and epoch (KIP-98, KIP-360, KIP-939).
 //!
-//! API key 22, versions 0 to 6, flexible from version 2.
+//! API key 22, versions 0 to 6 (version 6 may still change), flexible from version 2: from there on request header 2 and response header 1, before it 1 and 0. Served by brokers. Compiled by feature `producer` or `admin`.
 
 use super::prelude::*;
 
@@ -44,76 +44,56 @@ impl Message for InitProducerIdRequest {
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 6;
 
+    const LATEST_STABLE_VERSION: i16 = 5;
+
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 2;
         encoder.string(self.transactional_id.as_deref(), flexible)?;
         encoder.int32(self.transaction_timeout_ms);
         if version >= 3 {
             encoder.int64(self.producer_id);
         } else if self.producer_id != -1 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "InitProducerIdRequest",
-                field: "producer_id",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("InitProducerIdRequest", "producer_id", version));
         }
         if version >= 3 {
             encoder.int16(self.producer_epoch);
         } else if self.producer_epoch != -1 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "InitProducerIdRequest",
-                field: "producer_epoch",
+            return Err(EncodeError::field_not_in_version(
+                "InitProducerIdRequest",
+                "producer_epoch",
                 version,
-            });
+            ));
         }
         if version >= 6 {
             encoder.bool(self.enable2_pc);
         } else if self.enable2_pc {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "InitProducerIdRequest",
-                field: "enable2_pc",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("InitProducerIdRequest", "enable2_pc", version));
         }
         if version >= 6 {
             encoder.bool(self.keep_prepared_txn);
         } else if self.keep_prepared_txn {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "InitProducerIdRequest",
-                field: "keep_prepared_txn",
+            return Err(EncodeError::field_not_in_version(
+                "InitProducerIdRequest",
+                "keep_prepared_txn",
                 version,
-            });
+            ));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "InitProducerIdRequest",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "InitProducerIdRequest",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 2;
         let mut message = Self::default();
         message.transactional_id = decoder.string(flexible)?;
@@ -175,15 +155,10 @@ impl Message for InitProducerIdResponse {
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 6;
 
+    const LATEST_STABLE_VERSION: i16 = 5;
+
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 2;
         encoder.int32(self.throttle_time_ms);
         encoder.error_code(self.error_code);
@@ -192,43 +167,36 @@ impl Message for InitProducerIdResponse {
         if version >= 6 {
             encoder.int64(self.ongoing_txn_producer_id);
         } else if self.ongoing_txn_producer_id != -1 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "InitProducerIdResponse",
-                field: "ongoing_txn_producer_id",
+            return Err(EncodeError::field_not_in_version(
+                "InitProducerIdResponse",
+                "ongoing_txn_producer_id",
                 version,
-            });
+            ));
         }
         if version >= 6 {
             encoder.int16(self.ongoing_txn_producer_epoch);
         } else if self.ongoing_txn_producer_epoch != -1 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "InitProducerIdResponse",
-                field: "ongoing_txn_producer_epoch",
+            return Err(EncodeError::field_not_in_version(
+                "InitProducerIdResponse",
+                "ongoing_txn_producer_epoch",
                 version,
-            });
+            ));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "InitProducerIdResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "InitProducerIdResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 2;
         let mut message = Self::default();
         message.throttle_time_ms = decoder.int32()?;

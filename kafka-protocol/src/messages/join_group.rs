@@ -2,7 +2,7 @@
 
 //! Enters a consumer group (KIP-62, KIP-345).
 //!
-//! API key 11, versions 0 to 9, flexible from version 6.
+//! API key 11, versions 0 to 9, flexible from version 6: from there on request header 2 and response header 1, before it 1 and 0. Served by brokers. Compiled by feature `consumer`.
 
 use super::prelude::*;
 
@@ -51,14 +51,7 @@ impl Message for JoinGroupRequest {
     const MAX_VERSION: i16 = 9;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 6;
         encoder.string(Some(&self.group_id), flexible)?;
         encoder.int32(self.session_timeout_ms);
@@ -69,11 +62,7 @@ impl Message for JoinGroupRequest {
         if version >= 5 {
             encoder.string(self.group_instance_id.as_deref(), flexible)?;
         } else if self.group_instance_id.is_some() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "JoinGroupRequest",
-                field: "group_instance_id",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("JoinGroupRequest", "group_instance_id", version));
         }
         encoder.string(Some(&self.protocol_type), flexible)?;
         encoder.array_length(Some(self.protocols.len()), flexible)?;
@@ -87,52 +76,38 @@ impl Message for JoinGroupRequest {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "JoinGroupRequest",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "JoinGroupRequest",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 6;
         let mut message = Self::default();
-        message.group_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "JoinGroupRequest",
-            field: "group_id",
-            version,
-        })?;
+        message.group_id = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("JoinGroupRequest", "group_id", version))?;
         message.session_timeout_ms = decoder.int32()?;
         if version >= 1 {
             message.rebalance_timeout_ms = decoder.int32()?;
         }
-        message.member_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "JoinGroupRequest",
-            field: "member_id",
-            version,
-        })?;
+        message.member_id = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("JoinGroupRequest", "member_id", version))?;
         if version >= 5 {
             message.group_instance_id = decoder.string(flexible)?;
         }
-        message.protocol_type = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "JoinGroupRequest",
-            field: "protocol_type",
-            version,
-        })?;
-        message.protocols =
-            decoder.array(flexible, |decoder| JoinGroupRequestProtocol::decode(decoder, version))?.ok_or(
-                DecodeError::UnexpectedNull { message: "JoinGroupRequest", field: "protocols", version },
-            )?;
+        message.protocol_type = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("JoinGroupRequest", "protocol_type", version))?;
+        message.protocols = decoder
+            .array(flexible, |decoder| JoinGroupRequestProtocol::decode(decoder, version))?
+            .ok_or_else(|| DecodeError::unexpected_null("JoinGroupRequest", "protocols", version))?;
         if version >= 8 {
             message.reason = decoder.string(flexible)?;
         }
@@ -146,7 +121,7 @@ impl Message for JoinGroupRequest {
 /// `JoinGroupRequestProtocol` of JoinGroup.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct JoinGroupRequestProtocol {
-    /// `Name`.
+    /// `Name`: unique among its siblings.
     pub name: StrBytes,
     /// `Metadata`.
     pub metadata: Bytes,
@@ -163,11 +138,11 @@ impl JoinGroupRequestProtocol {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "JoinGroupRequestProtocol",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "JoinGroupRequestProtocol",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -175,16 +150,12 @@ impl JoinGroupRequestProtocol {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 6;
         let mut message = Self::default();
-        message.name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "JoinGroupRequestProtocol",
-            field: "name",
-            version,
-        })?;
-        message.metadata = decoder.bytes(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "JoinGroupRequestProtocol",
-            field: "metadata",
-            version,
-        })?;
+        message.name = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("JoinGroupRequestProtocol", "name", version))?;
+        message.metadata = decoder
+            .bytes(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("JoinGroupRequestProtocol", "metadata", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -240,14 +211,7 @@ impl Message for JoinGroupResponse {
     const MAX_VERSION: i16 = 9;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 6;
         if version >= 2 {
             encoder.int32(self.throttle_time_ms);
@@ -258,22 +222,14 @@ impl Message for JoinGroupResponse {
             encoder.string(self.protocol_type.as_deref(), flexible)?;
         }
         if self.protocol_name.is_none() && version < 7 {
-            return Err(EncodeError::NullNotInVersion {
-                message: "JoinGroupResponse",
-                field: "protocol_name",
-                version,
-            });
+            return Err(EncodeError::null_not_in_version("JoinGroupResponse", "protocol_name", version));
         }
         encoder.string(self.protocol_name.as_deref(), flexible)?;
         encoder.string(Some(&self.leader), flexible)?;
         if version >= 9 {
             encoder.bool(self.skip_assignment);
         } else if self.skip_assignment {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "JoinGroupResponse",
-                field: "skip_assignment",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("JoinGroupResponse", "skip_assignment", version));
         }
         encoder.string(Some(&self.member_id), flexible)?;
         encoder.array_length(Some(self.members.len()), flexible)?;
@@ -284,24 +240,17 @@ impl Message for JoinGroupResponse {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "JoinGroupResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "JoinGroupResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 6;
         let mut message = Self::default();
         if version >= 2 {
@@ -314,28 +263,20 @@ impl Message for JoinGroupResponse {
         }
         message.protocol_name = decoder.string(flexible)?;
         if message.protocol_name.is_none() && version < 7 {
-            return Err(DecodeError::UnexpectedNull {
-                message: "JoinGroupResponse",
-                field: "protocol_name",
-                version,
-            });
+            return Err(DecodeError::unexpected_null("JoinGroupResponse", "protocol_name", version));
         }
-        message.leader = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "JoinGroupResponse",
-            field: "leader",
-            version,
-        })?;
+        message.leader = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("JoinGroupResponse", "leader", version))?;
         if version >= 9 {
             message.skip_assignment = decoder.bool()?;
         }
-        message.member_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "JoinGroupResponse",
-            field: "member_id",
-            version,
-        })?;
+        message.member_id = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("JoinGroupResponse", "member_id", version))?;
         message.members = decoder
             .array(flexible, |decoder| JoinGroupResponseMember::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull { message: "JoinGroupResponse", field: "members", version })?;
+            .ok_or_else(|| DecodeError::unexpected_null("JoinGroupResponse", "members", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -368,11 +309,11 @@ impl JoinGroupResponseMember {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "JoinGroupResponseMember",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "JoinGroupResponseMember",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -380,19 +321,15 @@ impl JoinGroupResponseMember {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 6;
         let mut message = Self::default();
-        message.member_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "JoinGroupResponseMember",
-            field: "member_id",
-            version,
-        })?;
+        message.member_id = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("JoinGroupResponseMember", "member_id", version))?;
         if version >= 5 {
             message.group_instance_id = decoder.string(flexible)?;
         }
-        message.metadata = decoder.bytes(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "JoinGroupResponseMember",
-            field: "metadata",
-            version,
-        })?;
+        message.metadata = decoder
+            .bytes(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("JoinGroupResponseMember", "metadata", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }

@@ -2,7 +2,7 @@
 
 //! Leaves a consumer group (KIP-345).
 //!
-//! API key 13, versions 0 to 5, flexible from version 4.
+//! API key 13, versions 0 to 5, flexible from version 4: from there on request header 2 and response header 1, before it 1 and 0. Served by brokers. Compiled by feature `consumer` or `admin`.
 
 use super::prelude::*;
 
@@ -25,24 +25,13 @@ impl Message for LeaveGroupRequest {
     const MAX_VERSION: i16 = 5;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 4;
         encoder.string(Some(&self.group_id), flexible)?;
         if version <= 2 {
             encoder.string(Some(&self.member_id), flexible)?;
         } else if !self.member_id.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "LeaveGroupRequest",
-                field: "member_id",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("LeaveGroupRequest", "member_id", version));
         }
         if version >= 3 {
             encoder.array_length(Some(self.members.len()), flexible)?;
@@ -50,53 +39,37 @@ impl Message for LeaveGroupRequest {
                 element.encode(encoder, version)?;
             }
         } else if !self.members.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "LeaveGroupRequest",
-                field: "members",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("LeaveGroupRequest", "members", version));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "LeaveGroupRequest",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "LeaveGroupRequest",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 4;
         let mut message = Self::default();
-        message.group_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "LeaveGroupRequest",
-            field: "group_id",
-            version,
-        })?;
+        message.group_id = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("LeaveGroupRequest", "group_id", version))?;
         if version <= 2 {
-            message.member_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "LeaveGroupRequest",
-                field: "member_id",
-                version,
-            })?;
+            message.member_id = decoder
+                .string(flexible)?
+                .ok_or_else(|| DecodeError::unexpected_null("LeaveGroupRequest", "member_id", version))?;
         }
         if version >= 3 {
-            message.members =
-                decoder.array(flexible, |decoder| MemberIdentity::decode(decoder, version))?.ok_or(
-                    DecodeError::UnexpectedNull { message: "LeaveGroupRequest", field: "members", version },
-                )?;
+            message.members = decoder
+                .array(flexible, |decoder| MemberIdentity::decode(decoder, version))?
+                .ok_or_else(|| DecodeError::unexpected_null("LeaveGroupRequest", "members", version))?;
         }
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
@@ -124,20 +97,12 @@ impl MemberIdentity {
         if version >= 3 {
             encoder.string(Some(&self.member_id), flexible)?;
         } else if !self.member_id.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "MemberIdentity",
-                field: "member_id",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("MemberIdentity", "member_id", version));
         }
         if version >= 3 {
             encoder.string(self.group_instance_id.as_deref(), flexible)?;
         } else if self.group_instance_id.is_some() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "MemberIdentity",
-                field: "group_instance_id",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("MemberIdentity", "group_instance_id", version));
         }
         if version >= 5 {
             encoder.string(self.reason.as_deref(), flexible)?;
@@ -146,11 +111,11 @@ impl MemberIdentity {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "MemberIdentity",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "MemberIdentity",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -159,11 +124,9 @@ impl MemberIdentity {
         let flexible = version >= 4;
         let mut message = Self::default();
         if version >= 3 {
-            message.member_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "MemberIdentity",
-                field: "member_id",
-                version,
-            })?;
+            message.member_id = decoder
+                .string(flexible)?
+                .ok_or_else(|| DecodeError::unexpected_null("MemberIdentity", "member_id", version))?;
         }
         if version >= 3 {
             message.group_instance_id = decoder.string(flexible)?;
@@ -197,14 +160,7 @@ impl Message for LeaveGroupResponse {
     const MAX_VERSION: i16 = 5;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 4;
         if version >= 1 {
             encoder.int32(self.throttle_time_ms);
@@ -216,34 +172,23 @@ impl Message for LeaveGroupResponse {
                 element.encode(encoder, version)?;
             }
         } else if !self.members.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "LeaveGroupResponse",
-                field: "members",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("LeaveGroupResponse", "members", version));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "LeaveGroupResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "LeaveGroupResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 4;
         let mut message = Self::default();
         if version >= 1 {
@@ -251,10 +196,9 @@ impl Message for LeaveGroupResponse {
         }
         message.error_code = decoder.error_code()?;
         if version >= 3 {
-            message.members =
-                decoder.array(flexible, |decoder| MemberResponse::decode(decoder, version))?.ok_or(
-                    DecodeError::UnexpectedNull { message: "LeaveGroupResponse", field: "members", version },
-                )?;
+            message.members = decoder
+                .array(flexible, |decoder| MemberResponse::decode(decoder, version))?
+                .ok_or_else(|| DecodeError::unexpected_null("LeaveGroupResponse", "members", version))?;
         }
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
@@ -293,39 +237,27 @@ impl MemberResponse {
         if version >= 3 {
             encoder.string(Some(&self.member_id), flexible)?;
         } else if !self.member_id.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "MemberResponse",
-                field: "member_id",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("MemberResponse", "member_id", version));
         }
         if version >= 3 {
             encoder.string(self.group_instance_id.as_deref(), flexible)?;
         } else if self.group_instance_id != Some(StrBytes::default()) {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "MemberResponse",
-                field: "group_instance_id",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("MemberResponse", "group_instance_id", version));
         }
         if version >= 3 {
             encoder.error_code(self.error_code);
         } else if self.error_code != ErrorCode::NONE {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "MemberResponse",
-                field: "error_code",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("MemberResponse", "error_code", version));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "MemberResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "MemberResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -334,11 +266,9 @@ impl MemberResponse {
         let flexible = version >= 4;
         let mut message = Self::default();
         if version >= 3 {
-            message.member_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "MemberResponse",
-                field: "member_id",
-                version,
-            })?;
+            message.member_id = decoder
+                .string(flexible)?
+                .ok_or_else(|| DecodeError::unexpected_null("MemberResponse", "member_id", version))?;
         }
         if version >= 3 {
             message.group_instance_id = decoder.string(flexible)?;

@@ -2,7 +2,7 @@
 
 //! The groups that a broker coordinates (KIP-518).
 //!
-//! API key 16, versions 0 to 5, flexible from version 3.
+//! API key 16, versions 0 to 5, flexible from version 3: from there on request header 2 and response header 1, before it 1 and 0. Served by brokers. Compiled by feature `admin`.
 
 use super::prelude::*;
 
@@ -23,14 +23,7 @@ impl Message for ListGroupsRequest {
     const MAX_VERSION: i16 = 5;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 3;
         if version >= 4 {
             encoder.array_length(Some(self.states_filter.len()), flexible)?;
@@ -38,11 +31,7 @@ impl Message for ListGroupsRequest {
                 encoder.string(Some(element), flexible)?;
             }
         } else if !self.states_filter.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "ListGroupsRequest",
-                field: "states_filter",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("ListGroupsRequest", "states_filter", version));
         }
         if version >= 5 {
             encoder.array_length(Some(self.types_filter.len()), flexible)?;
@@ -50,65 +39,42 @@ impl Message for ListGroupsRequest {
                 encoder.string(Some(element), flexible)?;
             }
         } else if !self.types_filter.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "ListGroupsRequest",
-                field: "types_filter",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("ListGroupsRequest", "types_filter", version));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "ListGroupsRequest",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "ListGroupsRequest",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 3;
         let mut message = Self::default();
         if version >= 4 {
             message.states_filter = decoder
                 .array(flexible, |decoder| {
-                    decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                        message: "ListGroupsRequest",
-                        field: "states_filter",
-                        version,
+                    decoder.string(flexible)?.ok_or_else(|| {
+                        DecodeError::unexpected_null("ListGroupsRequest", "states_filter", version)
                     })
                 })?
-                .ok_or(DecodeError::UnexpectedNull {
-                    message: "ListGroupsRequest",
-                    field: "states_filter",
-                    version,
-                })?;
+                .ok_or_else(|| DecodeError::unexpected_null("ListGroupsRequest", "states_filter", version))?;
         }
         if version >= 5 {
             message.types_filter = decoder
                 .array(flexible, |decoder| {
-                    decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                        message: "ListGroupsRequest",
-                        field: "types_filter",
-                        version,
+                    decoder.string(flexible)?.ok_or_else(|| {
+                        DecodeError::unexpected_null("ListGroupsRequest", "types_filter", version)
                     })
                 })?
-                .ok_or(DecodeError::UnexpectedNull {
-                    message: "ListGroupsRequest",
-                    field: "types_filter",
-                    version,
-                })?;
+                .ok_or_else(|| DecodeError::unexpected_null("ListGroupsRequest", "types_filter", version))?;
         }
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
@@ -136,14 +102,7 @@ impl Message for ListGroupsResponse {
     const MAX_VERSION: i16 = 5;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 3;
         if version >= 1 {
             encoder.int32(self.throttle_time_ms);
@@ -157,24 +116,17 @@ impl Message for ListGroupsResponse {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "ListGroupsResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "ListGroupsResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 3;
         let mut message = Self::default();
         if version >= 1 {
@@ -183,7 +135,7 @@ impl Message for ListGroupsResponse {
         message.error_code = decoder.error_code()?;
         message.groups = decoder
             .array(flexible, |decoder| ListedGroup::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull { message: "ListGroupsResponse", field: "groups", version })?;
+            .ok_or_else(|| DecodeError::unexpected_null("ListGroupsResponse", "groups", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -221,11 +173,7 @@ impl ListedGroup {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "ListedGroup",
-                field: "unknown_tagged_fields",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("ListedGroup", "unknown_tagged_fields", version));
         }
         Ok(())
     }
@@ -233,29 +181,21 @@ impl ListedGroup {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 3;
         let mut message = Self::default();
-        message.group_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "ListedGroup",
-            field: "group_id",
-            version,
-        })?;
-        message.protocol_type = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "ListedGroup",
-            field: "protocol_type",
-            version,
-        })?;
+        message.group_id = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("ListedGroup", "group_id", version))?;
+        message.protocol_type = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("ListedGroup", "protocol_type", version))?;
         if version >= 4 {
-            message.group_state = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "ListedGroup",
-                field: "group_state",
-                version,
-            })?;
+            message.group_state = decoder
+                .string(flexible)?
+                .ok_or_else(|| DecodeError::unexpected_null("ListedGroup", "group_state", version))?;
         }
         if version >= 5 {
-            message.group_type = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "ListedGroup",
-                field: "group_type",
-                version,
-            })?;
+            message.group_type = decoder
+                .string(flexible)?
+                .ok_or_else(|| DecodeError::unexpected_null("ListedGroup", "group_type", version))?;
         }
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;

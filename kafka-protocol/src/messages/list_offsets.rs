@@ -2,16 +2,16 @@
 
 //! Offsets by timestamp, or the first and the last (KIP-79).
 //!
-//! API key 2, versions 1 to 11, flexible from version 6.
+//! API key 2, versions 1 to 11, flexible from version 6: from there on request header 2 and response header 1, before it 1 and 0. Served by brokers. Compiled by feature `consumer` or `admin`.
 
 use super::prelude::*;
 
 /// `ListOffsetsRequest` of ListOffsets.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct ListOffsetsRequest {
-    /// `ReplicaId`.
+    /// `ReplicaId`. Values: -1 for clients.
     pub replica_id: i32,
-    /// `IsolationLevel`: versions 2 and later.
+    /// `IsolationLevel`: versions 2 and later. Values: 0 read uncommitted, 1 read committed (KIP-98).
     pub isolation_level: i8,
     /// `Topics`.
     pub topics: Vec<ListOffsetsTopic>,
@@ -27,24 +27,13 @@ impl Message for ListOffsetsRequest {
     const MAX_VERSION: i16 = 11;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 6;
         encoder.int32(self.replica_id);
         if version >= 2 {
             encoder.int8(self.isolation_level);
         } else if self.isolation_level != 0 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "ListOffsetsRequest",
-                field: "isolation_level",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("ListOffsetsRequest", "isolation_level", version));
         }
         encoder.array_length(Some(self.topics.len()), flexible)?;
         for element in &self.topics {
@@ -57,24 +46,17 @@ impl Message for ListOffsetsRequest {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "ListOffsetsRequest",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "ListOffsetsRequest",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 6;
         let mut message = Self::default();
         message.replica_id = decoder.int32()?;
@@ -83,7 +65,7 @@ impl Message for ListOffsetsRequest {
         }
         message.topics = decoder
             .array(flexible, |decoder| ListOffsetsTopic::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull { message: "ListOffsetsRequest", field: "topics", version })?;
+            .ok_or_else(|| DecodeError::unexpected_null("ListOffsetsRequest", "topics", version))?;
         if version >= 10 {
             message.timeout_ms = decoder.int32()?;
         }
@@ -117,11 +99,11 @@ impl ListOffsetsTopic {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "ListOffsetsTopic",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "ListOffsetsTopic",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -129,15 +111,12 @@ impl ListOffsetsTopic {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 6;
         let mut message = Self::default();
-        message.name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "ListOffsetsTopic",
-            field: "name",
-            version,
-        })?;
-        message.partitions =
-            decoder.array(flexible, |decoder| ListOffsetsPartition::decode(decoder, version))?.ok_or(
-                DecodeError::UnexpectedNull { message: "ListOffsetsTopic", field: "partitions", version },
-            )?;
+        message.name = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("ListOffsetsTopic", "name", version))?;
+        message.partitions = decoder
+            .array(flexible, |decoder| ListOffsetsPartition::decode(decoder, version))?
+            .ok_or_else(|| DecodeError::unexpected_null("ListOffsetsTopic", "partitions", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -152,7 +131,7 @@ pub struct ListOffsetsPartition {
     pub partition_index: i32,
     /// `CurrentLeaderEpoch`: versions 4 and later.
     pub current_leader_epoch: i32,
-    /// `Timestamp`.
+    /// `Timestamp`. Values: milliseconds; -1 the end, -2 the beginning, -3 the highest timestamp, -4 the first local offset, -5 the last tiered one, -6 the first not yet tiered.
     pub timestamp: i64,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
@@ -181,11 +160,11 @@ impl ListOffsetsPartition {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "ListOffsetsPartition",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "ListOffsetsPartition",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -222,14 +201,7 @@ impl Message for ListOffsetsResponse {
     const MAX_VERSION: i16 = 11;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 6;
         if version >= 2 {
             encoder.int32(self.throttle_time_ms);
@@ -242,33 +214,25 @@ impl Message for ListOffsetsResponse {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "ListOffsetsResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "ListOffsetsResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 6;
         let mut message = Self::default();
         if version >= 2 {
             message.throttle_time_ms = decoder.int32()?;
         }
-        message.topics =
-            decoder.array(flexible, |decoder| ListOffsetsTopicResponse::decode(decoder, version))?.ok_or(
-                DecodeError::UnexpectedNull { message: "ListOffsetsResponse", field: "topics", version },
-            )?;
+        message.topics = decoder
+            .array(flexible, |decoder| ListOffsetsTopicResponse::decode(decoder, version))?
+            .ok_or_else(|| DecodeError::unexpected_null("ListOffsetsResponse", "topics", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -299,11 +263,11 @@ impl ListOffsetsTopicResponse {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "ListOffsetsTopicResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "ListOffsetsTopicResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -311,18 +275,12 @@ impl ListOffsetsTopicResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 6;
         let mut message = Self::default();
-        message.name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "ListOffsetsTopicResponse",
-            field: "name",
-            version,
-        })?;
+        message.name = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("ListOffsetsTopicResponse", "name", version))?;
         message.partitions = decoder
             .array(flexible, |decoder| ListOffsetsPartitionResponse::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull {
-                message: "ListOffsetsTopicResponse",
-                field: "partitions",
-                version,
-            })?;
+            .ok_or_else(|| DecodeError::unexpected_null("ListOffsetsTopicResponse", "partitions", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -370,21 +328,21 @@ impl ListOffsetsPartitionResponse {
         if version >= 4 {
             encoder.int32(self.leader_epoch);
         } else if self.leader_epoch != -1 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "ListOffsetsPartitionResponse",
-                field: "leader_epoch",
+            return Err(EncodeError::field_not_in_version(
+                "ListOffsetsPartitionResponse",
+                "leader_epoch",
                 version,
-            });
+            ));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "ListOffsetsPartitionResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "ListOffsetsPartitionResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 //! Transactions that a coordinator knows, filtered (KIP-664, KIP-994, KIP-1152).
 //!
-//! API key 66, versions 0 to 2, flexible from version 0.
+//! API key 66, versions 0 to 2, flexible from version 0: request header 2, response header 1. Served by brokers. Compiled by feature `admin`.
 
 use super::prelude::*;
 
@@ -39,14 +39,7 @@ impl Message for ListTransactionsRequest {
     const MAX_VERSION: i16 = 2;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         encoder.array_length(Some(self.state_filters.len()), true)?;
         for element in &self.state_filters {
             encoder.string(Some(element), true)?;
@@ -58,20 +51,20 @@ impl Message for ListTransactionsRequest {
         if version >= 1 {
             encoder.int64(self.duration_filter);
         } else if self.duration_filter != -1 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "ListTransactionsRequest",
-                field: "duration_filter",
+            return Err(EncodeError::field_not_in_version(
+                "ListTransactionsRequest",
+                "duration_filter",
                 version,
-            });
+            ));
         }
         if version >= 2 {
             encoder.string(self.transactional_id_pattern.as_deref(), true)?;
         } else if self.transactional_id_pattern.is_some() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "ListTransactionsRequest",
-                field: "transactional_id_pattern",
+            return Err(EncodeError::field_not_in_version(
+                "ListTransactionsRequest",
+                "transactional_id_pattern",
                 version,
-            });
+            ));
         }
         encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
         self.unknown_tagged_fields.encode(encoder, None)?;
@@ -79,34 +72,20 @@ impl Message for ListTransactionsRequest {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let mut message = Self::default();
         message.state_filters = decoder
             .array(true, |decoder| {
-                decoder.string(true)?.ok_or(DecodeError::UnexpectedNull {
-                    message: "ListTransactionsRequest",
-                    field: "state_filters",
-                    version,
+                decoder.string(true)?.ok_or_else(|| {
+                    DecodeError::unexpected_null("ListTransactionsRequest", "state_filters", version)
                 })
             })?
-            .ok_or(DecodeError::UnexpectedNull {
-                message: "ListTransactionsRequest",
-                field: "state_filters",
-                version,
+            .ok_or_else(|| {
+                DecodeError::unexpected_null("ListTransactionsRequest", "state_filters", version)
             })?;
-        message.producer_id_filters =
-            decoder.array(true, |decoder| decoder.int64())?.ok_or(DecodeError::UnexpectedNull {
-                message: "ListTransactionsRequest",
-                field: "producer_id_filters",
-                version,
-            })?;
+        message.producer_id_filters = decoder.array(true, |decoder| decoder.int64())?.ok_or_else(|| {
+            DecodeError::unexpected_null("ListTransactionsRequest", "producer_id_filters", version)
+        })?;
         if version >= 1 {
             message.duration_filter = decoder.int64()?;
         }
@@ -139,14 +118,7 @@ impl Message for ListTransactionsResponse {
     const MAX_VERSION: i16 = 2;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         encoder.int32(self.throttle_time_ms);
         encoder.error_code(self.error_code);
         encoder.array_length(Some(self.unknown_state_filters.len()), true)?;
@@ -163,36 +135,22 @@ impl Message for ListTransactionsResponse {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let mut message = Self::default();
         message.throttle_time_ms = decoder.int32()?;
         message.error_code = decoder.error_code()?;
         message.unknown_state_filters = decoder
             .array(true, |decoder| {
-                decoder.string(true)?.ok_or(DecodeError::UnexpectedNull {
-                    message: "ListTransactionsResponse",
-                    field: "unknown_state_filters",
-                    version,
+                decoder.string(true)?.ok_or_else(|| {
+                    DecodeError::unexpected_null("ListTransactionsResponse", "unknown_state_filters", version)
                 })
             })?
-            .ok_or(DecodeError::UnexpectedNull {
-                message: "ListTransactionsResponse",
-                field: "unknown_state_filters",
-                version,
+            .ok_or_else(|| {
+                DecodeError::unexpected_null("ListTransactionsResponse", "unknown_state_filters", version)
             })?;
-        message.transaction_states = decoder
-            .array(true, |decoder| TransactionState::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull {
-                message: "ListTransactionsResponse",
-                field: "transaction_states",
-                version,
+        message.transaction_states =
+            decoder.array(true, |decoder| TransactionState::decode(decoder, version))?.ok_or_else(|| {
+                DecodeError::unexpected_null("ListTransactionsResponse", "transaction_states", version)
             })?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         Ok(message)
@@ -224,17 +182,13 @@ impl TransactionState {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let mut message = Self::default();
-        message.transactional_id = decoder.string(true)?.ok_or(DecodeError::UnexpectedNull {
-            message: "TransactionState",
-            field: "transactional_id",
-            version,
-        })?;
+        message.transactional_id = decoder
+            .string(true)?
+            .ok_or_else(|| DecodeError::unexpected_null("TransactionState", "transactional_id", version))?;
         message.producer_id = decoder.int64()?;
-        message.transaction_state = decoder.string(true)?.ok_or(DecodeError::UnexpectedNull {
-            message: "TransactionState",
-            field: "transaction_state",
-            version,
-        })?;
+        message.transaction_state = decoder
+            .string(true)?
+            .ok_or_else(|| DecodeError::unexpected_null("TransactionState", "transaction_state", version))?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         Ok(message)
     }

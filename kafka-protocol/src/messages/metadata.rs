@@ -2,7 +2,7 @@
 
 //! Brokers, topics, partitions and their leaders (KIP-4, KIP-320, KIP-516).
 //!
-//! API key 3, versions 0 to 13, flexible from version 9.
+//! API key 3, versions 0 to 13, flexible from version 9: from there on request header 2 and response header 1, before it 1 and 0. Served by brokers.
 
 use super::prelude::*;
 
@@ -39,21 +39,10 @@ impl Message for MetadataRequest {
     const MAX_VERSION: i16 = 13;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 9;
         if self.topics.is_none() && version < 1 {
-            return Err(EncodeError::NullNotInVersion {
-                message: "MetadataRequest",
-                field: "topics",
-                version,
-            });
+            return Err(EncodeError::null_not_in_version("MetadataRequest", "topics", version));
         }
         encoder.array_length(self.topics.as_ref().map(Vec::len), flexible)?;
         for element in self.topics.iter().flatten() {
@@ -62,57 +51,50 @@ impl Message for MetadataRequest {
         if version >= 4 {
             encoder.bool(self.allow_auto_topic_creation);
         } else if !self.allow_auto_topic_creation {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "MetadataRequest",
-                field: "allow_auto_topic_creation",
+            return Err(EncodeError::field_not_in_version(
+                "MetadataRequest",
+                "allow_auto_topic_creation",
                 version,
-            });
+            ));
         }
         if (8..=10).contains(&version) {
             encoder.bool(self.include_cluster_authorized_operations);
         } else if self.include_cluster_authorized_operations {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "MetadataRequest",
-                field: "include_cluster_authorized_operations",
+            return Err(EncodeError::field_not_in_version(
+                "MetadataRequest",
+                "include_cluster_authorized_operations",
                 version,
-            });
+            ));
         }
         if version >= 8 {
             encoder.bool(self.include_topic_authorized_operations);
         } else if self.include_topic_authorized_operations {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "MetadataRequest",
-                field: "include_topic_authorized_operations",
+            return Err(EncodeError::field_not_in_version(
+                "MetadataRequest",
+                "include_topic_authorized_operations",
                 version,
-            });
+            ));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "MetadataRequest",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "MetadataRequest",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 9;
         let mut message = Self::default();
         message.topics = decoder.array(flexible, |decoder| MetadataRequestTopic::decode(decoder, version))?;
         if message.topics.is_none() && version < 1 {
-            return Err(DecodeError::UnexpectedNull { message: "MetadataRequest", field: "topics", version });
+            return Err(DecodeError::unexpected_null("MetadataRequest", "topics", version));
         }
         if version >= 4 {
             message.allow_auto_topic_creation = decoder.bool()?;
@@ -158,22 +140,18 @@ impl MetadataRequestTopic {
             encoder.topic_id(self.topic_id);
         }
         if self.name.is_none() && version < 10 {
-            return Err(EncodeError::NullNotInVersion {
-                message: "MetadataRequestTopic",
-                field: "name",
-                version,
-            });
+            return Err(EncodeError::null_not_in_version("MetadataRequestTopic", "name", version));
         }
         encoder.string(self.name.as_deref(), flexible)?;
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "MetadataRequestTopic",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "MetadataRequestTopic",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -186,11 +164,7 @@ impl MetadataRequestTopic {
         }
         message.name = decoder.string(flexible)?;
         if message.name.is_none() && version < 10 {
-            return Err(DecodeError::UnexpectedNull {
-                message: "MetadataRequestTopic",
-                field: "name",
-                version,
-            });
+            return Err(DecodeError::unexpected_null("MetadataRequestTopic", "name", version));
         }
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
@@ -241,14 +215,7 @@ impl Message for MetadataResponse {
     const MAX_VERSION: i16 = 13;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 9;
         if version >= 3 {
             encoder.int32(self.throttle_time_ms);
@@ -270,11 +237,11 @@ impl Message for MetadataResponse {
         if (8..=10).contains(&version) {
             encoder.int32(self.cluster_authorized_operations);
         } else if self.cluster_authorized_operations != -2147483648 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "MetadataResponse",
-                field: "cluster_authorized_operations",
+            return Err(EncodeError::field_not_in_version(
+                "MetadataResponse",
+                "cluster_authorized_operations",
                 version,
-            });
+            ));
         }
         if version >= 13 {
             encoder.error_code(self.error_code);
@@ -283,24 +250,17 @@ impl Message for MetadataResponse {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "MetadataResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "MetadataResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 9;
         let mut message = Self::default();
         if version >= 3 {
@@ -308,7 +268,7 @@ impl Message for MetadataResponse {
         }
         message.brokers = decoder
             .array(flexible, |decoder| MetadataResponseBroker::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull { message: "MetadataResponse", field: "brokers", version })?;
+            .ok_or_else(|| DecodeError::unexpected_null("MetadataResponse", "brokers", version))?;
         if version >= 2 {
             message.cluster_id = decoder.string(flexible)?;
         }
@@ -317,7 +277,7 @@ impl Message for MetadataResponse {
         }
         message.topics = decoder
             .array(flexible, |decoder| MetadataResponseTopic::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull { message: "MetadataResponse", field: "topics", version })?;
+            .ok_or_else(|| DecodeError::unexpected_null("MetadataResponse", "topics", version))?;
         if (8..=10).contains(&version) {
             message.cluster_authorized_operations = decoder.int32()?;
         }
@@ -334,7 +294,7 @@ impl Message for MetadataResponse {
 /// `MetadataResponseBroker` of Metadata.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct MetadataResponseBroker {
-    /// `NodeId`.
+    /// `NodeId`: unique among its siblings.
     pub node_id: i32,
     /// `Host`.
     pub host: StrBytes,
@@ -359,11 +319,11 @@ impl MetadataResponseBroker {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "MetadataResponseBroker",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "MetadataResponseBroker",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -372,11 +332,9 @@ impl MetadataResponseBroker {
         let flexible = version >= 9;
         let mut message = Self::default();
         message.node_id = decoder.int32()?;
-        message.host = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "MetadataResponseBroker",
-            field: "host",
-            version,
-        })?;
+        message.host = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("MetadataResponseBroker", "host", version))?;
         message.port = decoder.int32()?;
         if version >= 1 {
             message.rack = decoder.string(flexible)?;
@@ -393,7 +351,7 @@ impl MetadataResponseBroker {
 pub struct MetadataResponseTopic {
     /// `ErrorCode`.
     pub error_code: ErrorCode,
-    /// `Name`: nullable in versions 12 and later.
+    /// `Name`: nullable in versions 12 and later, unique among its siblings.
     pub name: Option<StrBytes>,
     /// `TopicId`: versions 10 and later.
     pub topic_id: TopicId,
@@ -426,11 +384,7 @@ impl MetadataResponseTopic {
         let flexible = version >= 9;
         encoder.error_code(self.error_code);
         if self.name.is_none() && version < 12 {
-            return Err(EncodeError::NullNotInVersion {
-                message: "MetadataResponseTopic",
-                field: "name",
-                version,
-            });
+            return Err(EncodeError::null_not_in_version("MetadataResponseTopic", "name", version));
         }
         encoder.string(self.name.as_deref(), flexible)?;
         if version >= 10 {
@@ -446,21 +400,21 @@ impl MetadataResponseTopic {
         if version >= 8 {
             encoder.int32(self.topic_authorized_operations);
         } else if self.topic_authorized_operations != -2147483648 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "MetadataResponseTopic",
-                field: "topic_authorized_operations",
+            return Err(EncodeError::field_not_in_version(
+                "MetadataResponseTopic",
+                "topic_authorized_operations",
                 version,
-            });
+            ));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "MetadataResponseTopic",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "MetadataResponseTopic",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -471,11 +425,7 @@ impl MetadataResponseTopic {
         message.error_code = decoder.error_code()?;
         message.name = decoder.string(flexible)?;
         if message.name.is_none() && version < 12 {
-            return Err(DecodeError::UnexpectedNull {
-                message: "MetadataResponseTopic",
-                field: "name",
-                version,
-            });
+            return Err(DecodeError::unexpected_null("MetadataResponseTopic", "name", version));
         }
         if version >= 10 {
             message.topic_id = decoder.topic_id()?;
@@ -485,11 +435,7 @@ impl MetadataResponseTopic {
         }
         message.partitions = decoder
             .array(flexible, |decoder| MetadataResponsePartition::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull {
-                message: "MetadataResponseTopic",
-                field: "partitions",
-                version,
-            })?;
+            .ok_or_else(|| DecodeError::unexpected_null("MetadataResponseTopic", "partitions", version))?;
         if version >= 8 {
             message.topic_authorized_operations = decoder.int32()?;
         }
@@ -563,11 +509,11 @@ impl MetadataResponsePartition {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "MetadataResponsePartition",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "MetadataResponsePartition",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -581,24 +527,16 @@ impl MetadataResponsePartition {
         if version >= 7 {
             message.leader_epoch = decoder.int32()?;
         }
-        message.replica_nodes =
-            decoder.array(flexible, |decoder| decoder.int32())?.ok_or(DecodeError::UnexpectedNull {
-                message: "MetadataResponsePartition",
-                field: "replica_nodes",
-                version,
-            })?;
-        message.isr_nodes =
-            decoder.array(flexible, |decoder| decoder.int32())?.ok_or(DecodeError::UnexpectedNull {
-                message: "MetadataResponsePartition",
-                field: "isr_nodes",
-                version,
-            })?;
+        message.replica_nodes = decoder.array(flexible, |decoder| decoder.int32())?.ok_or_else(|| {
+            DecodeError::unexpected_null("MetadataResponsePartition", "replica_nodes", version)
+        })?;
+        message.isr_nodes = decoder
+            .array(flexible, |decoder| decoder.int32())?
+            .ok_or_else(|| DecodeError::unexpected_null("MetadataResponsePartition", "isr_nodes", version))?;
         if version >= 5 {
             message.offline_replicas =
-                decoder.array(flexible, |decoder| decoder.int32())?.ok_or(DecodeError::UnexpectedNull {
-                    message: "MetadataResponsePartition",
-                    field: "offline_replicas",
-                    version,
+                decoder.array(flexible, |decoder| decoder.int32())?.ok_or_else(|| {
+                    DecodeError::unexpected_null("MetadataResponsePartition", "offline_replicas", version)
                 })?;
         }
         if flexible {

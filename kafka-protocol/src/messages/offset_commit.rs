@@ -2,7 +2,7 @@
 
 //! Stores a group's offsets (KIP-211, KIP-848).
 //!
-//! API key 8, versions 2 to 10, flexible from version 8.
+//! API key 8, versions 2 to 10, flexible from version 8: from there on request header 2 and response header 1, before it 1 and 0. Served by brokers. Compiled by feature `consumer` or `admin`.
 
 use super::prelude::*;
 
@@ -45,14 +45,7 @@ impl Message for OffsetCommitRequest {
     const MAX_VERSION: i16 = 10;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 8;
         encoder.string(Some(&self.group_id), flexible)?;
         encoder.int32(self.generation_id_or_member_epoch);
@@ -60,11 +53,11 @@ impl Message for OffsetCommitRequest {
         if version >= 7 {
             encoder.string(self.group_instance_id.as_deref(), flexible)?;
         } else if self.group_instance_id.is_some() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetCommitRequest",
-                field: "group_instance_id",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetCommitRequest",
+                "group_instance_id",
                 version,
-            });
+            ));
         }
         if version <= 4 {
             encoder.int64(self.retention_time_ms);
@@ -77,47 +70,35 @@ impl Message for OffsetCommitRequest {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetCommitRequest",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetCommitRequest",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 8;
         let mut message = Self::default();
-        message.group_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "OffsetCommitRequest",
-            field: "group_id",
-            version,
-        })?;
+        message.group_id = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("OffsetCommitRequest", "group_id", version))?;
         message.generation_id_or_member_epoch = decoder.int32()?;
-        message.member_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "OffsetCommitRequest",
-            field: "member_id",
-            version,
-        })?;
+        message.member_id = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("OffsetCommitRequest", "member_id", version))?;
         if version >= 7 {
             message.group_instance_id = decoder.string(flexible)?;
         }
         if version <= 4 {
             message.retention_time_ms = decoder.int64()?;
         }
-        message.topics =
-            decoder.array(flexible, |decoder| OffsetCommitRequestTopic::decode(decoder, version))?.ok_or(
-                DecodeError::UnexpectedNull { message: "OffsetCommitRequest", field: "topics", version },
-            )?;
+        message.topics = decoder
+            .array(flexible, |decoder| OffsetCommitRequestTopic::decode(decoder, version))?
+            .ok_or_else(|| DecodeError::unexpected_null("OffsetCommitRequest", "topics", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -155,11 +136,11 @@ impl OffsetCommitRequestTopic {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetCommitRequestTopic",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetCommitRequestTopic",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -168,22 +149,16 @@ impl OffsetCommitRequestTopic {
         let flexible = version >= 8;
         let mut message = Self::default();
         if version <= 9 {
-            message.name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "OffsetCommitRequestTopic",
-                field: "name",
-                version,
-            })?;
+            message.name = decoder
+                .string(flexible)?
+                .ok_or_else(|| DecodeError::unexpected_null("OffsetCommitRequestTopic", "name", version))?;
         }
         if version >= 10 {
             message.topic_id = decoder.topic_id()?;
         }
         message.partitions = decoder
             .array(flexible, |decoder| OffsetCommitRequestPartition::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull {
-                message: "OffsetCommitRequestTopic",
-                field: "partitions",
-                version,
-            })?;
+            .ok_or_else(|| DecodeError::unexpected_null("OffsetCommitRequestTopic", "partitions", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -231,11 +206,11 @@ impl OffsetCommitRequestPartition {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetCommitRequestPartition",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetCommitRequestPartition",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -273,14 +248,7 @@ impl Message for OffsetCommitResponse {
     const MAX_VERSION: i16 = 10;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 8;
         if version >= 3 {
             encoder.int32(self.throttle_time_ms);
@@ -293,33 +261,25 @@ impl Message for OffsetCommitResponse {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetCommitResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetCommitResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 8;
         let mut message = Self::default();
         if version >= 3 {
             message.throttle_time_ms = decoder.int32()?;
         }
-        message.topics =
-            decoder.array(flexible, |decoder| OffsetCommitResponseTopic::decode(decoder, version))?.ok_or(
-                DecodeError::UnexpectedNull { message: "OffsetCommitResponse", field: "topics", version },
-            )?;
+        message.topics = decoder
+            .array(flexible, |decoder| OffsetCommitResponseTopic::decode(decoder, version))?
+            .ok_or_else(|| DecodeError::unexpected_null("OffsetCommitResponse", "topics", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -357,11 +317,11 @@ impl OffsetCommitResponseTopic {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetCommitResponseTopic",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetCommitResponseTopic",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -370,21 +330,17 @@ impl OffsetCommitResponseTopic {
         let flexible = version >= 8;
         let mut message = Self::default();
         if version <= 9 {
-            message.name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "OffsetCommitResponseTopic",
-                field: "name",
-                version,
-            })?;
+            message.name = decoder
+                .string(flexible)?
+                .ok_or_else(|| DecodeError::unexpected_null("OffsetCommitResponseTopic", "name", version))?;
         }
         if version >= 10 {
             message.topic_id = decoder.topic_id()?;
         }
         message.partitions = decoder
             .array(flexible, |decoder| OffsetCommitResponsePartition::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull {
-                message: "OffsetCommitResponseTopic",
-                field: "partitions",
-                version,
+            .ok_or_else(|| {
+                DecodeError::unexpected_null("OffsetCommitResponseTopic", "partitions", version)
             })?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
@@ -413,11 +369,11 @@ impl OffsetCommitResponsePartition {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetCommitResponsePartition",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetCommitResponsePartition",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 //! Reads a group's offsets (KIP-447, KIP-709).
 //!
-//! API key 9, versions 1 to 10, flexible from version 6.
+//! API key 9, versions 1 to 10, flexible from version 6: from there on request header 2 and response header 1, before it 1 and 0. Served by brokers. Compiled by feature `consumer` or `admin`.
 
 use super::prelude::*;
 
@@ -39,42 +39,23 @@ impl Message for OffsetFetchRequest {
     const MAX_VERSION: i16 = 10;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 6;
         if version <= 7 {
             encoder.string(Some(&self.group_id), flexible)?;
         } else if !self.group_id.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchRequest",
-                field: "group_id",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("OffsetFetchRequest", "group_id", version));
         }
         if version <= 7 {
             if self.topics.is_none() && version < 2 {
-                return Err(EncodeError::NullNotInVersion {
-                    message: "OffsetFetchRequest",
-                    field: "topics",
-                    version,
-                });
+                return Err(EncodeError::null_not_in_version("OffsetFetchRequest", "topics", version));
             }
             encoder.array_length(self.topics.as_ref().map(Vec::len), flexible)?;
             for element in self.topics.iter().flatten() {
                 element.encode(encoder, version)?;
             }
         } else if self.topics != Some(Vec::new()) {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchRequest",
-                field: "topics",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("OffsetFetchRequest", "topics", version));
         }
         if version >= 8 {
             encoder.array_length(Some(self.groups.len()), flexible)?;
@@ -82,68 +63,46 @@ impl Message for OffsetFetchRequest {
                 element.encode(encoder, version)?;
             }
         } else if !self.groups.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchRequest",
-                field: "groups",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("OffsetFetchRequest", "groups", version));
         }
         if version >= 7 {
             encoder.bool(self.require_stable);
         } else if self.require_stable {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchRequest",
-                field: "require_stable",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("OffsetFetchRequest", "require_stable", version));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchRequest",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetFetchRequest",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 6;
         let mut message = Self::default();
         if version <= 7 {
-            message.group_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "OffsetFetchRequest",
-                field: "group_id",
-                version,
-            })?;
+            message.group_id = decoder
+                .string(flexible)?
+                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchRequest", "group_id", version))?;
         }
         if version <= 7 {
             message.topics =
                 decoder.array(flexible, |decoder| OffsetFetchRequestTopic::decode(decoder, version))?;
             if message.topics.is_none() && version < 2 {
-                return Err(DecodeError::UnexpectedNull {
-                    message: "OffsetFetchRequest",
-                    field: "topics",
-                    version,
-                });
+                return Err(DecodeError::unexpected_null("OffsetFetchRequest", "topics", version));
             }
         }
         if version >= 8 {
-            message.groups =
-                decoder.array(flexible, |decoder| OffsetFetchRequestGroup::decode(decoder, version))?.ok_or(
-                    DecodeError::UnexpectedNull { message: "OffsetFetchRequest", field: "groups", version },
-                )?;
+            message.groups = decoder
+                .array(flexible, |decoder| OffsetFetchRequestGroup::decode(decoder, version))?
+                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchRequest", "groups", version))?;
         }
         if version >= 7 {
             message.require_stable = decoder.bool()?;
@@ -172,11 +131,7 @@ impl OffsetFetchRequestTopic {
         if version <= 7 {
             encoder.string(Some(&self.name), flexible)?;
         } else if !self.name.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchRequestTopic",
-                field: "name",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("OffsetFetchRequestTopic", "name", version));
         }
         if version <= 7 {
             encoder.array_length(Some(self.partition_indexes.len()), flexible)?;
@@ -184,21 +139,21 @@ impl OffsetFetchRequestTopic {
                 encoder.int32(*element);
             }
         } else if !self.partition_indexes.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchRequestTopic",
-                field: "partition_indexes",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetFetchRequestTopic",
+                "partition_indexes",
                 version,
-            });
+            ));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchRequestTopic",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetFetchRequestTopic",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -207,18 +162,14 @@ impl OffsetFetchRequestTopic {
         let flexible = version >= 6;
         let mut message = Self::default();
         if version <= 7 {
-            message.name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "OffsetFetchRequestTopic",
-                field: "name",
-                version,
-            })?;
+            message.name = decoder
+                .string(flexible)?
+                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchRequestTopic", "name", version))?;
         }
         if version <= 7 {
             message.partition_indexes =
-                decoder.array(flexible, |decoder| decoder.int32())?.ok_or(DecodeError::UnexpectedNull {
-                    message: "OffsetFetchRequestTopic",
-                    field: "partition_indexes",
-                    version,
+                decoder.array(flexible, |decoder| decoder.int32())?.ok_or_else(|| {
+                    DecodeError::unexpected_null("OffsetFetchRequestTopic", "partition_indexes", version)
                 })?;
         }
         if flexible {
@@ -261,11 +212,7 @@ impl OffsetFetchRequestGroup {
         if version >= 8 {
             encoder.string(Some(&self.group_id), flexible)?;
         } else if !self.group_id.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchRequestGroup",
-                field: "group_id",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("OffsetFetchRequestGroup", "group_id", version));
         }
         if version >= 9 {
             encoder.string(self.member_id.as_deref(), flexible)?;
@@ -279,21 +226,17 @@ impl OffsetFetchRequestGroup {
                 element.encode(encoder, version)?;
             }
         } else if self.topics != Some(Vec::new()) {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchRequestGroup",
-                field: "topics",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("OffsetFetchRequestGroup", "topics", version));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchRequestGroup",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetFetchRequestGroup",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -302,10 +245,8 @@ impl OffsetFetchRequestGroup {
         let flexible = version >= 6;
         let mut message = Self::default();
         if version >= 8 {
-            message.group_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "OffsetFetchRequestGroup",
-                field: "group_id",
-                version,
+            message.group_id = decoder.string(flexible)?.ok_or_else(|| {
+                DecodeError::unexpected_null("OffsetFetchRequestGroup", "group_id", version)
             })?;
         }
         if version >= 9 {
@@ -353,21 +294,21 @@ impl OffsetFetchRequestTopics {
                 encoder.int32(*element);
             }
         } else if !self.partition_indexes.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchRequestTopics",
-                field: "partition_indexes",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetFetchRequestTopics",
+                "partition_indexes",
                 version,
-            });
+            ));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchRequestTopics",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetFetchRequestTopics",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -376,21 +317,17 @@ impl OffsetFetchRequestTopics {
         let flexible = version >= 6;
         let mut message = Self::default();
         if (8..=9).contains(&version) {
-            message.name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "OffsetFetchRequestTopics",
-                field: "name",
-                version,
-            })?;
+            message.name = decoder
+                .string(flexible)?
+                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchRequestTopics", "name", version))?;
         }
         if version >= 10 {
             message.topic_id = decoder.topic_id()?;
         }
         if version >= 8 {
             message.partition_indexes =
-                decoder.array(flexible, |decoder| decoder.int32())?.ok_or(DecodeError::UnexpectedNull {
-                    message: "OffsetFetchRequestTopics",
-                    field: "partition_indexes",
-                    version,
+                decoder.array(flexible, |decoder| decoder.int32())?.ok_or_else(|| {
+                    DecodeError::unexpected_null("OffsetFetchRequestTopics", "partition_indexes", version)
                 })?;
         }
         if flexible {
@@ -421,14 +358,7 @@ impl Message for OffsetFetchResponse {
     const MAX_VERSION: i16 = 10;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 6;
         if version >= 3 {
             encoder.int32(self.throttle_time_ms);
@@ -439,11 +369,7 @@ impl Message for OffsetFetchResponse {
                 element.encode(encoder, version)?;
             }
         } else if !self.topics.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchResponse",
-                field: "topics",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("OffsetFetchResponse", "topics", version));
         }
         if (2..=7).contains(&version) {
             encoder.error_code(self.error_code);
@@ -454,34 +380,23 @@ impl Message for OffsetFetchResponse {
                 element.encode(encoder, version)?;
             }
         } else if !self.groups.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchResponse",
-                field: "groups",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("OffsetFetchResponse", "groups", version));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetFetchResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 6;
         let mut message = Self::default();
         if version >= 3 {
@@ -490,11 +405,7 @@ impl Message for OffsetFetchResponse {
         if version <= 7 {
             message.topics = decoder
                 .array(flexible, |decoder| OffsetFetchResponseTopic::decode(decoder, version))?
-                .ok_or(DecodeError::UnexpectedNull {
-                    message: "OffsetFetchResponse",
-                    field: "topics",
-                    version,
-                })?;
+                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchResponse", "topics", version))?;
         }
         if (2..=7).contains(&version) {
             message.error_code = decoder.error_code()?;
@@ -502,11 +413,7 @@ impl Message for OffsetFetchResponse {
         if version >= 8 {
             message.groups = decoder
                 .array(flexible, |decoder| OffsetFetchResponseGroup::decode(decoder, version))?
-                .ok_or(DecodeError::UnexpectedNull {
-                    message: "OffsetFetchResponse",
-                    field: "groups",
-                    version,
-                })?;
+                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchResponse", "groups", version))?;
         }
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
@@ -532,11 +439,7 @@ impl OffsetFetchResponseTopic {
         if version <= 7 {
             encoder.string(Some(&self.name), flexible)?;
         } else if !self.name.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchResponseTopic",
-                field: "name",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("OffsetFetchResponseTopic", "name", version));
         }
         if version <= 7 {
             encoder.array_length(Some(self.partitions.len()), flexible)?;
@@ -544,21 +447,17 @@ impl OffsetFetchResponseTopic {
                 element.encode(encoder, version)?;
             }
         } else if !self.partitions.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchResponseTopic",
-                field: "partitions",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("OffsetFetchResponseTopic", "partitions", version));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchResponseTopic",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetFetchResponseTopic",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -567,19 +466,15 @@ impl OffsetFetchResponseTopic {
         let flexible = version >= 6;
         let mut message = Self::default();
         if version <= 7 {
-            message.name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "OffsetFetchResponseTopic",
-                field: "name",
-                version,
-            })?;
+            message.name = decoder
+                .string(flexible)?
+                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchResponseTopic", "name", version))?;
         }
         if version <= 7 {
             message.partitions = decoder
                 .array(flexible, |decoder| OffsetFetchResponsePartition::decode(decoder, version))?
-                .ok_or(DecodeError::UnexpectedNull {
-                    message: "OffsetFetchResponseTopic",
-                    field: "partitions",
-                    version,
+                .ok_or_else(|| {
+                    DecodeError::unexpected_null("OffsetFetchResponseTopic", "partitions", version)
                 })?;
         }
         if flexible {
@@ -625,20 +520,20 @@ impl OffsetFetchResponsePartition {
         if version <= 7 {
             encoder.int32(self.partition_index);
         } else if self.partition_index != 0 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchResponsePartition",
-                field: "partition_index",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetFetchResponsePartition",
+                "partition_index",
                 version,
-            });
+            ));
         }
         if version <= 7 {
             encoder.int64(self.committed_offset);
         } else if self.committed_offset != 0 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchResponsePartition",
-                field: "committed_offset",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetFetchResponsePartition",
+                "committed_offset",
                 version,
-            });
+            ));
         }
         if (5..=7).contains(&version) {
             encoder.int32(self.committed_leader_epoch);
@@ -646,30 +541,30 @@ impl OffsetFetchResponsePartition {
         if version <= 7 {
             encoder.string(self.metadata.as_deref(), flexible)?;
         } else if self.metadata != Some(StrBytes::default()) {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchResponsePartition",
-                field: "metadata",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetFetchResponsePartition",
+                "metadata",
                 version,
-            });
+            ));
         }
         if version <= 7 {
             encoder.error_code(self.error_code);
         } else if self.error_code != ErrorCode::NONE {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchResponsePartition",
-                field: "error_code",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetFetchResponsePartition",
+                "error_code",
                 version,
-            });
+            ));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchResponsePartition",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetFetchResponsePartition",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -718,11 +613,7 @@ impl OffsetFetchResponseGroup {
         if version >= 8 {
             encoder.string(Some(&self.group_id), flexible)?;
         } else if !self.group_id.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchResponseGroup",
-                field: "group_id",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("OffsetFetchResponseGroup", "group_id", version));
         }
         if version >= 8 {
             encoder.array_length(Some(self.topics.len()), flexible)?;
@@ -730,30 +621,22 @@ impl OffsetFetchResponseGroup {
                 element.encode(encoder, version)?;
             }
         } else if !self.topics.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchResponseGroup",
-                field: "topics",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("OffsetFetchResponseGroup", "topics", version));
         }
         if version >= 8 {
             encoder.error_code(self.error_code);
         } else if self.error_code != ErrorCode::NONE {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchResponseGroup",
-                field: "error_code",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("OffsetFetchResponseGroup", "error_code", version));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchResponseGroup",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetFetchResponseGroup",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -762,20 +645,14 @@ impl OffsetFetchResponseGroup {
         let flexible = version >= 6;
         let mut message = Self::default();
         if version >= 8 {
-            message.group_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "OffsetFetchResponseGroup",
-                field: "group_id",
-                version,
+            message.group_id = decoder.string(flexible)?.ok_or_else(|| {
+                DecodeError::unexpected_null("OffsetFetchResponseGroup", "group_id", version)
             })?;
         }
         if version >= 8 {
             message.topics = decoder
                 .array(flexible, |decoder| OffsetFetchResponseTopics::decode(decoder, version))?
-                .ok_or(DecodeError::UnexpectedNull {
-                    message: "OffsetFetchResponseGroup",
-                    field: "topics",
-                    version,
-                })?;
+                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchResponseGroup", "topics", version))?;
         }
         if version >= 8 {
             message.error_code = decoder.error_code()?;
@@ -815,21 +692,21 @@ impl OffsetFetchResponseTopics {
                 element.encode(encoder, version)?;
             }
         } else if !self.partitions.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchResponseTopics",
-                field: "partitions",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetFetchResponseTopics",
+                "partitions",
                 version,
-            });
+            ));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchResponseTopics",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetFetchResponseTopics",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -838,11 +715,9 @@ impl OffsetFetchResponseTopics {
         let flexible = version >= 6;
         let mut message = Self::default();
         if (8..=9).contains(&version) {
-            message.name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "OffsetFetchResponseTopics",
-                field: "name",
-                version,
-            })?;
+            message.name = decoder
+                .string(flexible)?
+                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchResponseTopics", "name", version))?;
         }
         if version >= 10 {
             message.topic_id = decoder.topic_id()?;
@@ -850,10 +725,8 @@ impl OffsetFetchResponseTopics {
         if version >= 8 {
             message.partitions = decoder
                 .array(flexible, |decoder| OffsetFetchResponsePartitions::decode(decoder, version))?
-                .ok_or(DecodeError::UnexpectedNull {
-                    message: "OffsetFetchResponseTopics",
-                    field: "partitions",
-                    version,
+                .ok_or_else(|| {
+                    DecodeError::unexpected_null("OffsetFetchResponseTopics", "partitions", version)
                 })?;
         }
         if flexible {
@@ -899,20 +772,20 @@ impl OffsetFetchResponsePartitions {
         if version >= 8 {
             encoder.int32(self.partition_index);
         } else if self.partition_index != 0 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchResponsePartitions",
-                field: "partition_index",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetFetchResponsePartitions",
+                "partition_index",
                 version,
-            });
+            ));
         }
         if version >= 8 {
             encoder.int64(self.committed_offset);
         } else if self.committed_offset != 0 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchResponsePartitions",
-                field: "committed_offset",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetFetchResponsePartitions",
+                "committed_offset",
                 version,
-            });
+            ));
         }
         if version >= 8 {
             encoder.int32(self.committed_leader_epoch);
@@ -920,30 +793,30 @@ impl OffsetFetchResponsePartitions {
         if version >= 8 {
             encoder.string(self.metadata.as_deref(), flexible)?;
         } else if self.metadata != Some(StrBytes::default()) {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchResponsePartitions",
-                field: "metadata",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetFetchResponsePartitions",
+                "metadata",
                 version,
-            });
+            ));
         }
         if version >= 8 {
             encoder.error_code(self.error_code);
         } else if self.error_code != ErrorCode::NONE {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchResponsePartitions",
-                field: "error_code",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetFetchResponsePartitions",
+                "error_code",
                 version,
-            });
+            ));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetFetchResponsePartitions",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetFetchResponsePartitions",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }

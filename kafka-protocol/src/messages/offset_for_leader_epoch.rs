@@ -2,7 +2,7 @@
 
 //! Where a leader epoch ends (KIP-101, KIP-320).
 //!
-//! API key 23, versions 2 to 4, flexible from version 4.
+//! API key 23, versions 2 to 4, flexible from version 4: from there on request header 2 and response header 1, before it 1 and 0. Served by brokers. Compiled by feature `consumer`.
 
 use super::prelude::*;
 
@@ -29,14 +29,7 @@ impl Message for OffsetForLeaderEpochRequest {
     const MAX_VERSION: i16 = 4;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 4;
         if version >= 3 {
             encoder.int32(self.replica_id);
@@ -49,36 +42,26 @@ impl Message for OffsetForLeaderEpochRequest {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetForLeaderEpochRequest",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetForLeaderEpochRequest",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 4;
         let mut message = Self::default();
         if version >= 3 {
             message.replica_id = decoder.int32()?;
         }
-        message.topics = decoder
-            .array(flexible, |decoder| OffsetForLeaderTopic::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull {
-            message: "OffsetForLeaderEpochRequest",
-            field: "topics",
-            version,
-        })?;
+        message.topics =
+            decoder.array(flexible, |decoder| OffsetForLeaderTopic::decode(decoder, version))?.ok_or_else(
+                || DecodeError::unexpected_null("OffsetForLeaderEpochRequest", "topics", version),
+            )?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -89,7 +72,7 @@ impl Message for OffsetForLeaderEpochRequest {
 /// `OffsetForLeaderTopic` of OffsetForLeaderEpoch.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct OffsetForLeaderTopic {
-    /// `Topic`.
+    /// `Topic`: unique among its siblings.
     pub topic: StrBytes,
     /// `Partitions`.
     pub partitions: Vec<OffsetForLeaderPartition>,
@@ -109,11 +92,11 @@ impl OffsetForLeaderTopic {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetForLeaderTopic",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetForLeaderTopic",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -121,15 +104,12 @@ impl OffsetForLeaderTopic {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
         let mut message = Self::default();
-        message.topic = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "OffsetForLeaderTopic",
-            field: "topic",
-            version,
-        })?;
-        message.partitions =
-            decoder.array(flexible, |decoder| OffsetForLeaderPartition::decode(decoder, version))?.ok_or(
-                DecodeError::UnexpectedNull { message: "OffsetForLeaderTopic", field: "partitions", version },
-            )?;
+        message.topic = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("OffsetForLeaderTopic", "topic", version))?;
+        message.partitions = decoder
+            .array(flexible, |decoder| OffsetForLeaderPartition::decode(decoder, version))?
+            .ok_or_else(|| DecodeError::unexpected_null("OffsetForLeaderTopic", "partitions", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -171,11 +151,11 @@ impl OffsetForLeaderPartition {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetForLeaderPartition",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetForLeaderPartition",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -210,14 +190,7 @@ impl Message for OffsetForLeaderEpochResponse {
     const MAX_VERSION: i16 = 4;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 4;
         encoder.int32(self.throttle_time_ms);
         encoder.array_length(Some(self.topics.len()), flexible)?;
@@ -228,34 +201,23 @@ impl Message for OffsetForLeaderEpochResponse {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetForLeaderEpochResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetForLeaderEpochResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 4;
         let mut message = Self::default();
         message.throttle_time_ms = decoder.int32()?;
         message.topics = decoder
             .array(flexible, |decoder| OffsetForLeaderTopicResult::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull {
-                message: "OffsetForLeaderEpochResponse",
-                field: "topics",
-                version,
-            })?;
+            .ok_or_else(|| DecodeError::unexpected_null("OffsetForLeaderEpochResponse", "topics", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -266,7 +228,7 @@ impl Message for OffsetForLeaderEpochResponse {
 /// `OffsetForLeaderTopicResult` of OffsetForLeaderEpoch.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct OffsetForLeaderTopicResult {
-    /// `Topic`.
+    /// `Topic`: unique among its siblings.
     pub topic: StrBytes,
     /// `Partitions`.
     pub partitions: Vec<EpochEndOffset>,
@@ -286,11 +248,11 @@ impl OffsetForLeaderTopicResult {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "OffsetForLeaderTopicResult",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "OffsetForLeaderTopicResult",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -298,18 +260,13 @@ impl OffsetForLeaderTopicResult {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
         let mut message = Self::default();
-        message.topic = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "OffsetForLeaderTopicResult",
-            field: "topic",
-            version,
-        })?;
-        message.partitions = decoder
-            .array(flexible, |decoder| EpochEndOffset::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull {
-                message: "OffsetForLeaderTopicResult",
-                field: "partitions",
-                version,
-            })?;
+        message.topic = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("OffsetForLeaderTopicResult", "topic", version))?;
+        message.partitions =
+            decoder.array(flexible, |decoder| EpochEndOffset::decode(decoder, version))?.ok_or_else(
+                || DecodeError::unexpected_null("OffsetForLeaderTopicResult", "partitions", version),
+            )?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -355,11 +312,11 @@ impl EpochEndOffset {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "EpochEndOffset",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "EpochEndOffset",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }

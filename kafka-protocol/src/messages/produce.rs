@@ -2,7 +2,7 @@
 
 //! Appends record batches to partitions (KIP-98, KIP-467, KIP-516, KIP-951).
 //!
-//! API key 0, versions 3 to 13, flexible from version 9.
+//! API key 0, versions 3 to 13, flexible from version 9: from there on request header 2 and response header 1, before it 1 and 0. Served by brokers. Compiled by feature `producer`.
 
 use super::prelude::*;
 
@@ -11,7 +11,7 @@ use super::prelude::*;
 pub struct ProduceRequest {
     /// `TransactionalId`: nullable.
     pub transactional_id: Option<StrBytes>,
-    /// `Acks`.
+    /// `Acks`. Values: 0 none, 1 the leader, -1 all in sync.
     pub acks: i16,
     /// `TimeoutMs`.
     pub timeout_ms: i32,
@@ -27,14 +27,7 @@ impl Message for ProduceRequest {
     const MAX_VERSION: i16 = 13;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 9;
         encoder.string(self.transactional_id.as_deref(), flexible)?;
         encoder.int16(self.acks);
@@ -47,33 +40,26 @@ impl Message for ProduceRequest {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "ProduceRequest",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "ProduceRequest",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 9;
         let mut message = Self::default();
         message.transactional_id = decoder.string(flexible)?;
         message.acks = decoder.int16()?;
         message.timeout_ms = decoder.int32()?;
         message.topic_data =
-            decoder.array(flexible, |decoder| TopicProduceData::decode(decoder, version))?.ok_or(
-                DecodeError::UnexpectedNull { message: "ProduceRequest", field: "topic_data", version },
-            )?;
+            decoder
+                .array(flexible, |decoder| TopicProduceData::decode(decoder, version))?
+                .ok_or_else(|| DecodeError::unexpected_null("ProduceRequest", "topic_data", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -84,9 +70,9 @@ impl Message for ProduceRequest {
 /// `TopicProduceData` of Produce.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct TopicProduceData {
-    /// `Name`: versions 0 to 12.
+    /// `Name`: versions 0 to 12, unique among its siblings.
     pub name: StrBytes,
-    /// `TopicId`: versions 13 and later.
+    /// `TopicId`: versions 13 and later, unique among its siblings.
     pub topic_id: TopicId,
     /// `PartitionData`.
     pub partition_data: Vec<PartitionProduceData>,
@@ -111,11 +97,11 @@ impl TopicProduceData {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "TopicProduceData",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "TopicProduceData",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -124,19 +110,16 @@ impl TopicProduceData {
         let flexible = version >= 9;
         let mut message = Self::default();
         if version <= 12 {
-            message.name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "TopicProduceData",
-                field: "name",
-                version,
-            })?;
+            message.name = decoder
+                .string(flexible)?
+                .ok_or_else(|| DecodeError::unexpected_null("TopicProduceData", "name", version))?;
         }
         if version >= 13 {
             message.topic_id = decoder.topic_id()?;
         }
-        message.partition_data =
-            decoder.array(flexible, |decoder| PartitionProduceData::decode(decoder, version))?.ok_or(
-                DecodeError::UnexpectedNull { message: "TopicProduceData", field: "partition_data", version },
-            )?;
+        message.partition_data = decoder
+            .array(flexible, |decoder| PartitionProduceData::decode(decoder, version))?
+            .ok_or_else(|| DecodeError::unexpected_null("TopicProduceData", "partition_data", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -164,11 +147,11 @@ impl PartitionProduceData {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "PartitionProduceData",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "PartitionProduceData",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -204,14 +187,7 @@ impl Message for ProduceResponse {
     const MAX_VERSION: i16 = 13;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 9;
         encoder.array_length(Some(self.responses.len()), flexible)?;
         for element in &self.responses {
@@ -219,11 +195,7 @@ impl Message for ProduceResponse {
         }
         encoder.int32(self.throttle_time_ms);
         if version < 10 && !self.node_endpoints.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "ProduceResponse",
-                field: "node_endpoints",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("ProduceResponse", "node_endpoints", version));
         }
         if flexible {
             let known = u32::from(version >= 10 && !self.node_endpoints.is_empty());
@@ -239,29 +211,22 @@ impl Message for ProduceResponse {
             }
             self.unknown_tagged_fields.encode(encoder, if version >= 10 { Some(0) } else { None })?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "ProduceResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "ProduceResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 9;
         let mut message = Self::default();
         message.responses = decoder
             .array(flexible, |decoder| TopicProduceResponse::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull { message: "ProduceResponse", field: "responses", version })?;
+            .ok_or_else(|| DecodeError::unexpected_null("ProduceResponse", "responses", version))?;
         message.throttle_time_ms = decoder.int32()?;
         if flexible {
             let unknown = decoder.tagged_fields(|tag, decoder| {
@@ -269,10 +234,8 @@ impl Message for ProduceResponse {
                     0 if version >= 10 => {
                         message.node_endpoints = decoder
                             .array(true, |decoder| NodeEndpoint::decode(decoder, version))?
-                            .ok_or(DecodeError::UnexpectedNull {
-                                message: "ProduceResponse",
-                                field: "node_endpoints",
-                                version,
+                            .ok_or_else(|| {
+                                DecodeError::unexpected_null("ProduceResponse", "node_endpoints", version)
                             })?;
                     }
                     _ => return Ok(false),
@@ -288,9 +251,9 @@ impl Message for ProduceResponse {
 /// `TopicProduceResponse` of Produce.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct TopicProduceResponse {
-    /// `Name`: versions 0 to 12.
+    /// `Name`: versions 0 to 12, unique among its siblings.
     pub name: StrBytes,
-    /// `TopicId`: versions 13 and later.
+    /// `TopicId`: versions 13 and later, unique among its siblings.
     pub topic_id: TopicId,
     /// `PartitionResponses`.
     pub partition_responses: Vec<PartitionProduceResponse>,
@@ -315,11 +278,11 @@ impl TopicProduceResponse {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "TopicProduceResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "TopicProduceResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -328,21 +291,17 @@ impl TopicProduceResponse {
         let flexible = version >= 9;
         let mut message = Self::default();
         if version <= 12 {
-            message.name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "TopicProduceResponse",
-                field: "name",
-                version,
-            })?;
+            message.name = decoder
+                .string(flexible)?
+                .ok_or_else(|| DecodeError::unexpected_null("TopicProduceResponse", "name", version))?;
         }
         if version >= 13 {
             message.topic_id = decoder.topic_id()?;
         }
         message.partition_responses = decoder
             .array(flexible, |decoder| PartitionProduceResponse::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull {
-                message: "TopicProduceResponse",
-                field: "partition_responses",
-                version,
+            .ok_or_else(|| {
+                DecodeError::unexpected_null("TopicProduceResponse", "partition_responses", version)
             })?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
@@ -410,11 +369,11 @@ impl PartitionProduceResponse {
             encoder.string(self.error_message.as_deref(), flexible)?;
         }
         if version < 10 && self.current_leader != LeaderIdAndEpoch::default() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "PartitionProduceResponse",
-                field: "current_leader",
+            return Err(EncodeError::field_not_in_version(
+                "PartitionProduceResponse",
+                "current_leader",
                 version,
-            });
+            ));
         }
         if flexible {
             let known = u32::from(version >= 10 && self.current_leader != LeaderIdAndEpoch::default());
@@ -427,11 +386,11 @@ impl PartitionProduceResponse {
             }
             self.unknown_tagged_fields.encode(encoder, if version >= 10 { Some(0) } else { None })?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "PartitionProduceResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "PartitionProduceResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -449,10 +408,8 @@ impl PartitionProduceResponse {
         if version >= 8 {
             message.record_errors = decoder
                 .array(flexible, |decoder| BatchIndexAndErrorMessage::decode(decoder, version))?
-                .ok_or(DecodeError::UnexpectedNull {
-                    message: "PartitionProduceResponse",
-                    field: "record_errors",
-                    version,
+                .ok_or_else(|| {
+                    DecodeError::unexpected_null("PartitionProduceResponse", "record_errors", version)
                 })?;
         }
         if version >= 8 {
@@ -491,30 +448,30 @@ impl BatchIndexAndErrorMessage {
         if version >= 8 {
             encoder.int32(self.batch_index);
         } else if self.batch_index != 0 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "BatchIndexAndErrorMessage",
-                field: "batch_index",
+            return Err(EncodeError::field_not_in_version(
+                "BatchIndexAndErrorMessage",
+                "batch_index",
                 version,
-            });
+            ));
         }
         if version >= 8 {
             encoder.string(self.batch_index_error_message.as_deref(), flexible)?;
         } else if self.batch_index_error_message.is_some() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "BatchIndexAndErrorMessage",
-                field: "batch_index_error_message",
+            return Err(EncodeError::field_not_in_version(
+                "BatchIndexAndErrorMessage",
+                "batch_index_error_message",
                 version,
-            });
+            ));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "BatchIndexAndErrorMessage",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "BatchIndexAndErrorMessage",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -558,30 +515,22 @@ impl LeaderIdAndEpoch {
         if version >= 10 {
             encoder.int32(self.leader_id);
         } else if self.leader_id != -1 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "LeaderIdAndEpoch",
-                field: "leader_id",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("LeaderIdAndEpoch", "leader_id", version));
         }
         if version >= 10 {
             encoder.int32(self.leader_epoch);
         } else if self.leader_epoch != -1 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "LeaderIdAndEpoch",
-                field: "leader_epoch",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("LeaderIdAndEpoch", "leader_epoch", version));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "LeaderIdAndEpoch",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "LeaderIdAndEpoch",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -605,7 +554,7 @@ impl LeaderIdAndEpoch {
 /// `NodeEndpoint` of Produce.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct NodeEndpoint {
-    /// `NodeId`: versions 10 and later.
+    /// `NodeId`: versions 10 and later, unique among its siblings.
     pub node_id: i32,
     /// `Host`: versions 10 and later.
     pub host: StrBytes,
@@ -623,36 +572,28 @@ impl NodeEndpoint {
         if version >= 10 {
             encoder.int32(self.node_id);
         } else if self.node_id != 0 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "NodeEndpoint",
-                field: "node_id",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("NodeEndpoint", "node_id", version));
         }
         if version >= 10 {
             encoder.string(Some(&self.host), flexible)?;
         } else if !self.host.is_empty() {
-            return Err(EncodeError::FieldNotInVersion { message: "NodeEndpoint", field: "host", version });
+            return Err(EncodeError::field_not_in_version("NodeEndpoint", "host", version));
         }
         if version >= 10 {
             encoder.int32(self.port);
         } else if self.port != 0 {
-            return Err(EncodeError::FieldNotInVersion { message: "NodeEndpoint", field: "port", version });
+            return Err(EncodeError::field_not_in_version("NodeEndpoint", "port", version));
         }
         if version >= 10 {
             encoder.string(self.rack.as_deref(), flexible)?;
         } else if self.rack.is_some() {
-            return Err(EncodeError::FieldNotInVersion { message: "NodeEndpoint", field: "rack", version });
+            return Err(EncodeError::field_not_in_version("NodeEndpoint", "rack", version));
         }
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "NodeEndpoint",
-                field: "unknown_tagged_fields",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("NodeEndpoint", "unknown_tagged_fields", version));
         }
         Ok(())
     }
@@ -664,11 +605,9 @@ impl NodeEndpoint {
             message.node_id = decoder.int32()?;
         }
         if version >= 10 {
-            message.host = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "NodeEndpoint",
-                field: "host",
-                version,
-            })?;
+            message.host = decoder
+                .string(flexible)?
+                .ok_or_else(|| DecodeError::unexpected_null("NodeEndpoint", "host", version))?;
         }
         if version >= 10 {
             message.port = decoder.int32()?;

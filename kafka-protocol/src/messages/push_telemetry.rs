@@ -2,7 +2,7 @@
 
 //! Carries metrics to a cluster (KIP-714).
 //!
-//! API key 72, versions 0 to 0, flexible from version 0.
+//! API key 72, versions 0 to 0, flexible from version 0: request header 2, response header 1. Served by brokers. Compiled by feature `producer` or `consumer` or `admin`.
 
 use super::prelude::*;
 
@@ -15,7 +15,7 @@ pub struct PushTelemetryRequest {
     pub subscription_id: i32,
     /// `Terminating`.
     pub terminating: bool,
-    /// `CompressionType`.
+    /// `CompressionType`. Values: 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd.
     pub compression_type: i8,
     /// `Metrics`.
     pub metrics: Bytes,
@@ -29,14 +29,7 @@ impl Message for PushTelemetryRequest {
     const MAX_VERSION: i16 = 0;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         encoder.uuid(self.client_instance_id);
         encoder.int32(self.subscription_id);
         encoder.bool(self.terminating);
@@ -48,24 +41,15 @@ impl Message for PushTelemetryRequest {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let mut message = Self::default();
         message.client_instance_id = decoder.uuid()?;
         message.subscription_id = decoder.int32()?;
         message.terminating = decoder.bool()?;
         message.compression_type = decoder.int8()?;
-        message.metrics = decoder.bytes(true)?.ok_or(DecodeError::UnexpectedNull {
-            message: "PushTelemetryRequest",
-            field: "metrics",
-            version,
-        })?;
+        message.metrics = decoder
+            .bytes(true)?
+            .ok_or_else(|| DecodeError::unexpected_null("PushTelemetryRequest", "metrics", version))?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         Ok(message)
     }
@@ -88,14 +72,7 @@ impl Message for PushTelemetryResponse {
     const MAX_VERSION: i16 = 0;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         encoder.int32(self.throttle_time_ms);
         encoder.error_code(self.error_code);
         encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
@@ -104,14 +81,7 @@ impl Message for PushTelemetryResponse {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let mut message = Self::default();
         message.throttle_time_ms = decoder.int32()?;
         message.error_code = decoder.error_code()?;

@@ -2,7 +2,7 @@
 
 //! Carries the steps of a SASL mechanism (KIP-152, KIP-368).
 //!
-//! API key 36, versions 0 to 2, flexible from version 2.
+//! API key 36, versions 0 to 2, flexible from version 2: from there on request header 2 and response header 1, before it 1 and 0. Served by brokers and controllers.
 
 use super::prelude::*;
 
@@ -28,45 +28,29 @@ impl Message for SaslAuthenticateRequest {
     const MAX_VERSION: i16 = 2;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 2;
         encoder.bytes(Some(&self.auth_bytes), flexible)?;
         if flexible {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "SaslAuthenticateRequest",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "SaslAuthenticateRequest",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 2;
         let mut message = Self::default();
-        message.auth_bytes = decoder.bytes(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "SaslAuthenticateRequest",
-            field: "auth_bytes",
-            version,
-        })?;
+        message.auth_bytes = decoder
+            .bytes(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("SaslAuthenticateRequest", "auth_bytes", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -119,14 +103,7 @@ impl Message for SaslAuthenticateResponse {
     const MAX_VERSION: i16 = 2;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 2;
         encoder.error_code(self.error_code);
         encoder.string(self.error_message.as_deref(), flexible)?;
@@ -138,33 +115,24 @@ impl Message for SaslAuthenticateResponse {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "SaslAuthenticateResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "SaslAuthenticateResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 2;
         let mut message = Self::default();
         message.error_code = decoder.error_code()?;
         message.error_message = decoder.string(flexible)?;
-        message.auth_bytes = decoder.bytes(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "SaslAuthenticateResponse",
-            field: "auth_bytes",
-            version,
-        })?;
+        message.auth_bytes = decoder
+            .bytes(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("SaslAuthenticateResponse", "auth_bytes", version))?;
         if version >= 1 {
             message.session_lifetime_ms = decoder.int64()?;
         }

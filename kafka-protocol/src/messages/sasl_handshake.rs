@@ -2,7 +2,7 @@
 
 //! Chooses a SASL mechanism (KIP-43, KIP-152).
 //!
-//! API key 17, versions 0 to 1, never flexible.
+//! API key 17, versions 0 to 1, never flexible: request header 1, response header 0. Served by brokers and controllers.
 
 use super::prelude::*;
 
@@ -19,33 +19,17 @@ impl Message for SaslHandshakeRequest {
     const MAX_VERSION: i16 = 1;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         encoder.string(Some(&self.mechanism), false)?;
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let mut message = Self::default();
-        message.mechanism = decoder.string(false)?.ok_or(DecodeError::UnexpectedNull {
-            message: "SaslHandshakeRequest",
-            field: "mechanism",
-            version,
-        })?;
+        message.mechanism = decoder
+            .string(false)?
+            .ok_or_else(|| DecodeError::unexpected_null("SaslHandshakeRequest", "mechanism", version))?;
         Ok(message)
     }
 }
@@ -65,14 +49,7 @@ impl Message for SaslHandshakeResponse {
     const MAX_VERSION: i16 = 1;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         encoder.error_code(self.error_code);
         encoder.array_length(Some(self.mechanisms.len()), false)?;
         for element in &self.mechanisms {
@@ -82,29 +59,16 @@ impl Message for SaslHandshakeResponse {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let mut message = Self::default();
         message.error_code = decoder.error_code()?;
         message.mechanisms = decoder
             .array(false, |decoder| {
-                decoder.string(false)?.ok_or(DecodeError::UnexpectedNull {
-                    message: "SaslHandshakeResponse",
-                    field: "mechanisms",
-                    version,
+                decoder.string(false)?.ok_or_else(|| {
+                    DecodeError::unexpected_null("SaslHandshakeResponse", "mechanisms", version)
                 })
             })?
-            .ok_or(DecodeError::UnexpectedNull {
-                message: "SaslHandshakeResponse",
-                field: "mechanisms",
-                version,
-            })?;
+            .ok_or_else(|| DecodeError::unexpected_null("SaslHandshakeResponse", "mechanisms", version))?;
         Ok(message)
     }
 }

@@ -2,7 +2,7 @@
 
 //! Gives the members of a group their assignments (KIP-345, KIP-559).
 //!
-//! API key 14, versions 0 to 5, flexible from version 4.
+//! API key 14, versions 0 to 5, flexible from version 4: from there on request header 2 and response header 1, before it 1 and 0. Served by brokers. Compiled by feature `consumer`.
 
 use super::prelude::*;
 
@@ -33,14 +33,7 @@ impl Message for SyncGroupRequest {
     const MAX_VERSION: i16 = 5;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 4;
         encoder.string(Some(&self.group_id), flexible)?;
         encoder.int32(self.generation_id);
@@ -48,11 +41,7 @@ impl Message for SyncGroupRequest {
         if version >= 3 {
             encoder.string(self.group_instance_id.as_deref(), flexible)?;
         } else if self.group_instance_id.is_some() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "SyncGroupRequest",
-                field: "group_instance_id",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("SyncGroupRequest", "group_instance_id", version));
         }
         if version >= 5 {
             encoder.string(self.protocol_type.as_deref(), flexible)?;
@@ -68,37 +57,26 @@ impl Message for SyncGroupRequest {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "SyncGroupRequest",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "SyncGroupRequest",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 4;
         let mut message = Self::default();
-        message.group_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "SyncGroupRequest",
-            field: "group_id",
-            version,
-        })?;
+        message.group_id = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("SyncGroupRequest", "group_id", version))?;
         message.generation_id = decoder.int32()?;
-        message.member_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "SyncGroupRequest",
-            field: "member_id",
-            version,
-        })?;
+        message.member_id = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("SyncGroupRequest", "member_id", version))?;
         if version >= 3 {
             message.group_instance_id = decoder.string(flexible)?;
         }
@@ -108,10 +86,9 @@ impl Message for SyncGroupRequest {
         if version >= 5 {
             message.protocol_name = decoder.string(flexible)?;
         }
-        message.assignments =
-            decoder.array(flexible, |decoder| SyncGroupRequestAssignment::decode(decoder, version))?.ok_or(
-                DecodeError::UnexpectedNull { message: "SyncGroupRequest", field: "assignments", version },
-            )?;
+        message.assignments = decoder
+            .array(flexible, |decoder| SyncGroupRequestAssignment::decode(decoder, version))?
+            .ok_or_else(|| DecodeError::unexpected_null("SyncGroupRequest", "assignments", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -139,11 +116,11 @@ impl SyncGroupRequestAssignment {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "SyncGroupRequestAssignment",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "SyncGroupRequestAssignment",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -151,15 +128,11 @@ impl SyncGroupRequestAssignment {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
         let mut message = Self::default();
-        message.member_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "SyncGroupRequestAssignment",
-            field: "member_id",
-            version,
+        message.member_id = decoder.string(flexible)?.ok_or_else(|| {
+            DecodeError::unexpected_null("SyncGroupRequestAssignment", "member_id", version)
         })?;
-        message.assignment = decoder.bytes(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "SyncGroupRequestAssignment",
-            field: "assignment",
-            version,
+        message.assignment = decoder.bytes(flexible)?.ok_or_else(|| {
+            DecodeError::unexpected_null("SyncGroupRequestAssignment", "assignment", version)
         })?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
@@ -191,14 +164,7 @@ impl Message for SyncGroupResponse {
     const MAX_VERSION: i16 = 5;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 4;
         if version >= 1 {
             encoder.int32(self.throttle_time_ms);
@@ -215,24 +181,17 @@ impl Message for SyncGroupResponse {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "SyncGroupResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "SyncGroupResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 4;
         let mut message = Self::default();
         if version >= 1 {
@@ -245,11 +204,9 @@ impl Message for SyncGroupResponse {
         if version >= 5 {
             message.protocol_name = decoder.string(flexible)?;
         }
-        message.assignment = decoder.bytes(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "SyncGroupResponse",
-            field: "assignment",
-            version,
-        })?;
+        message.assignment = decoder
+            .bytes(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("SyncGroupResponse", "assignment", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }

@@ -3,7 +3,7 @@
 //! Any message by its numbers, for tools.
 
 use super::*;
-use crate::wire::{ApiKey, DecodeError, EncodeError, Message, Request as _, decode_exact, encode_to_bytes};
+use crate::wire::{ApiKey, DecodeError, EncodeError, Message, decode_exact, encode_to_bytes};
 use bytes::Bytes;
 
 /// Which way a message goes.
@@ -15,182 +15,413 @@ pub enum Direction {
     Response,
 }
 
-/// Reads a message and writes it again: its readable form and its bytes. `None` if there is no schema for it.
+/// A message's readable form, and its bytes when it is written again.
+pub type Transcoded = (String, Result<Bytes, EncodeError>);
+
+/// Reads a message and writes it again. `None` if there is no such API, or its feature is off.
 ///
 /// # Errors
 /// Those of reading.
-#[allow(clippy::type_complexity, reason = "a table")]
 pub fn transcode(
     key: ApiKey,
     direction: Direction,
     version: i16,
     body: Bytes,
-) -> Option<Result<(String, Result<Bytes, EncodeError>), DecodeError>> {
+) -> Option<Result<Transcoded, DecodeError>> {
     use Direction::{Request, Response};
     Some(match (key, direction) {
+        #[cfg(feature = "producer")]
         (ApiKey(25), Request) => both::<AddOffsetsToTxnRequest>(body, version),
+        #[cfg(feature = "producer")]
         (ApiKey(25), Response) => both::<AddOffsetsToTxnResponse>(body, version),
+        #[cfg(feature = "producer")]
         (ApiKey(24), Request) => both::<AddPartitionsToTxnRequest>(body, version),
+        #[cfg(feature = "producer")]
         (ApiKey(24), Response) => both::<AddPartitionsToTxnResponse>(body, version),
+        #[cfg(any(feature = "raft", feature = "admin"))]
+        (ApiKey(80), Request) => both::<AddRaftVoterRequest>(body, version),
+        #[cfg(any(feature = "raft", feature = "admin"))]
+        (ApiKey(80), Response) => both::<AddRaftVoterResponse>(body, version),
+        #[cfg(feature = "broker")]
+        (ApiKey(67), Request) => both::<AllocateProducerIdsRequest>(body, version),
+        #[cfg(feature = "broker")]
+        (ApiKey(67), Response) => both::<AllocateProducerIdsResponse>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(49), Request) => both::<AlterClientQuotasRequest>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(49), Response) => both::<AlterClientQuotasResponse>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(33), Request) => both::<AlterConfigsRequest>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(33), Response) => both::<AlterConfigsResponse>(body, version),
+        #[cfg(feature = "broker")]
+        (ApiKey(56), Request) => both::<AlterPartitionRequest>(body, version),
+        #[cfg(feature = "broker")]
+        (ApiKey(56), Response) => both::<AlterPartitionResponse>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(45), Request) => both::<AlterPartitionReassignmentsRequest>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(45), Response) => both::<AlterPartitionReassignmentsResponse>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(34), Request) => both::<AlterReplicaLogDirsRequest>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(34), Response) => both::<AlterReplicaLogDirsResponse>(body, version),
+        #[cfg(any(feature = "admin", feature = "share"))]
+        (ApiKey(91), Request) => both::<AlterShareGroupOffsetsRequest>(body, version),
+        #[cfg(any(feature = "admin", feature = "share"))]
+        (ApiKey(91), Response) => both::<AlterShareGroupOffsetsResponse>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(51), Request) => both::<AlterUserScramCredentialsRequest>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(51), Response) => both::<AlterUserScramCredentialsResponse>(body, version),
         (ApiKey(18), Request) => both::<ApiVersionsRequest>(body, version),
         (ApiKey(18), Response) => both::<ApiVersionsResponse>(body, version),
+        #[cfg(feature = "broker")]
+        (ApiKey(73), Request) => both::<AssignReplicasToDirsRequest>(body, version),
+        #[cfg(feature = "broker")]
+        (ApiKey(73), Response) => both::<AssignReplicasToDirsResponse>(body, version),
+        #[cfg(feature = "raft")]
+        (ApiKey(53), Request) => both::<BeginQuorumEpochRequest>(body, version),
+        #[cfg(feature = "raft")]
+        (ApiKey(53), Response) => both::<BeginQuorumEpochResponse>(body, version),
+        #[cfg(feature = "broker")]
+        (ApiKey(63), Request) => both::<BrokerHeartbeatRequest>(body, version),
+        #[cfg(feature = "broker")]
+        (ApiKey(63), Response) => both::<BrokerHeartbeatResponse>(body, version),
+        #[cfg(feature = "broker")]
+        (ApiKey(62), Request) => both::<BrokerRegistrationRequest>(body, version),
+        #[cfg(feature = "broker")]
+        (ApiKey(62), Response) => both::<BrokerRegistrationResponse>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(69), Request) => both::<ConsumerGroupDescribeRequest>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(69), Response) => both::<ConsumerGroupDescribeResponse>(body, version),
+        #[cfg(feature = "consumer")]
         (ApiKey(68), Request) => both::<ConsumerGroupHeartbeatRequest>(body, version),
+        #[cfg(feature = "consumer")]
         (ApiKey(68), Response) => both::<ConsumerGroupHeartbeatResponse>(body, version),
+        #[cfg(feature = "broker")]
+        (ApiKey(70), Request) => both::<ControllerRegistrationRequest>(body, version),
+        #[cfg(feature = "broker")]
+        (ApiKey(70), Response) => both::<ControllerRegistrationResponse>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(30), Request) => both::<CreateAclsRequest>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(30), Response) => both::<CreateAclsResponse>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(38), Request) => both::<CreateDelegationTokenRequest>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(38), Response) => both::<CreateDelegationTokenResponse>(body, version),
+        #[cfg(feature = "admin")]
         (ApiKey(37), Request) => both::<CreatePartitionsRequest>(body, version),
+        #[cfg(feature = "admin")]
         (ApiKey(37), Response) => both::<CreatePartitionsResponse>(body, version),
+        #[cfg(feature = "admin")]
         (ApiKey(19), Request) => both::<CreateTopicsRequest>(body, version),
+        #[cfg(feature = "admin")]
         (ApiKey(19), Response) => both::<CreateTopicsResponse>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(31), Request) => both::<DeleteAclsRequest>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(31), Response) => both::<DeleteAclsResponse>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(42), Request) => both::<DeleteGroupsRequest>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(42), Response) => both::<DeleteGroupsResponse>(body, version),
+        #[cfg(feature = "admin")]
         (ApiKey(21), Request) => both::<DeleteRecordsRequest>(body, version),
+        #[cfg(feature = "admin")]
         (ApiKey(21), Response) => both::<DeleteRecordsResponse>(body, version),
+        #[cfg(any(feature = "admin", feature = "share"))]
+        (ApiKey(92), Request) => both::<DeleteShareGroupOffsetsRequest>(body, version),
+        #[cfg(any(feature = "admin", feature = "share"))]
+        (ApiKey(92), Response) => both::<DeleteShareGroupOffsetsResponse>(body, version),
+        #[cfg(any(feature = "broker", feature = "share"))]
+        (ApiKey(86), Request) => both::<DeleteShareGroupStateRequest>(body, version),
+        #[cfg(any(feature = "broker", feature = "share"))]
+        (ApiKey(86), Response) => both::<DeleteShareGroupStateResponse>(body, version),
+        #[cfg(feature = "admin")]
         (ApiKey(20), Request) => both::<DeleteTopicsRequest>(body, version),
+        #[cfg(feature = "admin")]
         (ApiKey(20), Response) => both::<DeleteTopicsResponse>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(29), Request) => both::<DescribeAclsRequest>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(29), Response) => both::<DescribeAclsResponse>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(48), Request) => both::<DescribeClientQuotasRequest>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(48), Response) => both::<DescribeClientQuotasResponse>(body, version),
+        #[cfg(feature = "admin")]
         (ApiKey(60), Request) => both::<DescribeClusterRequest>(body, version),
+        #[cfg(feature = "admin")]
         (ApiKey(60), Response) => both::<DescribeClusterResponse>(body, version),
+        #[cfg(feature = "admin")]
         (ApiKey(32), Request) => both::<DescribeConfigsRequest>(body, version),
+        #[cfg(feature = "admin")]
         (ApiKey(32), Response) => both::<DescribeConfigsResponse>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(41), Request) => both::<DescribeDelegationTokenRequest>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(41), Response) => both::<DescribeDelegationTokenResponse>(body, version),
+        #[cfg(feature = "admin")]
         (ApiKey(15), Request) => both::<DescribeGroupsRequest>(body, version),
+        #[cfg(feature = "admin")]
         (ApiKey(15), Response) => both::<DescribeGroupsResponse>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(35), Request) => both::<DescribeLogDirsRequest>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(35), Response) => both::<DescribeLogDirsResponse>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(61), Request) => both::<DescribeProducersRequest>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(61), Response) => both::<DescribeProducersResponse>(body, version),
+        #[cfg(any(feature = "raft", feature = "admin"))]
+        (ApiKey(55), Request) => both::<DescribeQuorumRequest>(body, version),
+        #[cfg(any(feature = "raft", feature = "admin"))]
+        (ApiKey(55), Response) => both::<DescribeQuorumResponse>(body, version),
+        #[cfg(any(feature = "admin", feature = "share"))]
+        (ApiKey(90), Request) => both::<DescribeShareGroupOffsetsRequest>(body, version),
+        #[cfg(any(feature = "admin", feature = "share"))]
+        (ApiKey(90), Response) => both::<DescribeShareGroupOffsetsResponse>(body, version),
+        #[cfg(any(feature = "consumer", feature = "admin"))]
         (ApiKey(75), Request) => both::<DescribeTopicPartitionsRequest>(body, version),
+        #[cfg(any(feature = "consumer", feature = "admin"))]
         (ApiKey(75), Response) => both::<DescribeTopicPartitionsResponse>(body, version),
+        #[cfg(feature = "admin")]
         (ApiKey(65), Request) => both::<DescribeTransactionsRequest>(body, version),
+        #[cfg(feature = "admin")]
         (ApiKey(65), Response) => both::<DescribeTransactionsResponse>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(50), Request) => both::<DescribeUserScramCredentialsRequest>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(50), Response) => both::<DescribeUserScramCredentialsResponse>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(43), Request) => both::<ElectLeadersRequest>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(43), Response) => both::<ElectLeadersResponse>(body, version),
+        #[cfg(feature = "raft")]
+        (ApiKey(54), Request) => both::<EndQuorumEpochRequest>(body, version),
+        #[cfg(feature = "raft")]
+        (ApiKey(54), Response) => both::<EndQuorumEpochResponse>(body, version),
+        #[cfg(feature = "producer")]
         (ApiKey(26), Request) => both::<EndTxnRequest>(body, version),
+        #[cfg(feature = "producer")]
         (ApiKey(26), Response) => both::<EndTxnResponse>(body, version),
+        #[cfg(feature = "broker")]
+        (ApiKey(58), Request) => both::<EnvelopeRequest>(body, version),
+        #[cfg(feature = "broker")]
+        (ApiKey(58), Response) => both::<EnvelopeResponse>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(40), Request) => both::<ExpireDelegationTokenRequest>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(40), Response) => both::<ExpireDelegationTokenResponse>(body, version),
+        #[cfg(any(feature = "consumer", feature = "raft"))]
         (ApiKey(1), Request) => both::<FetchRequest>(body, version),
+        #[cfg(any(feature = "consumer", feature = "raft"))]
         (ApiKey(1), Response) => both::<FetchResponse>(body, version),
+        #[cfg(feature = "raft")]
+        (ApiKey(59), Request) => both::<FetchSnapshotRequest>(body, version),
+        #[cfg(feature = "raft")]
+        (ApiKey(59), Response) => both::<FetchSnapshotResponse>(body, version),
+        #[cfg(any(feature = "producer", feature = "consumer", feature = "admin"))]
         (ApiKey(10), Request) => both::<FindCoordinatorRequest>(body, version),
+        #[cfg(any(feature = "producer", feature = "consumer", feature = "admin"))]
         (ApiKey(10), Response) => both::<FindCoordinatorResponse>(body, version),
+        #[cfg(any(feature = "producer", feature = "consumer", feature = "admin"))]
         (ApiKey(71), Request) => both::<GetTelemetrySubscriptionsRequest>(body, version),
+        #[cfg(any(feature = "producer", feature = "consumer", feature = "admin"))]
         (ApiKey(71), Response) => both::<GetTelemetrySubscriptionsResponse>(body, version),
+        #[cfg(feature = "consumer")]
         (ApiKey(12), Request) => both::<HeartbeatRequest>(body, version),
+        #[cfg(feature = "consumer")]
         (ApiKey(12), Response) => both::<HeartbeatResponse>(body, version),
+        #[cfg(feature = "admin")]
         (ApiKey(44), Request) => both::<IncrementalAlterConfigsRequest>(body, version),
+        #[cfg(feature = "admin")]
         (ApiKey(44), Response) => both::<IncrementalAlterConfigsResponse>(body, version),
+        #[cfg(any(feature = "producer", feature = "admin"))]
         (ApiKey(22), Request) => both::<InitProducerIdRequest>(body, version),
+        #[cfg(any(feature = "producer", feature = "admin"))]
         (ApiKey(22), Response) => both::<InitProducerIdResponse>(body, version),
+        #[cfg(any(feature = "broker", feature = "share"))]
+        (ApiKey(83), Request) => both::<InitializeShareGroupStateRequest>(body, version),
+        #[cfg(any(feature = "broker", feature = "share"))]
+        (ApiKey(83), Response) => both::<InitializeShareGroupStateResponse>(body, version),
+        #[cfg(feature = "consumer")]
         (ApiKey(11), Request) => both::<JoinGroupRequest>(body, version),
+        #[cfg(feature = "consumer")]
         (ApiKey(11), Response) => both::<JoinGroupResponse>(body, version),
+        #[cfg(any(feature = "consumer", feature = "admin"))]
         (ApiKey(13), Request) => both::<LeaveGroupRequest>(body, version),
+        #[cfg(any(feature = "consumer", feature = "admin"))]
         (ApiKey(13), Response) => both::<LeaveGroupResponse>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(74), Request) => both::<ListConfigResourcesRequest>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(74), Response) => both::<ListConfigResourcesResponse>(body, version),
+        #[cfg(feature = "admin")]
         (ApiKey(16), Request) => both::<ListGroupsRequest>(body, version),
+        #[cfg(feature = "admin")]
         (ApiKey(16), Response) => both::<ListGroupsResponse>(body, version),
+        #[cfg(any(feature = "consumer", feature = "admin"))]
         (ApiKey(2), Request) => both::<ListOffsetsRequest>(body, version),
+        #[cfg(any(feature = "consumer", feature = "admin"))]
         (ApiKey(2), Response) => both::<ListOffsetsResponse>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(46), Request) => both::<ListPartitionReassignmentsRequest>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(46), Response) => both::<ListPartitionReassignmentsResponse>(body, version),
+        #[cfg(feature = "admin")]
         (ApiKey(66), Request) => both::<ListTransactionsRequest>(body, version),
+        #[cfg(feature = "admin")]
         (ApiKey(66), Response) => both::<ListTransactionsResponse>(body, version),
         (ApiKey(3), Request) => both::<MetadataRequest>(body, version),
         (ApiKey(3), Response) => both::<MetadataResponse>(body, version),
+        #[cfg(any(feature = "consumer", feature = "admin"))]
         (ApiKey(8), Request) => both::<OffsetCommitRequest>(body, version),
+        #[cfg(any(feature = "consumer", feature = "admin"))]
         (ApiKey(8), Response) => both::<OffsetCommitResponse>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(47), Request) => both::<OffsetDeleteRequest>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(47), Response) => both::<OffsetDeleteResponse>(body, version),
+        #[cfg(any(feature = "consumer", feature = "admin"))]
         (ApiKey(9), Request) => both::<OffsetFetchRequest>(body, version),
+        #[cfg(any(feature = "consumer", feature = "admin"))]
         (ApiKey(9), Response) => both::<OffsetFetchResponse>(body, version),
+        #[cfg(feature = "consumer")]
         (ApiKey(23), Request) => both::<OffsetForLeaderEpochRequest>(body, version),
+        #[cfg(feature = "consumer")]
         (ApiKey(23), Response) => both::<OffsetForLeaderEpochResponse>(body, version),
+        #[cfg(feature = "producer")]
         (ApiKey(0), Request) => both::<ProduceRequest>(body, version),
+        #[cfg(feature = "producer")]
         (ApiKey(0), Response) => both::<ProduceResponse>(body, version),
+        #[cfg(any(feature = "producer", feature = "consumer", feature = "admin"))]
         (ApiKey(72), Request) => both::<PushTelemetryRequest>(body, version),
+        #[cfg(any(feature = "producer", feature = "consumer", feature = "admin"))]
         (ApiKey(72), Response) => both::<PushTelemetryResponse>(body, version),
+        #[cfg(any(feature = "broker", feature = "share"))]
+        (ApiKey(84), Request) => both::<ReadShareGroupStateRequest>(body, version),
+        #[cfg(any(feature = "broker", feature = "share"))]
+        (ApiKey(84), Response) => both::<ReadShareGroupStateResponse>(body, version),
+        #[cfg(any(feature = "broker", feature = "share"))]
+        (ApiKey(87), Request) => both::<ReadShareGroupStateSummaryRequest>(body, version),
+        #[cfg(any(feature = "broker", feature = "share"))]
+        (ApiKey(87), Response) => both::<ReadShareGroupStateSummaryResponse>(body, version),
+        #[cfg(any(feature = "raft", feature = "admin"))]
+        (ApiKey(81), Request) => both::<RemoveRaftVoterRequest>(body, version),
+        #[cfg(any(feature = "raft", feature = "admin"))]
+        (ApiKey(81), Response) => both::<RemoveRaftVoterResponse>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(39), Request) => both::<RenewDelegationTokenRequest>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(39), Response) => both::<RenewDelegationTokenResponse>(body, version),
         (ApiKey(36), Request) => both::<SaslAuthenticateRequest>(body, version),
         (ApiKey(36), Response) => both::<SaslAuthenticateResponse>(body, version),
         (ApiKey(17), Request) => both::<SaslHandshakeRequest>(body, version),
         (ApiKey(17), Response) => both::<SaslHandshakeResponse>(body, version),
+        #[cfg(feature = "share")]
+        (ApiKey(79), Request) => both::<ShareAcknowledgeRequest>(body, version),
+        #[cfg(feature = "share")]
+        (ApiKey(79), Response) => both::<ShareAcknowledgeResponse>(body, version),
+        #[cfg(feature = "share")]
+        (ApiKey(78), Request) => both::<ShareFetchRequest>(body, version),
+        #[cfg(feature = "share")]
+        (ApiKey(78), Response) => both::<ShareFetchResponse>(body, version),
+        #[cfg(any(feature = "admin", feature = "share"))]
+        (ApiKey(77), Request) => both::<ShareGroupDescribeRequest>(body, version),
+        #[cfg(any(feature = "admin", feature = "share"))]
+        (ApiKey(77), Response) => both::<ShareGroupDescribeResponse>(body, version),
+        #[cfg(feature = "share")]
+        (ApiKey(76), Request) => both::<ShareGroupHeartbeatRequest>(body, version),
+        #[cfg(feature = "share")]
+        (ApiKey(76), Response) => both::<ShareGroupHeartbeatResponse>(body, version),
+        #[cfg(any(feature = "admin", feature = "streams"))]
+        (ApiKey(89), Request) => both::<StreamsGroupDescribeRequest>(body, version),
+        #[cfg(any(feature = "admin", feature = "streams"))]
+        (ApiKey(89), Response) => both::<StreamsGroupDescribeResponse>(body, version),
+        #[cfg(feature = "streams")]
+        (ApiKey(88), Request) => both::<StreamsGroupHeartbeatRequest>(body, version),
+        #[cfg(feature = "streams")]
+        (ApiKey(88), Response) => both::<StreamsGroupHeartbeatResponse>(body, version),
+        #[cfg(feature = "streams")]
+        (ApiKey(93), Request) => both::<StreamsGroupTopologyDescriptionUpdateRequest>(body, version),
+        #[cfg(feature = "streams")]
+        (ApiKey(93), Response) => both::<StreamsGroupTopologyDescriptionUpdateResponse>(body, version),
+        #[cfg(feature = "consumer")]
         (ApiKey(14), Request) => both::<SyncGroupRequest>(body, version),
+        #[cfg(feature = "consumer")]
         (ApiKey(14), Response) => both::<SyncGroupResponse>(body, version),
+        #[cfg(feature = "producer")]
         (ApiKey(28), Request) => both::<TxnOffsetCommitRequest>(body, version),
+        #[cfg(feature = "producer")]
         (ApiKey(28), Response) => both::<TxnOffsetCommitResponse>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(64), Request) => both::<UnregisterBrokerRequest>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(64), Response) => both::<UnregisterBrokerResponse>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(94), Request) => both::<UnregisterControllerRequest>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(94), Response) => both::<UnregisterControllerResponse>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(57), Request) => both::<UpdateFeaturesRequest>(body, version),
+        #[cfg(feature = "admin")]
+        (ApiKey(57), Response) => both::<UpdateFeaturesResponse>(body, version),
+        #[cfg(feature = "raft")]
+        (ApiKey(82), Request) => both::<UpdateRaftVoterRequest>(body, version),
+        #[cfg(feature = "raft")]
+        (ApiKey(82), Response) => both::<UpdateRaftVoterResponse>(body, version),
+        #[cfg(feature = "raft")]
+        (ApiKey(52), Request) => both::<VoteRequest>(body, version),
+        #[cfg(feature = "raft")]
+        (ApiKey(52), Response) => both::<VoteResponse>(body, version),
+        #[cfg(any(feature = "broker", feature = "share"))]
+        (ApiKey(85), Request) => both::<WriteShareGroupStateRequest>(body, version),
+        #[cfg(any(feature = "broker", feature = "share"))]
+        (ApiKey(85), Response) => both::<WriteShareGroupStateResponse>(body, version),
+        #[cfg(any(feature = "admin", feature = "broker"))]
         (ApiKey(27), Request) => both::<WriteTxnMarkersRequest>(body, version),
+        #[cfg(any(feature = "admin", feature = "broker"))]
         (ApiKey(27), Response) => both::<WriteTxnMarkersResponse>(body, version),
         _ => return None,
     })
 }
 
-/// The version of the header before a request, for whoever has only the numbers. `None` if there is no schema for it.
-pub fn request_header_version(key: ApiKey, version: i16) -> Option<i16> {
-    Some(match key {
-        ApiKey(25) => AddOffsetsToTxnRequest::header_version(version),
-        ApiKey(24) => AddPartitionsToTxnRequest::header_version(version),
-        ApiKey(18) => ApiVersionsRequest::header_version(version),
-        ApiKey(68) => ConsumerGroupHeartbeatRequest::header_version(version),
-        ApiKey(37) => CreatePartitionsRequest::header_version(version),
-        ApiKey(19) => CreateTopicsRequest::header_version(version),
-        ApiKey(21) => DeleteRecordsRequest::header_version(version),
-        ApiKey(20) => DeleteTopicsRequest::header_version(version),
-        ApiKey(60) => DescribeClusterRequest::header_version(version),
-        ApiKey(32) => DescribeConfigsRequest::header_version(version),
-        ApiKey(15) => DescribeGroupsRequest::header_version(version),
-        ApiKey(75) => DescribeTopicPartitionsRequest::header_version(version),
-        ApiKey(65) => DescribeTransactionsRequest::header_version(version),
-        ApiKey(26) => EndTxnRequest::header_version(version),
-        ApiKey(1) => FetchRequest::header_version(version),
-        ApiKey(10) => FindCoordinatorRequest::header_version(version),
-        ApiKey(71) => GetTelemetrySubscriptionsRequest::header_version(version),
-        ApiKey(12) => HeartbeatRequest::header_version(version),
-        ApiKey(44) => IncrementalAlterConfigsRequest::header_version(version),
-        ApiKey(22) => InitProducerIdRequest::header_version(version),
-        ApiKey(11) => JoinGroupRequest::header_version(version),
-        ApiKey(13) => LeaveGroupRequest::header_version(version),
-        ApiKey(16) => ListGroupsRequest::header_version(version),
-        ApiKey(2) => ListOffsetsRequest::header_version(version),
-        ApiKey(66) => ListTransactionsRequest::header_version(version),
-        ApiKey(3) => MetadataRequest::header_version(version),
-        ApiKey(8) => OffsetCommitRequest::header_version(version),
-        ApiKey(9) => OffsetFetchRequest::header_version(version),
-        ApiKey(23) => OffsetForLeaderEpochRequest::header_version(version),
-        ApiKey(0) => ProduceRequest::header_version(version),
-        ApiKey(72) => PushTelemetryRequest::header_version(version),
-        ApiKey(36) => SaslAuthenticateRequest::header_version(version),
-        ApiKey(17) => SaslHandshakeRequest::header_version(version),
-        ApiKey(14) => SyncGroupRequest::header_version(version),
-        ApiKey(28) => TxnOffsetCommitRequest::header_version(version),
-        ApiKey(27) => WriteTxnMarkersRequest::header_version(version),
+/// Reads a record of data by Kafka's name of it, and writes it again. `None` if there is no such record, or its feature
+/// is off.
+///
+/// # Errors
+/// Those of reading.
+pub fn transcode_record(name: &str, version: i16, body: Bytes) -> Option<Result<Transcoded, DecodeError>> {
+    Some(match name {
+        #[cfg(feature = "log")]
+        "AbortedTxn" => both::<AbortedTxn>(body, version),
+        #[cfg(feature = "consumer")]
+        "ConsumerProtocolAssignment" => both::<ConsumerProtocolAssignment>(body, version),
+        #[cfg(feature = "consumer")]
+        "ConsumerProtocolSubscription" => both::<ConsumerProtocolSubscription>(body, version),
+        "ControlRecordTypeSchema" => both::<ControlRecordTypeSchema>(body, version),
+        #[cfg(feature = "broker")]
+        "DefaultPrincipalData" => both::<DefaultPrincipalData>(body, version),
+        "EndTxnMarker" => both::<EndTxnMarker>(body, version),
+        #[cfg(feature = "raft")]
+        "KRaftVersionRecord" => both::<KRaftVersionRecord>(body, version),
+        #[cfg(feature = "raft")]
+        "LeaderChangeMessage" => both::<LeaderChangeMessage>(body, version),
+        #[cfg(feature = "raft")]
+        "SnapshotFooterRecord" => both::<SnapshotFooterRecord>(body, version),
+        #[cfg(feature = "raft")]
+        "SnapshotHeaderRecord" => both::<SnapshotHeaderRecord>(body, version),
+        #[cfg(feature = "raft")]
+        "VotersRecord" => both::<VotersRecord>(body, version),
         _ => return None,
     })
 }
 
-/// The version of the header before a response, for whoever has only the numbers. `None` if there is no schema for it.
-pub fn response_header_version(key: ApiKey, version: i16) -> Option<i16> {
-    Some(match key {
-        ApiKey(25) => AddOffsetsToTxnRequest::response_header_version(version),
-        ApiKey(24) => AddPartitionsToTxnRequest::response_header_version(version),
-        ApiKey(18) => ApiVersionsRequest::response_header_version(version),
-        ApiKey(68) => ConsumerGroupHeartbeatRequest::response_header_version(version),
-        ApiKey(37) => CreatePartitionsRequest::response_header_version(version),
-        ApiKey(19) => CreateTopicsRequest::response_header_version(version),
-        ApiKey(21) => DeleteRecordsRequest::response_header_version(version),
-        ApiKey(20) => DeleteTopicsRequest::response_header_version(version),
-        ApiKey(60) => DescribeClusterRequest::response_header_version(version),
-        ApiKey(32) => DescribeConfigsRequest::response_header_version(version),
-        ApiKey(15) => DescribeGroupsRequest::response_header_version(version),
-        ApiKey(75) => DescribeTopicPartitionsRequest::response_header_version(version),
-        ApiKey(65) => DescribeTransactionsRequest::response_header_version(version),
-        ApiKey(26) => EndTxnRequest::response_header_version(version),
-        ApiKey(1) => FetchRequest::response_header_version(version),
-        ApiKey(10) => FindCoordinatorRequest::response_header_version(version),
-        ApiKey(71) => GetTelemetrySubscriptionsRequest::response_header_version(version),
-        ApiKey(12) => HeartbeatRequest::response_header_version(version),
-        ApiKey(44) => IncrementalAlterConfigsRequest::response_header_version(version),
-        ApiKey(22) => InitProducerIdRequest::response_header_version(version),
-        ApiKey(11) => JoinGroupRequest::response_header_version(version),
-        ApiKey(13) => LeaveGroupRequest::response_header_version(version),
-        ApiKey(16) => ListGroupsRequest::response_header_version(version),
-        ApiKey(2) => ListOffsetsRequest::response_header_version(version),
-        ApiKey(66) => ListTransactionsRequest::response_header_version(version),
-        ApiKey(3) => MetadataRequest::response_header_version(version),
-        ApiKey(8) => OffsetCommitRequest::response_header_version(version),
-        ApiKey(9) => OffsetFetchRequest::response_header_version(version),
-        ApiKey(23) => OffsetForLeaderEpochRequest::response_header_version(version),
-        ApiKey(0) => ProduceRequest::response_header_version(version),
-        ApiKey(72) => PushTelemetryRequest::response_header_version(version),
-        ApiKey(36) => SaslAuthenticateRequest::response_header_version(version),
-        ApiKey(17) => SaslHandshakeRequest::response_header_version(version),
-        ApiKey(14) => SyncGroupRequest::response_header_version(version),
-        ApiKey(28) => TxnOffsetCommitRequest::response_header_version(version),
-        ApiKey(27) => WriteTxnMarkersRequest::response_header_version(version),
-        _ => return None,
-    })
-}
-
-fn both<M: Message>(body: Bytes, version: i16) -> Result<(String, Result<Bytes, EncodeError>), DecodeError> {
+fn both<M: Message>(body: Bytes, version: i16) -> Result<Transcoded, DecodeError> {
     let message: M = decode_exact(body, version)?;
     Ok((format!("{message:?}"), encode_to_bytes(&message, version)))
 }

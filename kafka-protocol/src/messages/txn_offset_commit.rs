@@ -2,7 +2,7 @@
 
 //! Stores offsets as part of a transaction (KIP-98, KIP-447).
 //!
-//! API key 28, versions 0 to 6, flexible from version 3.
+//! API key 28, versions 0 to 6, flexible from version 3: from there on request header 2 and response header 1, before it 1 and 0. Served by brokers. Compiled by feature `producer`.
 
 use super::prelude::*;
 
@@ -51,14 +51,7 @@ impl Message for TxnOffsetCommitRequest {
     const MAX_VERSION: i16 = 6;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 3;
         encoder.string(Some(&self.transactional_id), flexible)?;
         encoder.string(Some(&self.group_id), flexible)?;
@@ -67,29 +60,25 @@ impl Message for TxnOffsetCommitRequest {
         if version >= 3 {
             encoder.int32(self.generation_id_or_member_epoch);
         } else if self.generation_id_or_member_epoch != -1 {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "TxnOffsetCommitRequest",
-                field: "generation_id_or_member_epoch",
+            return Err(EncodeError::field_not_in_version(
+                "TxnOffsetCommitRequest",
+                "generation_id_or_member_epoch",
                 version,
-            });
+            ));
         }
         if version >= 3 {
             encoder.string(Some(&self.member_id), flexible)?;
         } else if !self.member_id.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "TxnOffsetCommitRequest",
-                field: "member_id",
-                version,
-            });
+            return Err(EncodeError::field_not_in_version("TxnOffsetCommitRequest", "member_id", version));
         }
         if version >= 3 {
             encoder.string(self.group_instance_id.as_deref(), flexible)?;
         } else if self.group_instance_id.is_some() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "TxnOffsetCommitRequest",
-                field: "group_instance_id",
+            return Err(EncodeError::field_not_in_version(
+                "TxnOffsetCommitRequest",
+                "group_instance_id",
                 version,
-            });
+            ));
         }
         encoder.array_length(Some(self.topics.len()), flexible)?;
         for element in &self.topics {
@@ -99,55 +88,41 @@ impl Message for TxnOffsetCommitRequest {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "TxnOffsetCommitRequest",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "TxnOffsetCommitRequest",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 3;
         let mut message = Self::default();
-        message.transactional_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "TxnOffsetCommitRequest",
-            field: "transactional_id",
-            version,
+        message.transactional_id = decoder.string(flexible)?.ok_or_else(|| {
+            DecodeError::unexpected_null("TxnOffsetCommitRequest", "transactional_id", version)
         })?;
-        message.group_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-            message: "TxnOffsetCommitRequest",
-            field: "group_id",
-            version,
-        })?;
+        message.group_id = decoder
+            .string(flexible)?
+            .ok_or_else(|| DecodeError::unexpected_null("TxnOffsetCommitRequest", "group_id", version))?;
         message.producer_id = decoder.int64()?;
         message.producer_epoch = decoder.int16()?;
         if version >= 3 {
             message.generation_id_or_member_epoch = decoder.int32()?;
         }
         if version >= 3 {
-            message.member_id = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "TxnOffsetCommitRequest",
-                field: "member_id",
-                version,
+            message.member_id = decoder.string(flexible)?.ok_or_else(|| {
+                DecodeError::unexpected_null("TxnOffsetCommitRequest", "member_id", version)
             })?;
         }
         if version >= 3 {
             message.group_instance_id = decoder.string(flexible)?;
         }
-        message.topics =
-            decoder.array(flexible, |decoder| TxnOffsetCommitRequestTopic::decode(decoder, version))?.ok_or(
-                DecodeError::UnexpectedNull { message: "TxnOffsetCommitRequest", field: "topics", version },
-            )?;
+        message.topics = decoder
+            .array(flexible, |decoder| TxnOffsetCommitRequestTopic::decode(decoder, version))?
+            .ok_or_else(|| DecodeError::unexpected_null("TxnOffsetCommitRequest", "topics", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -185,11 +160,11 @@ impl TxnOffsetCommitRequestTopic {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "TxnOffsetCommitRequestTopic",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "TxnOffsetCommitRequestTopic",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -198,10 +173,8 @@ impl TxnOffsetCommitRequestTopic {
         let flexible = version >= 3;
         let mut message = Self::default();
         if version <= 5 {
-            message.name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "TxnOffsetCommitRequestTopic",
-                field: "name",
-                version,
+            message.name = decoder.string(flexible)?.ok_or_else(|| {
+                DecodeError::unexpected_null("TxnOffsetCommitRequestTopic", "name", version)
             })?;
         }
         if version >= 6 {
@@ -209,10 +182,8 @@ impl TxnOffsetCommitRequestTopic {
         }
         message.partitions = decoder
             .array(flexible, |decoder| TxnOffsetCommitRequestPartition::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull {
-                message: "TxnOffsetCommitRequestTopic",
-                field: "partitions",
-                version,
+            .ok_or_else(|| {
+                DecodeError::unexpected_null("TxnOffsetCommitRequestTopic", "partitions", version)
             })?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
@@ -261,11 +232,11 @@ impl TxnOffsetCommitRequestPartition {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "TxnOffsetCommitRequestPartition",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "TxnOffsetCommitRequestPartition",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -303,14 +274,7 @@ impl Message for TxnOffsetCommitResponse {
     const MAX_VERSION: i16 = 6;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         let flexible = version >= 3;
         encoder.int32(self.throttle_time_ms);
         encoder.array_length(Some(self.topics.len()), flexible)?;
@@ -321,34 +285,23 @@ impl Message for TxnOffsetCommitResponse {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "TxnOffsetCommitResponse",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "TxnOffsetCommitResponse",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let flexible = version >= 3;
         let mut message = Self::default();
         message.throttle_time_ms = decoder.int32()?;
         message.topics = decoder
             .array(flexible, |decoder| TxnOffsetCommitResponseTopic::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull {
-                message: "TxnOffsetCommitResponse",
-                field: "topics",
-                version,
-            })?;
+            .ok_or_else(|| DecodeError::unexpected_null("TxnOffsetCommitResponse", "topics", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         }
@@ -386,11 +339,11 @@ impl TxnOffsetCommitResponseTopic {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "TxnOffsetCommitResponseTopic",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "TxnOffsetCommitResponseTopic",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }
@@ -399,10 +352,8 @@ impl TxnOffsetCommitResponseTopic {
         let flexible = version >= 3;
         let mut message = Self::default();
         if version <= 5 {
-            message.name = decoder.string(flexible)?.ok_or(DecodeError::UnexpectedNull {
-                message: "TxnOffsetCommitResponseTopic",
-                field: "name",
-                version,
+            message.name = decoder.string(flexible)?.ok_or_else(|| {
+                DecodeError::unexpected_null("TxnOffsetCommitResponseTopic", "name", version)
             })?;
         }
         if version >= 6 {
@@ -410,10 +361,8 @@ impl TxnOffsetCommitResponseTopic {
         }
         message.partitions = decoder
             .array(flexible, |decoder| TxnOffsetCommitResponsePartition::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull {
-                message: "TxnOffsetCommitResponseTopic",
-                field: "partitions",
-                version,
+            .ok_or_else(|| {
+                DecodeError::unexpected_null("TxnOffsetCommitResponseTopic", "partitions", version)
             })?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
@@ -442,11 +391,11 @@ impl TxnOffsetCommitResponsePartition {
             encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
             self.unknown_tagged_fields.encode(encoder, None)?;
         } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::FieldNotInVersion {
-                message: "TxnOffsetCommitResponsePartition",
-                field: "unknown_tagged_fields",
+            return Err(EncodeError::field_not_in_version(
+                "TxnOffsetCommitResponsePartition",
+                "unknown_tagged_fields",
                 version,
-            });
+            ));
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 //! Ends transactions in the partitions that they wrote to; from the coordinator to leaders, and from an admin who aborts (KIP-98, KIP-664, KIP-1228).
 //!
-//! API key 27, versions 1 to 2, flexible from version 1.
+//! API key 27, versions 1 to 2, flexible from version 1: request header 2, response header 1. Served by brokers. Compiled by feature `admin` or `broker`.
 
 use super::prelude::*;
 
@@ -21,14 +21,7 @@ impl Message for WriteTxnMarkersRequest {
     const MAX_VERSION: i16 = 2;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         encoder.array_length(Some(self.markers.len()), true)?;
         for element in &self.markers {
             element.encode(encoder, version)?;
@@ -39,18 +32,11 @@ impl Message for WriteTxnMarkersRequest {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let mut message = Self::default();
-        message.markers = decoder.array(true, |decoder| WritableTxnMarker::decode(decoder, version))?.ok_or(
-            DecodeError::UnexpectedNull { message: "WriteTxnMarkersRequest", field: "markers", version },
-        )?;
+        message.markers = decoder
+            .array(true, |decoder| WritableTxnMarker::decode(decoder, version))?
+            .ok_or_else(|| DecodeError::unexpected_null("WriteTxnMarkersRequest", "markers", version))?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         Ok(message)
     }
@@ -63,7 +49,7 @@ pub struct WritableTxnMarker {
     pub producer_id: i64,
     /// `ProducerEpoch`.
     pub producer_epoch: i16,
-    /// `TransactionResult`.
+    /// `TransactionResult`. Values: true for commit.
     pub transaction_result: bool,
     /// `Topics`.
     pub topics: Vec<WritableTxnMarkerTopic>,
@@ -100,7 +86,7 @@ impl WritableTxnMarker {
         message.transaction_result = decoder.bool()?;
         message.topics = decoder
             .array(true, |decoder| WritableTxnMarkerTopic::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull { message: "WritableTxnMarker", field: "topics", version })?;
+            .ok_or_else(|| DecodeError::unexpected_null("WritableTxnMarker", "topics", version))?;
         message.coordinator_epoch = decoder.int32()?;
         if version >= 2 {
             message.transaction_version = decoder.int8()?;
@@ -135,17 +121,12 @@ impl WritableTxnMarkerTopic {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let mut message = Self::default();
-        message.name = decoder.string(true)?.ok_or(DecodeError::UnexpectedNull {
-            message: "WritableTxnMarkerTopic",
-            field: "name",
-            version,
+        message.name = decoder
+            .string(true)?
+            .ok_or_else(|| DecodeError::unexpected_null("WritableTxnMarkerTopic", "name", version))?;
+        message.partition_indexes = decoder.array(true, |decoder| decoder.int32())?.ok_or_else(|| {
+            DecodeError::unexpected_null("WritableTxnMarkerTopic", "partition_indexes", version)
         })?;
-        message.partition_indexes =
-            decoder.array(true, |decoder| decoder.int32())?.ok_or(DecodeError::UnexpectedNull {
-                message: "WritableTxnMarkerTopic",
-                field: "partition_indexes",
-                version,
-            })?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         Ok(message)
     }
@@ -166,14 +147,7 @@ impl Message for WriteTxnMarkersResponse {
     const MAX_VERSION: i16 = 2;
 
     fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(EncodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        encodable::<Self>(version)?;
         encoder.array_length(Some(self.markers.len()), true)?;
         for element in &self.markers {
             element.encode(encoder, version)?;
@@ -184,19 +158,12 @@ impl Message for WriteTxnMarkersResponse {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {
-            return Err(DecodeError::UnknownVersion {
-                message: Self::NAME,
-                version,
-                min: Self::MIN_VERSION,
-                max: Self::MAX_VERSION,
-            });
-        }
+        decodable::<Self>(version)?;
         let mut message = Self::default();
         message.markers =
-            decoder.array(true, |decoder| WritableTxnMarkerResult::decode(decoder, version))?.ok_or(
-                DecodeError::UnexpectedNull { message: "WriteTxnMarkersResponse", field: "markers", version },
-            )?;
+            decoder
+                .array(true, |decoder| WritableTxnMarkerResult::decode(decoder, version))?
+                .ok_or_else(|| DecodeError::unexpected_null("WriteTxnMarkersResponse", "markers", version))?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         Ok(message)
     }
@@ -228,10 +195,9 @@ impl WritableTxnMarkerResult {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let mut message = Self::default();
         message.producer_id = decoder.int64()?;
-        message.topics =
-            decoder.array(true, |decoder| WritableTxnMarkerTopicResult::decode(decoder, version))?.ok_or(
-                DecodeError::UnexpectedNull { message: "WritableTxnMarkerResult", field: "topics", version },
-            )?;
+        message.topics = decoder
+            .array(true, |decoder| WritableTxnMarkerTopicResult::decode(decoder, version))?
+            .ok_or_else(|| DecodeError::unexpected_null("WritableTxnMarkerResult", "topics", version))?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         Ok(message)
     }
@@ -262,17 +228,13 @@ impl WritableTxnMarkerTopicResult {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let mut message = Self::default();
-        message.name = decoder.string(true)?.ok_or(DecodeError::UnexpectedNull {
-            message: "WritableTxnMarkerTopicResult",
-            field: "name",
-            version,
-        })?;
+        message.name = decoder
+            .string(true)?
+            .ok_or_else(|| DecodeError::unexpected_null("WritableTxnMarkerTopicResult", "name", version))?;
         message.partitions = decoder
             .array(true, |decoder| WritableTxnMarkerPartitionResult::decode(decoder, version))?
-            .ok_or(DecodeError::UnexpectedNull {
-                message: "WritableTxnMarkerTopicResult",
-                field: "partitions",
-                version,
+            .ok_or_else(|| {
+                DecodeError::unexpected_null("WritableTxnMarkerTopicResult", "partitions", version)
             })?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         Ok(message)

@@ -12,6 +12,9 @@ pub trait Message: Sized + Default + Clone + PartialEq + Debug {
     const MIN_VERSION: i16;
     /// The newest version.
     const MAX_VERSION: i16;
+    /// The newest version that Kafka has settled. Those after it are served only by brokers with
+    /// `unstable.api.versions.enable`, and may still change.
+    const LATEST_STABLE_VERSION: i16 = Self::MAX_VERSION;
 
     /// Writes the body.
     ///
@@ -38,6 +41,26 @@ pub trait Request: Message {
 
     /// The version of the header that goes before the response.
     fn response_header_version(version: i16) -> i16;
+}
+
+/// The version exists, for writing.
+pub(crate) fn encodable<M: Message>(version: i16) -> Result<(), EncodeError> {
+    let (min, max) = (M::MIN_VERSION, M::MAX_VERSION);
+    if (min..=max).contains(&version) {
+        Ok(())
+    } else {
+        Err(EncodeError::UnknownVersion { message: M::NAME, version, min, max })
+    }
+}
+
+/// The version exists, for reading.
+pub(crate) fn decodable<M: Message>(version: i16) -> Result<(), DecodeError> {
+    let (min, max) = (M::MIN_VERSION, M::MAX_VERSION);
+    if (min..=max).contains(&version) {
+        Ok(())
+    } else {
+        Err(DecodeError::UnknownVersion { message: M::NAME, version, min, max })
+    }
 }
 
 /// Reads a whole body: trailing bytes are an error.

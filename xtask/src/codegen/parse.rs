@@ -1,10 +1,10 @@
 //! Reading a schema file; `kafka-protocol/schema/README.md` describes the form.
 
-use super::schema::{Api, Field, Primitive, Struct, Type, Versions};
+use super::schema::{Field, Kind, Message, Primitive, Schema, Struct, Type, Versions};
 use anyhow::{Context, Result, bail, ensure};
 
 /// Reads a file.
-pub(crate) fn api(text: &str) -> Result<Api> {
+pub(crate) fn schema(text: &str) -> Result<Schema> {
     let mut about = String::new();
     let mut lines = Vec::new();
     for (index, line) in text.lines().enumerate() {
@@ -18,26 +18,40 @@ pub(crate) fn api(text: &str) -> Result<Api> {
         }
     }
     let mut reader = Reader { lines: &lines };
-    let name = reader.keyword("api")?.to_owned();
-    let key = reader.keyword("key")?.parse().context("key")?;
+    let api = reader.optional("api");
+    let name = match api {
+        Some(name) => name,
+        None => reader.keyword("data")?,
+    };
+    let key = reader.optional("key").map(str::parse).transpose().context("key")?;
     let supported = versions(reader.keyword("versions")?)?;
+    let unstable = reader.optional("unstable").map_or(Ok(Versions::NONE), versions)?;
     let flexible = match reader.keyword("flexible")? {
         "none" => Versions::NONE,
         range => versions(range)?,
     };
-    let request = reader.structure("request")?.context("no request")?;
-    let mut shared = Vec::new();
-    while let Some(structure) = reader.structure("struct")? {
-        shared.push(structure);
-    }
-    let response = reader.structure("response")?.context("no response")?;
-    while let Some(structure) = reader.structure("struct")? {
-        shared.push(structure);
-    }
+    let kind = match api {
+        Some(_) => {
+            Kind::Api { key: key.context("an API needs a key")?, listeners: reader.words("listeners") }
+        }
+        None => Kind::Data { key },
+    };
+    let features = reader.words("features");
+    let kinds: &[&str] = if api.is_some() { &["request", "response"] } else { &["record"] };
+    let messages = kinds.iter().map(|kind| reader.message(kind)).collect::<Result<_>>()?;
     if let Some(line) = reader.lines.first() {
-        bail!("line {}: expected request, response or struct", line.number);
+        bail!("line {}: expected {} or struct", line.number, kinds.join(", "));
     }
-    Ok(Api { about, name, key, versions: supported, flexible, request, response, shared })
+    Ok(Schema {
+        about,
+        name: name.to_owned(),
+        kind,
+        versions: supported,
+        unstable,
+        flexible,
+        features,
+        messages,
+    })
 }
 
 struct Line<'t> {
@@ -60,22 +74,40 @@ struct Reader<'l, 't> {
 }
 
 impl<'t> Reader<'_, 't> {
+    /// What follows `word` on the next line, which must begin with it.
     fn keyword(&mut self, word: &str) -> Result<&'t str> {
         let line = self.lines.first().with_context(|| format!("the file ends before {word}"))?;
-        let value = line.text.strip_prefix(word).filter(|_| line.depth == 0);
-        let value = value.with_context(|| format!("line {}: expected {word}", line.number))?;
+        let number = line.number;
+        self.optional(word).with_context(|| format!("line {number}: expected {word}"))
+    }
+
+    /// What follows `word` on the next line, if that begins with it.
+    fn optional(&mut self, word: &str) -> Option<&'t str> {
+        let line = self.lines.first().filter(|line| line.depth == 0)?;
+        let (first, rest) = line.text.split_once(' ').unwrap_or((line.text, ""));
+        if first != word {
+            return None;
+        }
         self.lines = &self.lines[1..];
-        Ok(value.trim())
+        Some(rest.trim())
+    }
+
+    fn words(&mut self, word: &str) -> Vec<String> {
+        self.optional(word).unwrap_or_default().split_whitespace().map(str::to_owned).collect()
+    }
+
+    fn message(&mut self, kind: &str) -> Result<Message> {
+        let top = self.structure(kind)?.with_context(|| format!("no {kind}"))?;
+        let mut shared = Vec::new();
+        while let Some(structure) = self.structure("struct")? {
+            shared.push(structure);
+        }
+        Ok(Message { top, shared })
     }
 
     fn structure(&mut self, word: &str) -> Result<Option<Struct>> {
-        let starts = |line: &Line<'_>| line.depth == 0 && line.text.split(' ').next() == Some(word);
-        if !self.lines.first().is_some_and(starts) {
-            return Ok(None);
-        }
-        let rest = self.keyword(word)?;
-        let name = rest.split(' ').next().unwrap_or_default().to_owned();
-        Ok(Some(Struct { name, fields: self.fields(1)? }))
+        let Some(name) = self.optional(word) else { return Ok(None) };
+        Ok(Some(Struct { name: name.to_owned(), fields: self.fields(1)? }))
     }
 
     fn fields(&mut self, depth: usize) -> Result<Vec<Field>> {
@@ -93,8 +125,12 @@ impl<'t> Reader<'_, 't> {
     }
 }
 
-/// `Name: type [versions] [nullable [versions]] [tag N] [ignorable] [secret] [= default]`
+/// `Name: type [versions] [nullable [versions]] [tag N] [key] [ignorable] [secret] [= default] [# note]`
 fn field(text: &str, inner: Vec<Field>) -> Result<Field> {
+    let (text, note) = match text.split_once(" # ") {
+        Some((text, note)) => (text.trim_end(), Some(note.trim().to_owned())),
+        None => (text, None),
+    };
     let (name, rest) = text.split_once(": ").context("expected `Name: type`")?;
     let (rest, default) = match rest.split_once(" = ") {
         Some((rest, default)) => (rest, Some(default.to_owned())),
@@ -108,9 +144,11 @@ fn field(text: &str, inner: Vec<Field>) -> Result<Field> {
         versions: Versions::ALL,
         nullable: Versions::NONE,
         tag: None,
+        key: false,
         ignorable: false,
         secret: false,
         default,
+        note,
     };
     while let Some(word) = words.next() {
         match word {
@@ -119,6 +157,7 @@ fn field(text: &str, inner: Vec<Field>) -> Result<Field> {
                 field.nullable = own.map_or(Ok(field.versions), versions)?;
             }
             "tag" => field.tag = Some(words.next().context("tag without a number")?.parse()?),
+            "key" => field.key = true,
             "ignorable" => field.ignorable = true,
             "secret" => field.secret = true,
             range => field.versions = versions(range)?,
@@ -127,7 +166,8 @@ fn field(text: &str, inner: Vec<Field>) -> Result<Field> {
     Ok(field)
 }
 
-fn ty(word: &str, inner: Vec<Field>) -> Type {
+/// A type by its name; `inner` are the fields of a structure that is defined in place.
+pub(crate) fn ty(word: &str, inner: Vec<Field>) -> Type {
     if let Some(element) = word.strip_prefix("[]") {
         return Type::Array(Box::new(ty(element, inner)));
     }
@@ -149,7 +189,7 @@ fn ty(word: &str, inner: Vec<Field>) -> Type {
 }
 
 /// `3`, `3+` or `3-7`.
-fn versions(text: &str) -> Result<Versions> {
+pub(crate) fn versions(text: &str) -> Result<Versions> {
     let number = |text: &str| text.parse::<i16>().with_context(|| format!("{text:?} is no version"));
     if let Some(min) = text.strip_suffix('+') {
         return Ok(Versions { min: number(min)?, max: i16::MAX });
@@ -161,34 +201,4 @@ fn versions(text: &str) -> Result<Versions> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const HEAD: &str = "# About it.\napi Ping\nkey 7\nversions 0-2\nflexible 2+\n\n";
-
-    #[test]
-    fn fields_nest_by_indentation() {
-        let text = format!(
-            "{HEAD}request PingRequest\n    Items: []Item 1+ nullable\n        Name: string 1+ nullable 2+ ignorable = null\n\nresponse PingResponse\n    Left: int32 2+ tag 0 = -1\n"
-        );
-        let api = api(&text).unwrap();
-        assert_eq!((api.about.as_str(), api.key, api.flexible.min), ("About it.", 7, 2));
-        let items = &api.request.fields[0];
-        assert_eq!(items.nullable, Versions { min: 1, max: i16::MAX });
-        let Type::Array(element) = &items.ty else { panic!("{items:?}") };
-        let Type::Struct(name, fields) = &**element else { panic!("{element:?}") };
-        assert_eq!((name.as_str(), fields[0].nullable.min, fields[0].ignorable), ("Item", 2, true));
-        let left = &api.response.fields[0];
-        assert_eq!((left.tag, left.default.as_deref()), (Some(0), Some("-1")));
-    }
-
-    #[test]
-    fn mistakes_are_named_with_their_line() {
-        let wrong = format!("{HEAD}request PingRequest\n      Name: string\n");
-        assert_eq!(format!("{:#}", api(&wrong).unwrap_err()), "line 8: indent by four spaces");
-        let wrong = format!("{HEAD}request PingRequest\n    Name string\n");
-        assert_eq!(format!("{:#}", api(&wrong).unwrap_err()), "line 8: expected `Name: type`");
-        let wrong = format!("{HEAD}request PingRequest\n    Name: string x+\n");
-        assert!(format!("{:#}", api(&wrong).unwrap_err()).starts_with("line 8: \"x\" is no version"));
-    }
-}
+mod tests;

@@ -1,10 +1,16 @@
 //! The function that reads a structure.
 
-use super::super::schema::{Api, Field, Primitive, Struct, Type};
+use super::super::schema::{Field, Primitive, Schema, Struct, Type};
 use super::field::{condition, element_method, flexible, method, outside, rust_name, version_parameter};
 use std::fmt::Write;
 
-pub(super) fn emit_decode(out: &mut String, api: &Api, structure: &Struct, top: bool, visibility: &str) {
+pub(super) fn emit_decode(
+    out: &mut String,
+    schema: &Schema,
+    structure: &Struct,
+    top: bool,
+    visibility: &str,
+) {
     let signature_end = out.len();
     let signature = |body: &str| {
         format!(
@@ -13,13 +19,10 @@ pub(super) fn emit_decode(out: &mut String, api: &Api, structure: &Struct, top: 
         )
     };
     if top {
-        out.push_str(
-            "if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {\n\
-             return Err(DecodeError::UnknownVersion { message: Self::NAME, version, min: Self::MIN_VERSION, max: Self::MAX_VERSION });\n}\n",
-        );
+        out.push_str("decodable::<Self>(version)?;\n");
     }
-    let flexible = flexible(out, api);
-    if structure.fields.is_empty() && api.flexible.is_none() {
+    let flexible = flexible(out, schema);
+    if structure.fields.is_empty() && schema.flexible.is_none() {
         out.push_str("let _ = decoder;\n");
         let signature = signature(&out[signature_end..]);
         out.insert_str(signature_end, &signature);
@@ -29,14 +32,14 @@ pub(super) fn emit_decode(out: &mut String, api: &Api, structure: &Struct, top: 
     out.push_str("let mut message = Self::default();\n");
     let (tagged, plain): (Vec<_>, Vec<_>) = structure.fields.iter().partition(|field| field.tag.is_some());
     for field in plain {
-        let read = decode_value(api, &structure.name, field, &flexible);
-        let _ = match condition(field.versions, api.versions) {
+        let read = decode_value(schema, &structure.name, field, &flexible);
+        let _ = match condition(field.versions, schema.versions) {
             None => writeln!(out, "{read}"),
             Some(condition) => writeln!(out, "if {condition} {{\n{read}\n}}"),
         };
     }
-    if !api.flexible.is_none() {
-        let conditional = !api.flexible.covers(api.versions);
+    if !schema.flexible.is_none() {
+        let conditional = !schema.flexible.covers(schema.versions);
         if conditional {
             out.push_str("if flexible {\n");
         }
@@ -45,9 +48,9 @@ pub(super) fn emit_decode(out: &mut String, api: &Api, structure: &Struct, top: 
         } else {
             out.push_str("let unknown = decoder.tagged_fields(|tag, decoder| {\nmatch tag {\n");
             for field in tagged {
-                let guard = condition(field.versions, api.flexible.intersection(api.versions))
+                let guard = condition(field.versions, schema.flexible.intersection(schema.versions))
                     .map_or(String::new(), |condition| format!(" if {condition}"));
-                let read = decode_value(api, &structure.name, field, "true");
+                let read = decode_value(schema, &structure.name, field, "true");
                 let _ = writeln!(out, "{}{guard} => {{\n{read}\n}}", field.tag.unwrap_or_default());
             }
             out.push_str(
@@ -64,10 +67,9 @@ pub(super) fn emit_decode(out: &mut String, api: &Api, structure: &Struct, top: 
 }
 
 /// A statement that reads a field.
-fn decode_value(api: &Api, structure: &str, field: &Field, flexible: &str) -> String {
+fn decode_value(schema: &Schema, structure: &str, field: &Field, flexible: &str) -> String {
     let name = rust_name(field);
-    let null =
-        format!("DecodeError::UnexpectedNull {{ message: \"{structure}\", field: \"{name}\", version }}");
+    let null = format!("DecodeError::unexpected_null(\"{structure}\", \"{name}\", version)");
     let nullable = !field.nullable.is_none();
     let optional = match &field.ty {
         Type::Primitive(Primitive::String) => format!("decoder.string({flexible})?"),
@@ -80,8 +82,12 @@ fn decode_value(api: &Api, structure: &str, field: &Field, flexible: &str) -> St
         Type::Struct(ty, _) => return format!("message.{name} = {ty}::decode(decoder, version)?;"),
         Type::Array(element) => {
             let read = match &**element {
-                Type::Primitive(Primitive::String) => format!("decoder.string({flexible})?.ok_or({null})"),
-                Type::Primitive(Primitive::Bytes) => format!("decoder.bytes({flexible})?.ok_or({null})"),
+                Type::Primitive(Primitive::String) => {
+                    format!("decoder.string({flexible})?.ok_or_else(|| {null})")
+                }
+                Type::Primitive(Primitive::Bytes) => {
+                    format!("decoder.bytes({flexible})?.ok_or_else(|| {null})")
+                }
                 Type::Primitive(_) => format!("decoder.{}()", element_method(field, element)),
                 Type::Struct(ty, _) => format!("{ty}::decode(decoder, version)"),
                 Type::Array(_) => unreachable!("the protocol has no arrays of arrays"),
@@ -90,10 +96,10 @@ fn decode_value(api: &Api, structure: &str, field: &Field, flexible: &str) -> St
         }
     };
     if !nullable {
-        return format!("message.{name} = {optional}.ok_or({null})?;");
+        return format!("message.{name} = {optional}.ok_or_else(|| {null})?;");
     }
     let mut read = format!("message.{name} = {optional};");
-    if let Some(outside) = outside(field.nullable, field.versions.intersection(api.versions)) {
+    if let Some(outside) = outside(field.nullable, field.versions.intersection(schema.versions)) {
         let _ = write!(read, "\nif message.{name}.is_none() && {outside} {{ return Err({null}); }}");
     }
     read

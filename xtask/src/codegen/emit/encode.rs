@@ -1,29 +1,32 @@
 //! The function that writes a structure.
 
-use super::super::schema::{Api, Field, Primitive, Struct, Type, Versions};
+use super::super::schema::{Field, Primitive, Schema, Struct, Type, Versions};
 use super::field::{
     condition, differs, element_method, flexible, method, outside, rust_name, version_parameter,
 };
 use std::fmt::Write;
 
-pub(super) fn emit_encode(out: &mut String, api: &Api, structure: &Struct, top: bool, visibility: &str) {
+pub(super) fn emit_encode(
+    out: &mut String,
+    schema: &Schema,
+    structure: &Struct,
+    top: bool,
+    visibility: &str,
+) {
     let name = &structure.name;
     let signature_end = out.len();
     if top {
-        out.push_str(
-            "if !(Self::MIN_VERSION..=Self::MAX_VERSION).contains(&version) {\n\
-             return Err(EncodeError::UnknownVersion { message: Self::NAME, version, min: Self::MIN_VERSION, max: Self::MAX_VERSION });\n}\n",
-        );
+        out.push_str("encodable::<Self>(version)?;\n");
     }
-    let flexible = flexible(out, api);
+    let flexible = flexible(out, schema);
     let (tagged, plain): (Vec<_>, Vec<_>) = structure.fields.iter().partition(|field| field.tag.is_some());
     for field in plain {
-        emit_encode_field(out, api, name, field, &flexible);
+        emit_encode_field(out, schema, name, field, &flexible);
     }
-    if !api.flexible.is_none() {
-        emit_encode_tagged(out, api, name, &tagged);
+    if !schema.flexible.is_none() {
+        emit_encode_tagged(out, schema, name, &tagged);
     }
-    if structure.fields.is_empty() && api.flexible.is_none() {
+    if structure.fields.is_empty() && schema.flexible.is_none() {
         out.push_str("let _ = encoder;\n");
     }
     let signature = format!(
@@ -34,10 +37,10 @@ pub(super) fn emit_encode(out: &mut String, api: &Api, structure: &Struct, top: 
     out.push_str("Ok(())\n}\n\n");
 }
 
-fn emit_encode_field(out: &mut String, api: &Api, structure: &str, field: &Field, flexible: &str) {
-    let condition = condition(field.versions, api.versions);
+fn emit_encode_field(out: &mut String, schema: &Schema, structure: &str, field: &Field, flexible: &str) {
+    let condition = condition(field.versions, schema.versions);
     let mut write = String::new();
-    emit_null_check(&mut write, api, structure, field);
+    emit_null_check(&mut write, schema, structure, field);
     write.push_str(&encode_value(field, &format!("self.{}", rust_name(field)), flexible));
     match condition {
         None => out.push_str(&write),
@@ -51,15 +54,15 @@ fn emit_encode_field(out: &mut String, api: &Api, structure: &str, field: &Field
     }
 }
 
-fn emit_null_check(out: &mut String, api: &Api, structure: &str, field: &Field) {
-    let present = field.versions.intersection(api.versions);
+fn emit_null_check(out: &mut String, schema: &Schema, structure: &str, field: &Field) {
+    let present = field.versions.intersection(schema.versions);
     if !field.nullable.is_none()
         && let Some(not_nullable) = outside(field.nullable, present)
     {
         let _ = writeln!(
             out,
             "if self.{name}.is_none() && {not_nullable} {{\n\
-             return Err(EncodeError::NullNotInVersion {{ message: \"{structure}\", field: \"{name}\", version }});\n}}",
+             return Err(EncodeError::null_not_in_version(\"{structure}\", \"{name}\", version));\n}}",
             name = rust_name(field),
         );
     }
@@ -67,14 +70,14 @@ fn emit_null_check(out: &mut String, api: &Api, structure: &str, field: &Field) 
 
 fn not_in_version(structure: &str, field: &Field) -> String {
     format!(
-        "return Err(EncodeError::FieldNotInVersion {{ message: \"{structure}\", field: \"{}\", version }});\n",
+        "return Err(EncodeError::field_not_in_version(\"{structure}\", \"{}\", version));\n",
         rust_name(field)
     )
 }
 
-fn emit_encode_tagged(out: &mut String, api: &Api, structure: &str, tagged: &[&Field]) {
+fn emit_encode_tagged(out: &mut String, schema: &Schema, structure: &str, tagged: &[&Field]) {
     for field in tagged {
-        if let Some(outside) = outside(field.versions, api.versions)
+        if let Some(outside) = outside(field.versions, schema.versions)
             && !field.ignorable
         {
             let _ = writeln!(
@@ -85,14 +88,15 @@ fn emit_encode_tagged(out: &mut String, api: &Api, structure: &str, tagged: &[&F
             );
         }
     }
-    let conditional = !api.flexible.covers(api.versions);
+    let conditional = !schema.flexible.covers(schema.versions);
     if conditional {
         out.push_str("if flexible {\n");
     }
-    let written = |field: &Field| match condition(field.versions, api.flexible.intersection(api.versions)) {
-        Some(condition) => format!("{condition} && {}", differs(field)),
-        None => differs(field),
-    };
+    let written =
+        |field: &Field| match condition(field.versions, schema.flexible.intersection(schema.versions)) {
+            Some(condition) => format!("{condition} && {}", differs(field)),
+            None => differs(field),
+        };
     if tagged.is_empty() {
         out.push_str("encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);\n");
     } else {
@@ -113,13 +117,13 @@ fn emit_encode_tagged(out: &mut String, api: &Api, structure: &str, tagged: &[&F
             );
         }
     }
-    let highest = highest_known_tag(tagged, api.flexible.intersection(api.versions));
+    let highest = highest_known_tag(tagged, schema.flexible.intersection(schema.versions));
     let _ = writeln!(out, "self.unknown_tagged_fields.encode(encoder, {highest})?;");
     if conditional {
         let _ = writeln!(
             out,
             "}} else if !self.unknown_tagged_fields.is_empty() {{\n\
-             return Err(EncodeError::FieldNotInVersion {{ message: \"{structure}\", field: \"unknown_tagged_fields\", version }});\n}}"
+             return Err(EncodeError::field_not_in_version(\"{structure}\", \"unknown_tagged_fields\", version));\n}}"
         );
     }
 }

@@ -1,22 +1,23 @@
 //! What a field is in Rust: name, type, default, and the conditions on its versions.
 
-use super::super::schema::{Api, Field, Primitive, Type, Versions, snake_case};
+use super::super::schema::{Field, Primitive, Schema, Type, Versions, snake_case};
 use std::fmt::Write;
 
 /// The parameter's name says if a body has no use for it.
 pub(super) fn version_parameter(body: &str) -> &'static str {
-    if body.contains("version") { "version" } else { "_version" }
+    let mut words = body.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    if words.any(|word| word == "version") { "version" } else { "_version" }
 }
 
 /// Declares `flexible` where it is not a constant, and gives the expression for it.
-pub(super) fn flexible(out: &mut String, api: &Api) -> String {
-    if api.flexible.is_none() {
+pub(super) fn flexible(out: &mut String, schema: &Schema) -> String {
+    if schema.flexible.is_none() {
         return "false".to_owned();
     }
-    if api.flexible.covers(api.versions) {
+    if schema.flexible.covers(schema.versions) {
         return "true".to_owned();
     }
-    let _ = writeln!(out, "let flexible = version >= {};", api.flexible.min);
+    let _ = writeln!(out, "let flexible = version >= {};", schema.flexible.min);
     "flexible".to_owned()
 }
 

@@ -1,36 +1,30 @@
 //! A structure: its fields, defaults, and what `Debug` shows.
 
-use super::super::schema::{Api, Field, Struct, Versions};
+use super::super::schema::{Field, Schema, Struct, Versions};
 use super::decode::emit_decode;
 use super::encode::emit_encode;
 use super::field::{default_value, rust_name, rust_type};
 use std::fmt::Write;
 
-pub(super) fn emit_struct(out: &mut String, api: &Api, structure: &Struct) {
+pub(super) fn emit_struct(out: &mut String, schema: &Schema, structure: &Struct) {
     let name = &structure.name;
-    let top = *name == api.request.name || *name == api.response.name;
+    let top = schema.messages.iter().any(|message| message.top.name == *name);
     let secret = structure.fields.iter().any(|field| field.secret);
-    let _ = writeln!(out, "/// `{name}` of {}.", api.name);
+    let _ = writeln!(out, "/// `{name}` of {}.", schema.name);
     let plain_defaults = structure.fields.iter().all(has_plain_default);
     let derives = [(!secret, ", Debug"), (plain_defaults, ", Default")];
     let derives: String = derives.iter().filter(|(holds, _)| *holds).map(|(_, name)| *name).collect();
     let _ = writeln!(out, "#[derive(Clone, PartialEq{derives})]\npub struct {name} {{");
     for field in &structure.fields {
-        let _ = writeln!(
-            out,
-            "/// `{}`{}.\npub {}: {},",
-            field.name,
-            describe(field, api),
-            rust_name(field),
-            rust_type(field)
-        );
+        let _ =
+            writeln!(out, "/// {}\npub {}: {},", describe(field, schema), rust_name(field), rust_type(field));
     }
-    if !api.flexible.is_none() {
+    if !schema.flexible.is_none() {
         out.push_str("/// Tagged fields that this crate does not know.\npub unknown_tagged_fields: UnknownTaggedFields,\n");
     }
     out.push_str("}\n\n");
     if !plain_defaults {
-        emit_default(out, api, structure);
+        emit_default(out, schema, structure);
     }
     if secret {
         emit_debug(out, structure);
@@ -39,51 +33,65 @@ pub(super) fn emit_struct(out: &mut String, api: &Api, structure: &Struct) {
         let _ = writeln!(
             out,
             "impl Message for {name} {{\nconst NAME: &'static str = \"{name}\";\nconst MIN_VERSION: i16 = {};\nconst MAX_VERSION: i16 = {};\n",
-            api.versions.min, api.versions.max
+            schema.versions.min, schema.versions.max
         );
+        if !schema.unstable.is_none() {
+            let _ = writeln!(out, "const LATEST_STABLE_VERSION: i16 = {};\n", schema.unstable.min - 1);
+        }
         (true, "")
     } else {
         let _ = writeln!(out, "impl {name} {{");
         (false, "")
     };
-    emit_encode(out, api, structure, start, visibility);
-    emit_decode(out, api, structure, start, visibility);
+    emit_encode(out, schema, structure, start, visibility);
+    emit_decode(out, schema, structure, start, visibility);
     out.push_str("}\n\n");
 }
 
-fn describe(field: &Field, api: &Api) -> String {
+fn describe(field: &Field, schema: &Schema) -> String {
     let mut words = Vec::new();
-    if !field.versions.covers(api.versions) {
-        words.push(range_words(field.versions, api));
+    if !field.versions.covers(schema.versions) {
+        words.push(range_words(field.versions, schema));
     }
     if !field.nullable.is_none() {
-        let all = field.nullable.covers(field.versions.intersection(api.versions));
+        let all = field.nullable.covers(field.versions.intersection(schema.versions));
         words.push(if all {
             "nullable".to_owned()
         } else {
-            format!("nullable in {}", range_words(field.nullable, api))
+            format!("nullable in {}", range_words(field.nullable, schema))
         });
     }
     if let Some(tag) = field.tag {
         words.push(format!("tag {tag}"));
     }
-    if words.is_empty() { String::new() } else { format!(": {}", words.join(", ")) }
+    if field.key {
+        words.push("unique among its siblings".to_owned());
+    }
+    let mut doc = format!("`{}`", field.name);
+    if !words.is_empty() {
+        let _ = write!(doc, ": {}", words.join(", "));
+    }
+    doc.push('.');
+    if let Some(note) = &field.note {
+        let _ = write!(doc, " Values: {note}.");
+    }
+    doc
 }
 
-fn range_words(versions: Versions, api: &Api) -> String {
+fn range_words(versions: Versions, schema: &Schema) -> String {
     match versions {
         Versions { min, max } if min == max => format!("version {min}"),
-        Versions { min, max } if max >= api.versions.max => format!("versions {min} and later"),
+        Versions { min, max } if max >= schema.versions.max => format!("versions {min} and later"),
         Versions { min, max } => format!("versions {min} to {max}"),
     }
 }
 
-fn emit_default(out: &mut String, api: &Api, structure: &Struct) {
+fn emit_default(out: &mut String, schema: &Schema, structure: &Struct) {
     let _ = writeln!(out, "impl Default for {} {{\nfn default() -> Self {{\nSelf {{", structure.name);
     for field in &structure.fields {
         let _ = writeln!(out, "{}: {},", rust_name(field), default_value(field));
     }
-    if !api.flexible.is_none() {
+    if !schema.flexible.is_none() {
         out.push_str("unknown_tagged_fields: UnknownTaggedFields::default(),\n");
     }
     out.push_str("}\n}\n}\n\n");
