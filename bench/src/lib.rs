@@ -1,6 +1,7 @@
 //! What measures the Kafka producer.
 //!
-//! Programs that run the whole producer share [`meter`], [`process`], [`values`] and [`failures`].
+//! Programs that run the whole producer share [`meter`], [`open_loop`], [`process`], [`values`] and
+//! [`failures`].
 //!
 //! A [`Work`](work::Work) is a piece of a record's way with fixed inputs: appending, encoding a request, the whole send without
 //! its driver. It tells a [`Gauge`](gauge::Gauge) which of its parts count, so that the same work is timed by criterion
@@ -22,6 +23,7 @@ mod broker;
 pub mod failures;
 pub mod gauge;
 pub mod meter;
+pub mod open_loop;
 pub mod process;
 pub mod values;
 pub mod work;

@@ -1,5 +1,5 @@
 //! A stretch of time, and what the process used in it.
-#![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock, and waits")]
 
 use crate::process;
 use std::time::Instant;
