@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "a program reads the clock")]
 
 mod batch_vectors;
+mod bench_guard;
 mod codegen;
 mod layering;
 mod schema_check;
@@ -50,6 +51,13 @@ enum Task {
         /// The file.
         file: PathBuf,
     },
+    /// Counts what each piece of a record's way takes, in instructions (by valgrind) and allocations, and fails if that is over 3 %
+    /// more than bench/figures.tsv says.
+    BenchGuard {
+        /// Writes bench/figures.tsv.
+        #[arg(long)]
+        update: bool,
+    },
     /// Runs the simulated world: `--seeds A..B`, or `--seed N --trace`.
     Sim {
         /// Handed on to kafka-sim.
@@ -72,6 +80,7 @@ fn main() -> Result<()> {
             }
             Ok(())
         }
+        Task::BenchGuard { update } => bench_guard::run(update),
         Task::Sim { arguments } => sim(&arguments),
     }
 }
