@@ -1,6 +1,7 @@
 //! A batch on its way to the broker.
 
 use crate::budget::Charge;
+use crate::buffer_pool::BufferPool;
 use crate::completion::{CompletedBatch, Outcome};
 use crate::pending::Pending;
 use crate::seal::SealJob;
@@ -10,6 +11,7 @@ use kafka_protocol::records::{Attributes, BATCH_HEADER_SIZE, BatchHeader, BatchS
 use kafka_types::{Codec, Monotonic, Offset, ProducerIdentity, Sequence, Timestamp, TopicPartition};
 use std::cell::OnceCell;
 use std::fmt;
+use std::mem;
 use std::sync::Arc;
 
 /// Records that nothing can change any more, out of the accumulator for good: whoever has it owns it.
@@ -46,14 +48,21 @@ pub enum BatchOutcome {
 /// A payload with what it is charged for: the charge goes when the last user of the bytes lets go of them.
 struct ChargedBytes {
     bytes: Vec<u8>,
+    pool: BufferPool,
     /// The pieces of a split batch share their parent's charge, but not its bytes: those are gone when the pieces are there, or
     /// batches split again and again would keep the bytes of every generation.
     _charge: Arc<Charge>,
 }
 
 /// Bytes that keep their charge for as long as anybody has them.
-pub(crate) fn charged(bytes: Vec<u8>, charge: &Arc<Charge>) -> Bytes {
-    Bytes::from_owner(ChargedBytes { bytes, _charge: Arc::clone(charge) })
+pub(crate) fn charged(bytes: Vec<u8>, pool: &BufferPool, charge: &Arc<Charge>) -> Bytes {
+    Bytes::from_owner(ChargedBytes { bytes, pool: pool.clone(), _charge: Arc::clone(charge) })
+}
+
+impl Drop for ChargedBytes {
+    fn drop(&mut self) {
+        self.pool.put(mem::take(&mut self.bytes));
+    }
 }
 
 impl AsRef<[u8]> for ChargedBytes {

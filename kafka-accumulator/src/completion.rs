@@ -15,6 +15,10 @@ pub(crate) struct Completion {
     topic_partition: TopicPartition,
     /// The deliveries of a split batch's records hold the completion of the batch that was split.
     of_split: bool,
+    /// The first record's, which deliveries tell theirs by.
+    base_timestamp: Timestamp,
+    /// Of records whose timestamp is too far from the first one's, by index.
+    far_timestamps: Mutex<BTreeMap<u32, Timestamp>>,
     unseen: Arc<Unseen>,
     outcome: OnceLock<Outcome>,
     /// By index of the record. Those who come after the outcome was set find it there instead.
@@ -45,18 +49,47 @@ pub(crate) struct RecordPlace {
 }
 
 impl Completion {
-    pub(crate) fn new(topic_partition: TopicPartition, unseen: Arc<Unseen>) -> Arc<Completion> {
-        Completion::make(topic_partition, unseen, false)
+    /// For a batch whose first record has this timestamp.
+    pub(crate) fn new(
+        topic_partition: TopicPartition,
+        unseen: Arc<Unseen>,
+        base_timestamp: Timestamp,
+    ) -> Arc<Completion> {
+        Completion::make(topic_partition, unseen, base_timestamp, false)
     }
 
-    /// For a part of a batch that was too large.
+    /// For a part of a batch that was too large: deliveries know their timestamps by that batch's completion.
     pub(crate) fn of_split(topic_partition: TopicPartition, unseen: Arc<Unseen>) -> Arc<Completion> {
-        Completion::make(topic_partition, unseen, true)
+        Completion::make(topic_partition, unseen, Timestamp::NONE, true)
     }
 
-    fn make(topic_partition: TopicPartition, unseen: Arc<Unseen>, of_split: bool) -> Arc<Completion> {
-        let (outcome, wakers) = (OnceLock::new(), Mutex::default());
-        Arc::new(Completion { topic_partition, of_split, unseen, outcome, wakers })
+    fn make(
+        topic_partition: TopicPartition,
+        unseen: Arc<Unseen>,
+        base_timestamp: Timestamp,
+        of_split: bool,
+    ) -> Arc<Completion> {
+        Arc::new(Completion {
+            topic_partition,
+            of_split,
+            base_timestamp,
+            far_timestamps: Mutex::default(),
+            unseen,
+            outcome: OnceLock::new(),
+            wakers: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn base_timestamp(&self) -> Timestamp {
+        self.base_timestamp
+    }
+
+    pub(crate) fn keep_timestamp(&self, index: u32, timestamp: Timestamp) {
+        self.far_timestamps.lock().insert(index, timestamp);
+    }
+
+    pub(crate) fn kept_timestamp(&self, index: u32) -> Timestamp {
+        self.far_timestamps.lock().get(&index).copied().unwrap_or(Timestamp::NONE)
     }
 
     pub(crate) fn unseen(&self) -> &Arc<Unseen> {
@@ -67,6 +100,7 @@ impl Completion {
         &self.topic_partition
     }
 
+    #[inline]
     pub(crate) fn outcome(&self) -> Option<&Outcome> {
         self.outcome.get()
     }
@@ -98,6 +132,7 @@ impl Completion {
 
 impl Outcome {
     /// One record's share, unless the batch was split.
+    #[inline]
     pub(crate) fn of(
         &self,
         topic_partition: &TopicPartition,

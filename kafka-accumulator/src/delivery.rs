@@ -2,12 +2,12 @@
 
 use crate::completion::{Completion, Outcome, RecordPlace};
 use crate::{DeliveryFailure, in_callback, park};
-use kafka_types::{RecordMetadata, TopicPartition};
+use kafka_types::{RecordMetadata, Timestamp, TopicPartition};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll};
 
 /// A record that was accepted: await it for the broker's answer, or [`wait`](Delivery::wait) on a plain thread.
@@ -16,14 +16,32 @@ use std::task::{Context, Poll};
 #[must_use = "without looking at it, a failure of the record goes unseen"]
 pub struct Delivery {
     completion: Arc<Completion>,
-    place: RecordPlace,
-    /// Somebody has seen the outcome, or is told of it.
-    seen: AtomicBool,
+    /// The record's index in its batch; and [`SEEN`] once somebody has seen the outcome, or if somebody is told of it.
+    index: AtomicU32,
+    /// By how many milliseconds its timestamp differs from the batch's first; [`FAR`] if that is too much.
+    timestamp_delta: i32,
+    /// -1 for null.
+    key_size: i32,
+    /// -1 for null.
+    value_size: i32,
 }
 
+/// Above every index: offsets within a batch have 31 bits.
+const SEEN: u32 = 1 << 31;
+/// The batch's completion keeps the timestamp.
+const FAR: i32 = i32::MIN;
+
 impl Delivery {
+    #[inline]
     pub(crate) fn new(completion: Arc<Completion>, place: RecordPlace, told: bool) -> Delivery {
-        Delivery { completion, place, seen: AtomicBool::new(told) }
+        let RecordPlace { index, timestamp, key_size, value_size } = place;
+        let delta = timestamp.0.wrapping_sub(completion.base_timestamp().0);
+        let timestamp_delta = i32::try_from(delta).unwrap_or(FAR);
+        if timestamp_delta == FAR {
+            completion.keep_timestamp(index, timestamp);
+        }
+        let index = AtomicU32::new(if told { index | SEEN } else { index });
+        Delivery { completion, index, timestamp_delta, key_size, value_size }
     }
 
     /// Where the record goes.
@@ -37,12 +55,30 @@ impl Delivery {
     }
 
     /// The outcome, if it is known.
+    #[inline]
     pub fn try_result(&self) -> Option<Result<RecordMetadata, DeliveryFailure>> {
         let result = self.look()?;
-        self.seen.store(true, Ordering::Relaxed);
+        // The index never changes, so two who look at once store the same.
+        self.index.store(self.index() | SEEN, Ordering::Relaxed);
         Some(result)
     }
 
+    #[inline]
+    fn index(&self) -> u32 {
+        self.index.load(Ordering::Relaxed) & !SEEN
+    }
+
+    #[inline]
+    fn place(&self) -> RecordPlace {
+        let index = self.index();
+        let timestamp = match self.timestamp_delta {
+            FAR => self.completion.kept_timestamp(index),
+            delta => Timestamp(self.completion.base_timestamp().0.wrapping_add(i64::from(delta))),
+        };
+        RecordPlace { index, timestamp, key_size: self.key_size, value_size: self.value_size }
+    }
+
+    #[inline]
     fn look(&self) -> Option<Result<RecordMetadata, DeliveryFailure>> {
         let (completion, place) = self.current();
         completion.outcome()?.of(completion.topic_partition(), place)
@@ -71,8 +107,9 @@ impl Delivery {
     }
 
     /// The batch that has the record now, through all splits, and the record's place there.
+    #[inline]
     fn current(&self) -> (&Completion, RecordPlace) {
-        let (mut completion, mut place) = (&*self.completion, self.place);
+        let (mut completion, mut place) = (&*self.completion, self.place());
         while let Some(Outcome::Split(children)) = completion.outcome() {
             let after = children.partition_point(|(start, _)| *start <= place.index);
             let Some((start, child)) = after.checked_sub(1).and_then(|at| children.get(at)) else { break };
@@ -86,7 +123,7 @@ impl Delivery {
 /// A failure that was there to be seen, and was not, is told to whoever watches. An outcome that comes later is the batch's to tell.
 impl Drop for Delivery {
     fn drop(&mut self) {
-        if !*self.seen.get_mut()
+        if *self.index.get_mut() & SEEN == 0
             && let Some(Err(failure)) = self.look()
         {
             self.completion.unseen().note(failure, 1);
@@ -114,7 +151,7 @@ impl fmt::Debug for Delivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Delivery")
             .field("topic_partition", self.topic_partition())
-            .field("index", &self.place.index)
+            .field("index", &self.index())
             .finish_non_exhaustive()
     }
 }

@@ -36,6 +36,7 @@
 mod accumulator;
 mod batch;
 mod budget;
+mod buffer_pool;
 mod callback;
 mod completion;
 mod config;

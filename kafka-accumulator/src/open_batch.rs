@@ -51,12 +51,19 @@ impl Limits {
 
     /// Room for `record` bytes after `present` ones, by Kafka's rule: what is there counts compressed, stretched by a
     /// margin, the new record as it is.
+    #[inline]
     fn has_room(&self, present: usize, record: usize) -> bool {
-        let estimated = match self.ratio {
-            None => present,
-            Some(ratio) => (present as f32 * ratio * SAFETY) as usize,
-        };
-        self.write_limit >= BATCH_HEADER_SIZE + estimated + record && self.uncompressed >= present + record
+        self.write_limit >= BATCH_HEADER_SIZE + self.estimate(present) + record
+            && self.uncompressed >= present + record
+    }
+
+    /// What so many bytes of records will be on the wire.
+    #[inline]
+    fn estimate(&self, records: usize) -> usize {
+        match self.ratio {
+            None => records,
+            Some(ratio) => (records as f32 * ratio * SAFETY) as usize,
+        }
     }
 }
 
@@ -79,17 +86,18 @@ impl OpenBatch {
         capacity.saturating_add(BATCH_BYTES).saturating_add(callbacks.saturating_mul(CALLBACK_BYTES))
     }
 
-    /// The capacity to begin with: what the partition's last batch took, and at least what the first record needs.
+    /// The capacity to begin with: what the partition's last batch took, and at least what the first record needs. A batch
+    /// that is likely to become more than half full has all its room at once, in a buffer that is used again and again.
     pub(crate) fn first_capacity(batch_size: usize, last_batch: usize, record: usize) -> usize {
-        let guess = last_batch.clamp(MIN_CAPACITY.min(batch_size), batch_size);
-        guess.max(record)
+        let guess = if last_batch > batch_size / 2 { batch_size } else { last_batch };
+        guess.max(MIN_CAPACITY.min(batch_size)).max(record)
     }
 
     pub(crate) fn new(
         id: BatchId,
         created: Monotonic,
         completion: Arc<Completion>,
-        capacity: usize,
+        records: Vec<u8>,
         charge: Charge,
         limits: Limits,
     ) -> OpenBatch {
@@ -97,7 +105,7 @@ impl OpenBatch {
             id,
             created,
             completion,
-            records: Vec::with_capacity(capacity),
+            records,
             charge,
             summary: BatchSummary::EMPTY,
             callbacks: Vec::new(),
@@ -127,17 +135,33 @@ impl OpenBatch {
         Ok(())
     }
 
+    /// True if a record of this size fits as things are, and leaves room for one more.
+    #[inline]
+    pub(crate) fn takes_easily(&self, size: usize) -> bool {
+        let present = self.records.len();
+        present + size <= self.records.capacity()
+            && self.limits.has_room(present, size)
+            && self.limits.has_room(present + size, 1)
+    }
+
+    /// What it will be on the wire, as far as that can be told.
+    pub(crate) fn estimated_size(&self) -> usize {
+        BATCH_HEADER_SIZE + self.limits.estimate(self.records.len())
+    }
+
     fn grow(&mut self, bytes: usize, with_callback: bool) -> bool {
         // Callbacks come one by one: charge several at once, so that not each of them costs an atomic operation.
         let chunk = if with_callback { bytes.max(CALLBACK_BYTES * 16) } else { bytes };
         self.charge.try_grow(chunk) || (chunk > bytes && self.charge.try_grow(bytes))
     }
 
+    #[inline]
     pub(crate) fn measure<'r>(&self, record: &AppendRecord<'r>) -> MeasuredRecord<'r> {
         self.summary.measure(record.timestamp, record.key, record.value, record.headers)
     }
 
     /// Appends a record that room was made for; its callback, and whether that tells the program.
+    #[inline]
     pub(crate) fn push(
         &mut self,
         record: &AppendRecord<'_>,

@@ -1,6 +1,7 @@
 //! The batches of one partition that the engine has not taken yet.
 
 use crate::batch::Batch;
+use crate::buffer_pool::BufferPool;
 use crate::completion::{Completion, RecordPlace};
 use crate::events::{Events, QueueEvent};
 use crate::open_batch::{Limits, NoRoom, OpenBatch};
@@ -13,6 +14,7 @@ use kafka_protocol::records::{BatchSummary, MeasuredRecord};
 use kafka_types::{Monotonic, Now, TopicPartition};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -23,6 +25,7 @@ pub(crate) struct PartitionQueue {
     pub(crate) topic_partition: TopicPartition,
     pub(crate) ratio: Arc<CompressionRatio>,
     pub(crate) events: Arc<Events>,
+    pub(crate) pool: BufferPool,
     /// Batches queued here or owned by the engine, for the choice among partitions.
     pub(crate) load: AtomicU32,
     state: CachePadded<Mutex<State>>,
@@ -35,6 +38,8 @@ struct State {
     sealed: VecDeque<Slot>,
     /// Bytes of the last batch's records, which the next one begins with.
     last_batch: usize,
+    /// Bytes of closed batches that no partitioner has heard of.
+    unreported: usize,
     closed: bool,
 }
 
@@ -83,13 +88,22 @@ pub(crate) struct LockedAppend {
     pub(crate) jobs: Vec<SealJob>,
     /// A batch was opened.
     pub(crate) opened: Option<QueueEvent>,
+    /// Bytes of batches that were closed, here or before, and not told of yet.
+    pub(crate) batched: usize,
 }
 
 pub(crate) enum LockedOutcome {
-    Appended { completion: Arc<Completion>, place: RecordPlace, bytes: usize },
+    Appended(Placed),
     WouldOpenBatch,
     NeedsMemory(usize),
     Closed,
+}
+
+/// A record in a batch.
+pub(crate) struct Placed {
+    pub(crate) completion: Arc<Completion>,
+    pub(crate) place: RecordPlace,
+    pub(crate) bytes: usize,
 }
 
 impl PartitionQueue {
@@ -98,15 +112,33 @@ impl PartitionQueue {
         topic_partition: TopicPartition,
         ratio: Arc<CompressionRatio>,
         events: Arc<Events>,
+        pool: BufferPool,
     ) -> PartitionQueue {
         PartitionQueue {
             id,
             topic_partition,
             ratio,
             events,
+            pool,
             load: AtomicU32::new(0),
             state: CachePadded::default(),
         }
+    }
+
+    /// The way of most records: into a batch that has room for this one without a callback, and for another after it.
+    #[inline]
+    pub(crate) fn append_at_once(&self, record: &AppendRecord<'_>) -> Option<Placed> {
+        let mut state = self.state.lock();
+        if state.closed {
+            return None;
+        }
+        let open = state.open.as_mut()?;
+        let measured = open.measure(record);
+        if !open.takes_easily(measured.size()) {
+            return None;
+        }
+        let place = open.push(record, &measured, None);
+        Some(Placed { completion: Arc::clone(&open.completion), place, bytes: measured.size() })
     }
 
     /// Everything of an append that needs the lock: copying the record is most of it.
@@ -118,41 +150,60 @@ impl PartitionQueue {
         now: Now,
     ) -> LockedAppend {
         let mut state = self.state.lock();
-        let mut done =
-            LockedAppend { outcome: LockedOutcome::Closed, sealed: false, jobs: Vec::new(), opened: None };
-        if state.closed {
-            return done;
+        let mut done = LockedAppend {
+            outcome: LockedOutcome::Closed,
+            sealed: false,
+            jobs: Vec::new(),
+            opened: None,
+            batched: 0,
+        };
+        if !state.closed {
+            self.append_open(&mut state, shared, record, options, now, &mut done);
+            if done.sealed || done.opened.is_some() || matches!(done.outcome, LockedOutcome::WouldOpenBatch) {
+                done.batched = mem::take(&mut state.unreported);
+            }
         }
+        done
+    }
+
+    fn append_open(
+        self: &Arc<Self>,
+        state: &mut State,
+        shared: &Shared,
+        record: &AppendRecord<'_>,
+        options: &mut AppendOptions<'_>,
+        now: Now,
+        done: &mut LockedAppend,
+    ) {
         if let Some(open) = &mut state.open {
             let measured = open.measure(record);
             match open.make_room(measured.size(), options.callback.is_some()) {
                 Ok(()) => {
                     done.outcome = push(open, record, &measured, options);
                     if open.is_full() {
-                        self.seal(&mut state, shared, &mut done);
+                        self.seal(state, shared, done);
                     }
-                    return done;
+                    return;
                 }
                 // Growth that would have to wait closes the batch first, so that it can be sent and its memory returns.
-                Err(NoRoom::Full | NoRoom::NoMemory) => self.seal(&mut state, shared, &mut done),
+                Err(NoRoom::Full | NoRoom::NoMemory) => self.seal(state, shared, done),
             }
         }
         if !options.may_open_batch {
             done.outcome = LockedOutcome::WouldOpenBatch;
-            return done;
+            return;
         }
-        match self.open(&mut state, shared, record, options, now) {
+        match self.open(state, shared, record, options, now) {
             Ok((outcome, opened)) => {
                 done.outcome = outcome;
                 done.opened = Some(opened);
                 // A record larger than batch.size fills its batch at once.
                 if state.open.as_ref().is_some_and(OpenBatch::is_full) {
-                    self.seal(&mut state, shared, &mut done);
+                    self.seal(state, shared, done);
                 }
             }
             Err(bytes) => done.outcome = LockedOutcome::NeedsMemory(bytes),
         }
-        done
     }
 
     /// A new batch with this record in it, or how many bytes that needs.
@@ -186,8 +237,10 @@ impl PartitionQueue {
         let ratio = shared.compresses().then(|| self.ratio.estimate());
         let limits = Limits::new(batch_size, ratio);
         let id = shared.next_batch();
-        let completion = Completion::new(self.topic_partition.clone(), Arc::clone(&shared.unseen));
-        let mut open = OpenBatch::new(id, now.mono, completion, capacity, charge, limits);
+        let completion =
+            Completion::new(self.topic_partition.clone(), Arc::clone(&shared.unseen), record.timestamp);
+        let buffer = self.pool.take(capacity);
+        let mut open = OpenBatch::new(id, now.mono, completion, buffer, charge, limits);
         let measured = open.measure(record);
         let outcome = push(&mut open, record, &measured, options);
         state.open = Some(open);
@@ -198,6 +251,8 @@ impl PartitionQueue {
     fn seal(self: &Arc<Self>, state: &mut State, shared: &Shared, done: &mut LockedAppend) {
         if let Some(open) = state.open.take() {
             done.sealed = true;
+            // However full it is: as much as it could take.
+            state.unreported += shared.config.batch_size.saturating_sub(open.estimated_size());
             done.jobs.extend(self.enqueue_sealed(state, shared, open));
         }
     }
@@ -210,6 +265,7 @@ impl PartitionQueue {
         open: OpenBatch,
     ) -> Option<SealJob> {
         state.last_batch = open.records.len();
+        state.unreported += open.estimated_size();
         let (id, raw) = (open.id, RawBatch::new(open, Arc::clone(self)));
         if shared.compresses() {
             state.sealed.push_back(Slot::Sealing(id));
@@ -343,5 +399,9 @@ fn push(
     let told = options.told;
     let callback = options.callback.take().map(|callback| (callback, told));
     let place = open.push(record, measured, callback);
-    LockedOutcome::Appended { completion: Arc::clone(&open.completion), place, bytes: measured.size() }
+    LockedOutcome::Appended(Placed {
+        completion: Arc::clone(&open.completion),
+        place,
+        bytes: measured.size(),
+    })
 }

@@ -12,6 +12,7 @@ use kafka_protocol::records::BatchSummary;
 use kafka_types::{Codec, Compression, Monotonic};
 use std::cell::OnceCell;
 use std::fmt;
+use std::mem;
 use std::sync::Arc;
 
 /// Batches up to this many bytes are cheap to compress whatever the codec: the caller who filled one does it itself.
@@ -67,7 +68,7 @@ impl RawBatch {
     fn with_payload(self, codec: Codec, uncompressed: usize) -> Batch {
         let RawBatch { id, created, summary, records, charge, pending } = self;
         let charge = Arc::new(charge);
-        let payload = charged(records, &charge);
+        let payload = charged(records, &pending.queue().pool, &charge);
         let checksum = OnceCell::new();
         Batch { id, created, summary, codec, payload, charge, checksum, uncompressed, pending }
     }
@@ -86,7 +87,8 @@ impl RawBatch {
         // What the batch itself is charged for stays; incompressible records may exceed it by a few bytes.
         let given_up = self.records.capacity().saturating_sub(compressed.capacity());
         self.charge.shrink_to(self.charge.bytes().saturating_sub(given_up));
-        self.records = compressed;
+        let records = mem::replace(&mut self.records, compressed);
+        self.pending.queue().pool.put(records);
         SealedKind::Compressed(self.with_payload(compression.codec(), uncompressed))
     }
 }

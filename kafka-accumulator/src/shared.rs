@@ -1,6 +1,7 @@
 //! What callers and the engine share.
 
 use crate::budget::Budget;
+use crate::buffer_pool::BufferPool;
 use crate::events::Events;
 use crate::partition_queue::PartitionQueue;
 use crate::ratio::CompressionRatio;
@@ -18,6 +19,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 pub(crate) struct Shared {
     pub(crate) config: AccumulatorConfig,
     pub(crate) budget: Budget,
+    pool: BufferPool,
     pub(crate) events: Arc<Events>,
     pub(crate) unseen: Arc<Unseen>,
     /// Compressions too large for the callers who filled the batches.
@@ -32,6 +34,7 @@ impl Shared {
     pub(crate) fn new(config: AccumulatorConfig) -> Shared {
         Shared {
             budget: Budget::new(config.buffer_memory),
+            pool: BufferPool::new(config.batch_size, config.buffer_memory),
             config,
             events: Arc::new(Events::new()),
             unseen: Arc::default(),
@@ -65,8 +68,8 @@ impl Shared {
         let topic_partition = TopicPartition { topic: Arc::clone(topic), partition };
         let mut queues = self.queues.lock();
         let id = QueueId(queues.len() as u32);
-        let queue =
-            Arc::new(PartitionQueue::new(id, topic_partition, Arc::clone(ratio), Arc::clone(&self.events)));
+        let (ratio, events, pool) = (Arc::clone(ratio), Arc::clone(&self.events), self.pool.clone());
+        let queue = Arc::new(PartitionQueue::new(id, topic_partition, ratio, events, pool));
         queues.push(Arc::clone(&queue));
         drop(queues);
         // Closing marks first and refuses each queue it finds then; a queue that it did not find sees the mark.

@@ -58,7 +58,7 @@ pub(crate) fn split(mut batch: Batch, target: usize) -> SealedKind {
             created: batch.created,
             summary: group.summary,
             codec: batch.codec,
-            payload: charged(payload, &batch.charge),
+            payload: charged(payload, &queue.pool, &batch.charge),
             charge: Arc::clone(&batch.charge),
             checksum: OnceCell::new(),
             uncompressed,

@@ -2,7 +2,7 @@
 
 use crate::events::QueueEvent;
 use crate::open_batch::OpenBatch;
-use crate::partition_queue::{LockedOutcome, PartitionQueue};
+use crate::partition_queue::{LockedOutcome, PartitionQueue, Placed};
 use crate::ratio::CompressionRatio;
 use crate::seal::{SealJob, SealedKind};
 use crate::shared::Shared;
@@ -61,6 +61,8 @@ pub enum Append {
     Appended(Appended),
     /// It is not: the partition has no open batch with room for it, and none may be opened.
     WouldOpenBatch {
+        /// As [`Appended::batched`].
+        batched: usize,
         /// True if the engine sleeps and has to be woken, by the caller: a full batch was closed.
         wake: bool,
     },
@@ -83,6 +85,9 @@ pub struct Appended {
     pub bytes: usize,
     /// True if its batch was opened by it or is full with it: where a sticky partitioner may move on.
     pub batch_complete: bool,
+    /// Bytes of the partition's batches that were closed, as estimated on the wire, each reported once; one that was closed
+    /// because it is full counts as `batch.size` at least. 0 unless a batch ends or begins.
+    pub batched: usize,
     /// True if the engine sleeps and has to be woken, by the caller.
     pub wake: bool,
 }
@@ -133,18 +138,26 @@ impl TopicQueues {
             return Err(AppendError::TooLargeForMemory { bytes, limit });
         }
         let queue = self.queue(partition);
+        if options.callback.is_none()
+            && let Some(Placed { completion, place, bytes }) = queue.append_at_once(record)
+        {
+            let delivery = Delivery::new(completion, place, options.told);
+            let (batch_complete, batched, wake) = (false, 0, false);
+            return Ok(Append::Appended(Appended { delivery, bytes, batch_complete, batched, wake }));
+        }
         let locked = queue.append(shared, record, &mut options, now);
         let mut wake = locked.sealed && self.finish_sealed(queue, locked.jobs);
+        let batched = locked.batched;
         let batch_complete = locked.opened.is_some() || locked.sealed;
         if let Some(event) = locked.opened {
             wake |= shared.events.push(event, now.mono + shared.config.linger);
         }
         match locked.outcome {
-            LockedOutcome::Appended { completion, place, bytes } => {
+            LockedOutcome::Appended(Placed { completion, place, bytes }) => {
                 let delivery = Delivery::new(completion, place, options.told);
-                Ok(Append::Appended(Appended { delivery, bytes, batch_complete, wake }))
+                Ok(Append::Appended(Appended { delivery, bytes, batch_complete, batched, wake }))
             }
-            LockedOutcome::WouldOpenBatch => Ok(Append::WouldOpenBatch { wake }),
+            LockedOutcome::WouldOpenBatch => Ok(Append::WouldOpenBatch { batched, wake }),
             LockedOutcome::NeedsMemory(bytes) => Ok(Append::NeedsMemory { bytes, wake }),
             LockedOutcome::Closed => Err(AppendError::Closed),
         }
@@ -188,6 +201,7 @@ impl TopicQueues {
         self.shared.events.push(QueueEvent::Sealed { queue: queue.id }, Monotonic::ZERO)
     }
 
+    #[inline]
     fn queue(&self, partition: PartitionId) -> &Arc<PartitionQueue> {
         let index = usize::try_from(partition.0).unwrap_or(0);
         // Every non-negative 32-bit index has a slot.
@@ -209,6 +223,7 @@ impl TopicQueues {
 }
 
 /// The chunk of a partition's index, and its place there.
+#[inline]
 fn locate(index: usize) -> (usize, usize) {
     let chunk = ((index / FIRST_CHUNK) + 1).ilog2() as usize;
     (chunk, index - FIRST_CHUNK * ((1 << chunk) - 1))

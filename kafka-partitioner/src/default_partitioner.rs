@@ -76,11 +76,11 @@ impl Partitioner for DefaultPartitioner {
     }
 
     fn on_appended(&self, topic: &TopicView<'_>, appended: &Appended) {
-        if self.hashes(appended.has_key) {
+        // What goes into a batch counts when the batch ends: records in between cost nothing.
+        if !appended.batch_complete || self.hashes(appended.has_key) {
             return;
         }
-        let Appended { partition, bytes, batch_complete, .. } = *appended;
-        topic.state.count(partition, bytes, batch_complete, self.batch_size(), || self.choose(topic));
+        topic.state.count(appended.partition, appended.batched, self.batch_size(), || self.choose(topic));
     }
 }
 

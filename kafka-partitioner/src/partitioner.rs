@@ -58,19 +58,21 @@ impl TopicView<'_> {
 pub struct Appended {
     /// The partition that had been chosen.
     pub partition: i32,
-    /// By how many bytes the partition's queue grew, as estimated after compression, with the batch's header where the
-    /// record opened one. 0 if the record was not appended because it would have opened a batch.
+    /// The record's bytes, before compression. 0 if the record was not appended because it would have opened a batch.
     pub bytes: usize,
     /// True if the partition's open batch is full now, or there was none: a new choice costs no half-filled batch.
     pub batch_complete: bool,
+    /// Bytes of the partition's batches that have ended, as estimated on the wire, each counted once; a full batch as
+    /// `batch.size` at least. 0 unless `batch_complete`.
+    pub batched: usize,
     /// True if the record has a key.
     pub has_key: bool,
 }
 
 impl Appended {
     /// The record was not appended: it would have opened a new batch.
-    pub const fn would_open_batch(partition: i32, has_key: bool) -> Self {
-        Appended { partition, bytes: 0, batch_complete: true, has_key }
+    pub const fn would_open_batch(partition: i32, batched: usize, has_key: bool) -> Self {
+        Appended { partition, bytes: 0, batch_complete: true, batched, has_key }
     }
 
     /// True if this is [`Appended::would_open_batch`].

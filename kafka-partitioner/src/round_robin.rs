@@ -49,7 +49,7 @@ mod tests {
     }
 
     fn appended(partition: i32) -> Appended {
-        Appended { partition, bytes: 10, batch_complete: false, has_key: false }
+        Appended { partition, bytes: 10, batch_complete: false, batched: 0, has_key: false }
     }
 
     fn send(topic: &TopicView<'_>) -> i32 {
@@ -76,7 +76,7 @@ mod tests {
         for _ in 0..10 {
             // Every record opens a batch: asked twice, appended once.
             let first = RoundRobinPartitioner.partition(&topic, None);
-            RoundRobinPartitioner.on_appended(&topic, &Appended::would_open_batch(first, false));
+            RoundRobinPartitioner.on_appended(&topic, &Appended::would_open_batch(first, 0, false));
             sent[send(&topic) as usize] += 1;
         }
         assert_eq!(sent, [5, 5]);

@@ -71,8 +71,8 @@ impl StickyState {
         self.replace(word, choose()).partition
     }
 
-    /// Counts bytes that were appended to `partition`, and moves on to `choose()` when it is time: after `batch_size`
-    /// bytes at the end of a batch, or after twice as many anywhere.
+    /// Counts the bytes of batches that ended in `partition`, and moves on to `choose()` when they are `batch_size` since
+    /// the choice.
     ///
     /// Races, with A and B sending at once while the choice is (generation 7, partition 3):
     /// - Both cross the limit. Both try to replace the word they read; one succeeds, the other's compare fails and it
@@ -85,14 +85,7 @@ impl StickyState {
     ///   choice, so B's bytes are left out. If B looked at the choice before the switch and adds after it, they count
     ///   for generation 8. Two who find the count behind at once may lose one's bytes. Either way it is a record's
     ///   worth per thread, which only moves the next switch by as much.
-    pub(crate) fn count(
-        &self,
-        partition: i32,
-        bytes: usize,
-        batch_complete: bool,
-        batch_size: u64,
-        choose: impl FnOnce() -> i32,
-    ) {
+    pub(crate) fn count(&self, partition: i32, bytes: usize, batch_size: u64, choose: impl FnOnce() -> i32) {
         let word = self.choice.load(Ordering::Acquire);
         let choice = Choice::from_word(word);
         if choice.partition != partition {
@@ -102,8 +95,7 @@ impl StickyState {
         let before = self.produced.fetch_add(bytes, Ordering::AcqRel);
         let produced = Produced::from_word(before.wrapping_add(bytes));
         if produced.generation == choice.generation & Produced::GENERATIONS {
-            let total = produced.bytes;
-            if total >= batch_size.saturating_mul(2) || (batch_complete && total >= batch_size) {
+            if produced.bytes >= batch_size {
                 self.replace(word, choose());
             }
         } else if self.choice.load(Ordering::Acquire) == word {

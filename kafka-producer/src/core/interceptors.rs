@@ -1,7 +1,7 @@
 //! Interceptors and callbacks around a record.
 
 use super::CoreProducer;
-use super::pending::{PendingSend, SendCallback};
+use super::pending::{Progress, SendCallback};
 use crate::Error;
 use kafka_accumulator::Callback;
 use kafka_interceptor::{Acknowledgement, InterceptorChain, SendContext};
@@ -34,7 +34,13 @@ struct Intercepted {
 }
 
 impl CoreProducer {
+    #[inline]
+    pub(super) fn has_interceptors(&self) -> bool {
+        !self.shared.interceptors.is_empty()
+    }
+
     /// Step 1: lets the interceptors change what they may.
+    #[inline]
     pub(super) fn intercept<K, V>(&self, record: &mut ProducerRecord<'_, K, V>) {
         let chain = &self.shared.interceptors;
         if !chain.is_empty() {
@@ -87,13 +93,19 @@ impl CoreProducer {
     }
 
     /// Tells a refused record's listeners, and gives the error back.
-    pub(super) fn refuse<K, V>(&self, send: &mut PendingSend<'_, K, V>, error: Error) -> Error {
-        let listeners = match send.audience.take() {
+    #[cold]
+    pub(super) fn refuse<K, V>(
+        &self,
+        record: &ProducerRecord<'_, K, V>,
+        progress: &mut Progress,
+        error: Error,
+    ) -> Error {
+        let listeners = match progress.audience.take() {
             Some(audience) => audience.listeners.lock().take(),
             None => {
-                let ProducerRecord { topic, partition, headers, .. } = &send.record;
+                let ProducerRecord { topic, partition, headers, .. } = record;
                 let interceptors = self.intercepted(topic, *partition, headers);
-                Some(Listeners { interceptors, callback: send.callback.take() })
+                Some(Listeners { interceptors, callback: progress.callback.take() })
             }
         };
         if let Some(listeners) = listeners {

@@ -95,10 +95,9 @@ impl CoreProducer {
         now: Now,
     ) -> Result<Result<Arc<TopicMetadata>, MetadataWait>, Error> {
         self.check_open()?;
-        super::send::check_topic(topic)?;
         asking.start(now);
         Scratch::with(|scratch| {
-            let cached = scratch.topics.topic(self.shared.id, topic, || self.slot(topic));
+            let cached = scratch.topics.topic(self.shared.id, topic, || self.slot(topic))?;
             match self.know_partitions(cached, None, asking, now, Patience::Wait)? {
                 Some(wait) => Ok(Err(wait)),
                 None => cached.metadata.clone().map(Ok).ok_or_else(|| self.gone()),
@@ -108,6 +107,7 @@ impl CoreProducer {
 
     /// Step 2 of a record's way: brings the topic's partitions, `wanted` among them, into `topic.metadata`; or says what
     /// to wait for until they are known.
+    #[inline]
     pub(super) fn know_partitions(
         &self,
         topic: &mut CachedTopic,
@@ -124,23 +124,40 @@ impl CoreProducer {
         // Read before the snapshot: what comes in between is then news to this thread's next look, and to a wait.
         let generation = metadata.generation();
         if topic.generation != Some(generation) {
-            let snapshot = metadata.snapshot();
-            topic.metadata = snapshot.topic(&topic.slot.name).cloned();
-            topic.generation = Some(generation);
-            topic.local.clear();
-            if let Some(known) = topic.metadata.as_ref().filter(|_| self.shared.config.partitioner_rack_aware)
-            {
-                topic.local.extend(self.led_in_rack(&snapshot, known));
-            }
+            self.follow(topic, generation);
         }
         let count = topic.metadata.as_ref().map_or(0, |known| known.partitions.len());
         let known = match wanted {
             None => count > 0,
             Some(partition) => usize::try_from(partition.0).is_ok_and(|index| index < count),
         };
-        if known {
-            return Ok(None);
+        if known { Ok(None) } else { self.ask_partitions(topic, wanted, asking, now, patience).map(Some) }
+    }
+
+    /// Takes what the latest snapshot says of the topic.
+    #[cold]
+    fn follow(&self, topic: &mut CachedTopic, generation: u64) {
+        let snapshot = self.shared.metadata.snapshot();
+        topic.metadata = snapshot.topic(&topic.slot.name).cloned();
+        topic.generation = Some(generation);
+        topic.local.clear();
+        if let Some(known) = topic.metadata.as_ref().filter(|_| self.shared.config.partitioner_rack_aware) {
+            topic.local.extend(self.led_in_rack(&snapshot, known));
         }
+    }
+
+    /// Has the topic's partitions asked for, and says what to wait for.
+    #[cold]
+    fn ask_partitions(
+        &self,
+        topic: &CachedTopic,
+        wanted: Option<PartitionId>,
+        asking: &mut Asking,
+        now: Now,
+        patience: Patience,
+    ) -> Result<MetadataWait, Error> {
+        let metadata = &self.shared.metadata;
+        let count = topic.metadata.as_ref().map_or(0, |known| known.partitions.len());
         let name = &topic.slot.name;
         if let Some(code) = metadata.snapshot().topic_error(name).filter(|code| !code.is_retriable()) {
             // Permissions change, names do not: what an earlier send was told is asked again.
@@ -158,7 +175,8 @@ impl CoreProducer {
         match patience {
             Patience::Wait => {
                 let deadline = asking.start(now) + self.shared.config.max_block;
-                Ok(Some(metadata.wait(generation, deadline)))
+                // Of the generation that did not know them.
+                Ok(metadata.wait(topic.generation.unwrap_or_default(), deadline))
             }
             Patience::Never if count > 0 => Err(self.metadata_timeout(name, wanted, Duration::ZERO)),
             Patience::Never => Err(Cause::WouldWait(WaitsFor::Metadata).into()),

@@ -32,7 +32,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use topics::{TopicSlot, TopicTable};
 
 pub use lookup::PartitionLookup;
-pub use pending::{PendingSend, SendCallback};
+pub use pending::{AtOnce, PendingSend, SendCallback, Waiting};
 
 /// The callers' half of a producer; the other half is the [`Engine`].
 #[derive(Clone)]
@@ -138,8 +138,11 @@ impl CoreProducer {
         }
     }
 
-    fn slot(&self, topic: &str) -> Arc<TopicSlot> {
-        self.shared.topics.slot(topic, &self.shared.accumulator)
+    /// The slot of a topic that this thread does not remember.
+    #[cold]
+    fn slot(&self, topic: &str) -> Result<Arc<TopicSlot>, Error> {
+        send::check_topic(topic)?;
+        Ok(self.shared.topics.slot(topic, &self.shared.accumulator))
     }
 }
 

@@ -4,7 +4,7 @@ use super::interceptors::Audience;
 use super::lookup::Asking;
 use super::wait::Wait;
 use crate::Error;
-use kafka_accumulator::Grant;
+use kafka_accumulator::{Delivery, Grant};
 use kafka_types::{ProducerRecord, RecordMetadata};
 
 /// What is told of a record's outcome, once.
@@ -17,6 +17,11 @@ pub type SendCallback = Box<dyn FnOnce(Result<RecordMetadata, Error>) + Send>;
 #[must_use = "a record does nothing until it is polled into a batch"]
 pub struct PendingSend<'r, K, V> {
     pub(super) record: ProducerRecord<'r, K, V>,
+    pub(super) progress: Progress,
+}
+
+/// How far a record has come, apart from the record itself.
+pub(super) struct Progress {
     pub(super) callback: Option<SendCallback>,
     /// Made from `callback` and the interceptors when the record is first appended.
     pub(super) audience: Option<Audience>,
@@ -25,6 +30,24 @@ pub struct PendingSend<'r, K, V> {
     pub(super) wait: Option<Wait>,
     pub(super) grant: Option<Grant>,
 }
+
+/// What came of [sending a record at once](super::CoreProducer::send_at_once).
+#[must_use = "a record that has to wait does nothing until it is polled into a batch"]
+pub enum AtOnce {
+    /// It is in a batch.
+    Appended {
+        /// Its acknowledgement to come.
+        delivery: Delivery,
+        /// True if the engine has to be polled.
+        wake: bool,
+    },
+    /// It has to wait: [`resume`](PendingSend::resume) it.
+    Waits(Waiting),
+}
+
+/// What [`PendingSend::resume`] needs to know of a record that has to wait.
+#[must_use = "the record is taken back unless it is resumed"]
+pub struct Waiting(pub(super) Box<Progress>);
 
 /// How far a record has come.
 pub(super) enum Stage {
@@ -36,11 +59,10 @@ pub(super) enum Stage {
     Serialized { key: Option<Vec<u8>>, value: Option<Vec<u8>> },
 }
 
-impl<'r, K, V> PendingSend<'r, K, V> {
-    /// Prepares a record; `callback` will be told its outcome, or that it was not accepted.
-    pub fn new(record: ProducerRecord<'r, K, V>, callback: Option<SendCallback>) -> Self {
-        PendingSend {
-            record,
+impl Progress {
+    #[inline]
+    pub(super) fn new(callback: Option<SendCallback>) -> Progress {
+        Progress {
             callback,
             audience: None,
             stage: Stage::New,
@@ -49,10 +71,22 @@ impl<'r, K, V> PendingSend<'r, K, V> {
             grant: None,
         }
     }
+}
+
+impl<'r, K, V> PendingSend<'r, K, V> {
+    /// Prepares a record; `callback` will be told its outcome, or that it was not accepted.
+    pub fn new(record: ProducerRecord<'r, K, V>, callback: Option<SendCallback>) -> Self {
+        PendingSend { record, progress: Progress::new(callback) }
+    }
+
+    /// Goes on with a record that has to wait.
+    pub fn resume(record: ProducerRecord<'r, K, V>, waiting: Waiting) -> Self {
+        PendingSend { record, progress: *waiting.0 }
+    }
 
     /// True if the engine has to be polled, since something came up that it does not know of. Asking resets it.
     pub fn take_wake(&mut self) -> bool {
-        std::mem::take(&mut self.asking.wake)
+        std::mem::take(&mut self.progress.asking.wake)
     }
 
     /// The record, as the interceptors left it.

@@ -4,9 +4,10 @@
 //! thread-local while a send runs, so that a send inside a serializer or an interceptor finds an empty one instead of a
 //! conflict.
 
+use super::send::partition_count;
 use super::topics::TopicSlot;
 use kafka_metadata::TopicMetadata;
-use kafka_partitioner::PartitionLoads;
+use kafka_partitioner::{PartitionLoads, TopicQueueLengths};
 use kafka_types::Monotonic;
 use std::cell::Cell;
 use std::sync::Arc;
@@ -44,11 +45,18 @@ pub(super) struct CachedTopic {
     pub(super) touched: Option<Monotonic>,
     /// Made anew whenever a sticky choice may move on, which is once per batch.
     pub(super) loads: Option<PartitionLoads>,
-    pub(super) queue_lengths: Vec<u32>,
+    queue_lengths: Vec<u32>,
+    /// When the loads were made.
+    weighed: Option<Monotonic>,
 }
+
+/// Topics with up to this many partitions are weighed anew at the end of each batch; larger ones once per tick of the
+/// callers' clock, since that costs what there are partitions.
+const FEW_PARTITIONS: usize = 64;
 
 impl Scratch {
     /// Runs `work` with this thread's scratch.
+    #[inline]
     pub(super) fn with<R>(work: impl FnOnce(&mut Scratch) -> R) -> R {
         let mut scratch = SCRATCH.try_with(Cell::take).ok().flatten().unwrap_or_default();
         let result = work(&mut scratch);
@@ -64,32 +72,71 @@ impl Scratch {
     }
 }
 
+impl CachedTopic {
+    /// Looks at how long the partitions' queues are.
+    pub(super) fn weigh(&mut self, now: Monotonic) {
+        let Some(metadata) = &self.metadata else { return };
+        let count = metadata.partitions.len();
+        if count > FEW_PARTITIONS && self.weighed == Some(now) {
+            return;
+        }
+        self.weighed = Some(now);
+        self.slot.queues.queue_lengths(count, &mut self.queue_lengths);
+        self.loads = PartitionLoads::new(&TopicQueueLengths {
+            lengths: &self.queue_lengths,
+            partition_count: partition_count(metadata),
+            available: &metadata.available,
+            local: &self.local,
+            slow: &[],
+        });
+    }
+}
+
 impl CachedTopics {
     /// A topic of a producer, looked up with `find` if this thread does not remember it.
-    pub(super) fn topic(
+    ///
+    /// # Errors
+    /// Those of `find`.
+    #[inline]
+    pub(super) fn topic<E>(
         &mut self,
         producer: u64,
         name: &str,
-        find: impl FnOnce() -> Arc<TopicSlot>,
-    ) -> &mut CachedTopic {
+        find: impl FnOnce() -> Result<Arc<TopicSlot>, E>,
+    ) -> Result<&mut CachedTopic, E> {
         let known = |topic: &CachedTopic| topic.producer == producer && *topic.slot.name == *name;
+        if !self.0.first().is_some_and(known) {
+            self.bring_forward(known, producer, find)?;
+        }
+        Ok(&mut self.0[0])
+    }
+
+    #[cold]
+    fn bring_forward<E>(
+        &mut self,
+        known: impl Fn(&CachedTopic) -> bool,
+        producer: u64,
+        find: impl FnOnce() -> Result<Arc<TopicSlot>, E>,
+    ) -> Result<(), E> {
         match self.0.iter().position(known) {
             Some(at) => self.0[..=at].rotate_right(1),
             None => {
+                let slot = find()?;
                 self.0.truncate(KEEP_TOPICS - 1);
                 let topic = CachedTopic {
                     producer,
-                    slot: find(),
+                    slot,
                     generation: None,
                     metadata: None,
                     local: Vec::new(),
                     touched: None,
                     loads: None,
                     queue_lengths: Vec::new(),
+                    weighed: None,
                 };
                 self.0.insert(0, topic);
             }
         }
-        &mut self.0[0]
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! A record's way from the caller into a batch.
 
 use super::lookup::Patience;
-use super::pending::{PendingSend, Stage};
+use super::pending::{AtOnce, PendingSend, Progress, Stage, Waiting};
 use super::scratch::{CachedTopic, Scratch};
 use super::wait::{Wait, Waited};
 use super::{CoreProducer, topic_name};
@@ -9,7 +9,7 @@ use crate::Error;
 use crate::error::{Cause, WaitsFor};
 use kafka_accumulator::{Append, AppendOptions, AppendRecord, Delivery, MemoryError};
 use kafka_metadata::TopicMetadata;
-use kafka_partitioner::{Appended, PartitionLoads, TopicQueueLengths, TopicView};
+use kafka_partitioner::{Appended, TopicView};
 use kafka_protocol::records::size_upper_bound;
 use kafka_types::{
     Now, PartitionId, Payload, ProducerRecord, RecordPart, SerializationError, SerializeContext,
@@ -23,6 +23,35 @@ enum Step {
 }
 
 impl CoreProducer {
+    /// Puts a record into a batch, as most records can be without waiting. A failure has been told to the interceptors
+    /// already.
+    ///
+    /// # Errors
+    /// Why the record was not accepted; nothing of it will be written.
+    #[inline]
+    pub fn send_at_once<K, V, KS, VS>(
+        &self,
+        record: &mut ProducerRecord<'_, K, V>,
+        key_serializer: &KS,
+        value_serializer: &VS,
+        now: Now,
+    ) -> Result<AtOnce, Error>
+    where
+        K: Payload<KS>,
+        V: Payload<VS>,
+    {
+        let mut progress = Progress::new(None);
+        match self.advance(record, &mut progress, key_serializer, value_serializer, now, Patience::Wait) {
+            Ok(Step::Appended(delivery)) => Ok(AtOnce::Appended { delivery, wake: progress.asking.wake }),
+            Ok(Step::Wait(wait)) => {
+                self.check_may_wait().map_err(|error| self.refuse(record, &mut progress, error))?;
+                progress.wait = Some(wait);
+                Ok(AtOnce::Waits(Waiting(Box::new(progress))))
+            }
+            Err(error) => Err(self.refuse(record, &mut progress, error)),
+        }
+    }
+
     /// Moves a record on; ready once it is in a batch, or refused. A failure has been told to the interceptors and the
     /// callback already.
     ///
@@ -40,21 +69,24 @@ impl CoreProducer {
         K: Payload<KS>,
         V: Payload<VS>,
     {
+        let PendingSend { record, progress } = send;
         loop {
-            if let Some(wait) = &mut send.wait {
+            if let Some(wait) = &mut progress.wait {
                 let Poll::Ready(waited) = wait.poll(waker) else { return Poll::Pending };
-                send.wait = None;
-                if let Err(error) = self.handle_waited(send, waited, now) {
-                    return Poll::Ready(Err(self.refuse(send, error)));
+                progress.wait = None;
+                if let Err(error) = self.handle_waited(record, progress, waited, now) {
+                    return Poll::Ready(Err(self.refuse(record, progress, error)));
                 }
             }
-            match self.advance(send, key_serializer, value_serializer, now, Patience::Wait) {
+            match self.advance(record, progress, key_serializer, value_serializer, now, Patience::Wait) {
                 Ok(Step::Appended(delivery)) => return Poll::Ready(Ok(delivery)),
-                Ok(Step::Wait(_)) if kafka_accumulator::in_callback() => {
-                    return Poll::Ready(Err(self.refuse(send, Cause::InCallback("send").into())));
+                Ok(Step::Wait(wait)) => {
+                    if let Err(error) = self.check_may_wait() {
+                        return Poll::Ready(Err(self.refuse(record, progress, error)));
+                    }
+                    progress.wait = Some(wait);
                 }
-                Ok(Step::Wait(wait)) => send.wait = Some(wait),
-                Err(error) => return Poll::Ready(Err(self.refuse(send, error))),
+                Err(error) => return Poll::Ready(Err(self.refuse(record, progress, error))),
             }
         }
     }
@@ -74,25 +106,28 @@ impl CoreProducer {
         K: Payload<KS>,
         V: Payload<VS>,
     {
-        match self.advance(send, key_serializer, value_serializer, now, Patience::Never) {
+        let PendingSend { record, progress } = send;
+        match self.advance(record, progress, key_serializer, value_serializer, now, Patience::Never) {
             Ok(Step::Appended(delivery)) => Ok(delivery),
             Ok(Step::Wait(wait)) => {
                 let waits_for = match wait {
                     Wait::Metadata(_) => WaitsFor::Metadata,
                     Wait::Memory { .. } => WaitsFor::Memory,
                 };
-                Err(self.refuse(send, Cause::WouldWait(waits_for).into()))
+                Err(self.refuse(record, progress, Cause::WouldWait(waits_for).into()))
             }
-            Err(error) => Err(self.refuse(send, error)),
+            Err(error) => Err(self.refuse(record, progress, error)),
         }
     }
 }
 
 impl CoreProducer {
     /// Steps 1 to 7 of a record's way, as far as they go without waiting.
+    #[inline]
     fn advance<K, V, KS, VS>(
         &self,
-        send: &mut PendingSend<'_, K, V>,
+        record: &mut ProducerRecord<'_, K, V>,
+        progress: &mut Progress,
         key_serializer: &KS,
         value_serializer: &VS,
         now: Now,
@@ -103,25 +138,25 @@ impl CoreProducer {
         V: Payload<VS>,
     {
         self.check_open()?;
-        let deadline = send.asking.start(now) + self.shared.config.max_block;
+        progress.asking.start(now);
         Scratch::with(|Scratch { key: key_buffer, value: value_buffer, topics }| {
             // 1. The interceptors; what they leave has to be legal.
-            if matches!(send.stage, Stage::New) {
-                send.stage = Stage::Intercepted;
-                self.intercept(&mut send.record);
-                check(&send.record)?;
+            if matches!(progress.stage, Stage::New) {
+                progress.stage = Stage::Intercepted;
+                self.intercept(record);
+                check(record)?;
             }
 
             // 2. The topic's partitions.
-            let topic = topics.topic(self.shared.id, &send.record.topic, || self.slot(&send.record.topic));
+            let topic = topics.topic(self.shared.id, &record.topic, || self.slot(&record.topic))?;
             if let Some(wait) =
-                self.know_partitions(topic, send.record.partition, &mut send.asking, now, patience)?
+                self.know_partitions(topic, record.partition, &mut progress.asking, now, patience)?
             {
                 return Ok(Step::Wait(Wait::Metadata(wait)));
             }
 
             // 3. Key and value as bytes, and whether they are few enough.
-            let PendingSend { record, callback, audience, stage, grant, asking, .. } = send;
+            let Progress { callback, audience, stage, grant, asking, .. } = progress;
             let ProducerRecord { topic: name, partition, timestamp, key, value, headers } = record;
             let (key, value) = match stage {
                 Stage::Serialized { key, value } => (key.as_deref(), value.as_deref()),
@@ -146,7 +181,7 @@ impl CoreProducer {
             };
 
             // 5. Into the partition's open batch.
-            if audience.is_none() {
+            if audience.is_none() && (callback.is_some() || self.has_interceptors()) {
                 *audience = self.audience(name, chosen, headers, callback.take());
             }
             let told = audience.as_ref().is_some_and(|audience| audience.told);
@@ -159,9 +194,9 @@ impl CoreProducer {
                 let options = AppendOptions { may_open_batch, grant, callback: packed, told };
                 match topic.slot.queues.append(partition, &bytes, options, now) {
                     Ok(Append::Appended(appended)) => break appended,
-                    Ok(Append::WouldOpenBatch { wake }) => {
+                    Ok(Append::WouldOpenBatch { batched, wake }) => {
                         asking.wake |= wake;
-                        self.learn(topic, &Appended::would_open_batch(partition.0, has_key));
+                        self.learn(topic, &Appended::would_open_batch(partition.0, batched, has_key), now);
                         partition = self.partition(topic, key)?;
                         may_open_batch = true;
                     }
@@ -174,6 +209,7 @@ impl CoreProducer {
                         *stage = Stage::Serialized { key, value };
                         // The engine has the timer, and sends what lingers when memory is short.
                         asking.wake = true;
+                        let deadline = asking.start(now) + self.shared.config.max_block;
                         let wait = self.shared.accumulator.reserve(bytes, deadline);
                         return Ok(Step::Wait(Wait::Memory { wait, bytes }));
                     }
@@ -189,8 +225,10 @@ impl CoreProducer {
                         partition: partition.0,
                         bytes: appended.bytes,
                         batch_complete: appended.batch_complete,
+                        batched: appended.batched,
                         has_key,
                     },
+                    now,
                 );
             }
 
@@ -202,25 +240,30 @@ impl CoreProducer {
 }
 
 impl CoreProducer {
+    /// Inside a callback nothing may wait: it would wait for what only its own end brings on.
+    fn check_may_wait(&self) -> Result<(), Error> {
+        if kafka_accumulator::in_callback() { Err(Cause::InCallback("send").into()) } else { Ok(()) }
+    }
+
     fn handle_waited<K, V>(
         &self,
-        send: &mut PendingSend<'_, K, V>,
+        record: &ProducerRecord<'_, K, V>,
+        progress: &mut Progress,
         waited: Waited,
         now: Now,
     ) -> Result<(), Error> {
         match waited {
             Waited::Metadata(result) => {
-                let PendingSend { record, asking, .. } = send;
-                self.handle_asked(&record.topic, record.partition, asking, result, now)
+                self.handle_asked(&record.topic, record.partition, &progress.asking, result, now)
             }
             Waited::Memory { result: Ok(grant), .. } => {
-                send.grant = Some(grant);
+                progress.grant = Some(grant);
                 Ok(())
             }
             Waited::Memory { result: Err(MemoryError::TimedOut), bytes } => Err(Cause::Memory {
-                topic: send.record.topic.to_string(),
+                topic: record.topic.to_string(),
                 bytes,
-                waited: send.asking.elapsed(now),
+                waited: progress.asking.elapsed(now),
                 buffer_memory: self.shared.config.buffer_memory,
             }
             .into()),
@@ -240,31 +283,26 @@ impl CoreProducer {
     }
 
     /// Step 6: tells the partitioner, with fresh queue lengths if it may choose anew.
-    fn learn(&self, topic: &mut CachedTopic, appended: &Appended) {
-        let Some(metadata) = &topic.metadata else { return };
+    #[inline]
+    fn learn(&self, topic: &mut CachedTopic, appended: &Appended, now: Now) {
         if appended.batch_complete && self.shared.config.partitioner_adaptive {
-            topic.slot.queues.queue_lengths(metadata.partitions.len(), &mut topic.queue_lengths);
-            topic.loads = PartitionLoads::new(&TopicQueueLengths {
-                lengths: &topic.queue_lengths,
-                partition_count: partition_count(metadata),
-                available: &metadata.available,
-                local: &topic.local,
-                slow: &[],
-            });
+            topic.weigh(now.mono);
         }
-        self.shared.partitioner.on_appended(&view(topic, metadata), appended);
+        if let Some(metadata) = &topic.metadata {
+            self.shared.partitioner.on_appended(&view(topic, metadata), appended);
+        }
     }
 
     fn check_size(&self, topic: &str, size: usize) -> Result<(), Error> {
         let config = &self.shared.config;
-        for (limit, property) in
-            [(config.max_request_size, "max.request.size"), (config.buffer_memory, "buffer.memory")]
-        {
-            if size > limit {
-                return Err(Cause::TooLarge { topic: topic.to_owned(), size, limit, property }.into());
-            }
-        }
-        Ok(())
+        let (limit, property) = if size > config.max_request_size {
+            (config.max_request_size, "max.request.size")
+        } else if size > config.buffer_memory {
+            (config.buffer_memory, "buffer.memory")
+        } else {
+            return Ok(());
+        };
+        Err(Cause::TooLarge { topic: topic.to_owned(), size, limit, property }.into())
     }
 }
 
@@ -279,13 +317,14 @@ fn view<'a>(topic: &'a CachedTopic, metadata: &'a TopicMetadata) -> TopicView<'a
     }
 }
 
-fn partition_count(metadata: &TopicMetadata) -> i32 {
+#[inline]
+pub(super) fn partition_count(metadata: &TopicMetadata) -> i32 {
     i32::try_from(metadata.partitions.len()).unwrap_or(i32::MAX)
 }
 
-/// What can be wrong with a record by itself.
+/// What can be wrong with a record by itself. Its topic's name is checked where the topic is looked up.
+#[inline]
 fn check<K, V>(record: &ProducerRecord<'_, K, V>) -> Result<(), Error> {
-    check_topic(&record.topic)?;
     if let Some(timestamp) = record.timestamp.filter(|timestamp| timestamp.0 < 0) {
         return Err(Cause::NegativeTimestamp(timestamp).into());
     }

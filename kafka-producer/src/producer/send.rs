@@ -1,7 +1,7 @@
 //! The ways to send a record.
 
 use super::{Delivery, Producer};
-use crate::core::{PendingSend, SendCallback};
+use crate::core::{AtOnce, PendingSend, SendCallback};
 use crate::driver::{block_on, clock};
 use crate::{Error, ErrorKind};
 use kafka_types::{Payload, ProducerRecord, RecordMetadata};
@@ -19,12 +19,25 @@ impl<KS, VS> Producer<KS, VS> {
     /// [`Misuse`](ErrorKind::Misuse) of topic name, timestamp or partition, [`Serialization`](ErrorKind::Serialization),
     /// [`TooLarge`](ErrorKind::TooLarge), [`Timeout`](ErrorKind::Timeout) of `max.block.ms`,
     /// [`Authorization`](ErrorKind::Authorization), [`Closed`](ErrorKind::Closed) or [`Stopped`](ErrorKind::Stopped).
-    pub async fn send<'r, K, V>(&self, record: ProducerRecord<'r, K, V>) -> Result<Delivery, Error>
+    pub async fn send<'r, K, V>(&self, mut record: ProducerRecord<'r, K, V>) -> Result<Delivery, Error>
     where
         K: Payload<KS>,
         V: Payload<VS>,
     {
-        self.send_pending(PendingSend::new(record, None)).await.map(Delivery::new)
+        let shared = &*self.shared;
+        let (keys, values) = (&shared.key_serializer, &shared.value_serializer);
+        match shared.core.send_at_once(&mut record, keys, values, clock::coarse())? {
+            AtOnce::Appended { delivery, wake } => {
+                if wake {
+                    shared.driver.wake();
+                }
+                Ok(Delivery::new(delivery))
+            }
+            AtOnce::Waits(waiting) => {
+                // Seldom: boxed, so that the future of all the others stays small.
+                Box::pin(self.send_pending(PendingSend::resume(record, waiting))).await.map(Delivery::new)
+            }
+        }
     }
 
     /// Sends a record and waits for its acknowledgement.
