@@ -217,8 +217,12 @@ impl CompletedBatch {
 
     /// Sets the outcome, runs callbacks in the order of the records, then wakes those who await deliveries. Whoever
     /// [watches](crate::Accumulator::watch_unseen) is told of the failures that nobody hears of.
-    pub fn run(mut self) {
+    ///
+    /// True if callbacks were among it, which may have taken long.
+    pub fn run(mut self) -> bool {
+        let has_callbacks = !self.callbacks.is_empty();
         self.tell();
+        has_callbacks
     }
 
     fn tell(&mut self) {

@@ -122,6 +122,7 @@ impl Delivery {
 
 /// A failure that was there to be seen, and was not, is told to whoever watches. An outcome that comes later is the batch's to tell.
 impl Drop for Delivery {
+    #[inline]
     fn drop(&mut self) {
         if *self.index.get_mut() & SEEN == 0
             && let Some(Err(failure)) = self.look()
@@ -134,6 +135,7 @@ impl Drop for Delivery {
 impl Future for Delivery {
     type Output = Result<RecordMetadata, DeliveryFailure>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
             if let Some(result) = self.try_result() {

@@ -62,9 +62,10 @@ impl Drainer {
     }
 
     /// The engine is about to sleep until `deadline`; false if something has happened that it has not taken yet, and then it
-    /// must not sleep. While it sleeps, callers who have something due earlier are told to wake it.
-    pub fn publish_sleep(&mut self, deadline: Monotonic) -> bool {
-        self.shared.events.publish_sleep(deadline)
+    /// must not sleep. While it sleeps, callers who have something due earlier are told to wake it; and whoever closes the
+    /// `patience`-th batch (0 counts as 1).
+    pub fn publish_sleep(&mut self, deadline: Monotonic, patience: u32) -> bool {
+        self.shared.events.publish_sleep(deadline, patience)
     }
 
     /// The partition of a queue that an event named.
@@ -80,6 +81,11 @@ impl Drainer {
     /// The first batch of a queue.
     pub fn head(&self, queue: QueueId) -> Head {
         self.queue(queue).head()
+    }
+
+    /// When the queue's open batch got its first record; `None` if there is no open batch.
+    pub fn open_since(&self, queue: QueueId) -> Option<Monotonic> {
+        self.queue(queue).open_since()
     }
 
     /// The numbers of the batches in a queue, in order.

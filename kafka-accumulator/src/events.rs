@@ -59,6 +59,8 @@ enum EngineState {
     Awake,
     Asleep {
         until: Monotonic,
+        /// How many closed batches it sleeps through, the one that wakes it included.
+        patience: u32,
     },
 }
 
@@ -72,12 +74,29 @@ impl Events {
         let mut state = self.0.lock();
         state.events.push(event);
         match state.engine {
-            EngineState::Asleep { until } if due < until => {
+            EngineState::Asleep { until, .. } if due < until => {
                 // One wake-up is enough, whoever else comes before the engine is up.
                 state.engine = EngineState::Awake;
                 true
             }
             _ => false,
+        }
+    }
+
+    /// Adds the event of a closed batch; true if the caller must wake the engine.
+    pub(crate) fn push_closed(&self, event: QueueEvent) -> bool {
+        let mut state = self.0.lock();
+        state.events.push(event);
+        match &mut state.engine {
+            EngineState::Asleep { patience, .. } if *patience > 1 => {
+                *patience -= 1;
+                false
+            }
+            EngineState::Asleep { .. } => {
+                state.engine = EngineState::Awake;
+                true
+            }
+            EngineState::Awake => false,
         }
     }
 
@@ -98,10 +117,10 @@ impl Events {
     }
 
     /// The engine wants to sleep; false if there are events to look at first.
-    pub(crate) fn publish_sleep(&self, until: Monotonic) -> bool {
+    pub(crate) fn publish_sleep(&self, until: Monotonic, patience: u32) -> bool {
         let mut state = self.0.lock();
         if state.events.is_empty() {
-            state.engine = EngineState::Asleep { until };
+            state.engine = EngineState::Asleep { until, patience };
         }
         state.events.is_empty()
     }
@@ -118,13 +137,28 @@ mod tests {
         let events = Events::new();
         let at = Monotonic::from_millis;
         assert!(!events.push(SEALED, Monotonic::ZERO), "the engine is awake");
-        assert!(!events.publish_sleep(at(10)), "there is an event");
+        assert!(!events.publish_sleep(at(10), 1), "there is an event");
         let mut taken = Vec::new();
         events.take(&mut taken);
         assert_eq!(taken, [SEALED]);
-        assert!(events.publish_sleep(at(10)));
+        assert!(events.publish_sleep(at(10), 1));
         assert!(!events.push(SEALED, at(10)), "it wakes by itself in time");
         assert!(events.push(SEALED, at(9)));
         assert!(!events.push(SEALED, at(1)), "it was woken already");
+    }
+
+    #[test]
+    fn an_engine_sleeps_through_as_many_closed_batches_as_it_said() {
+        let events = Events::new();
+        let mut taken = Vec::new();
+        assert!(events.publish_sleep(Monotonic::NEVER, 3));
+        let wakes = [(); 5].map(|()| events.push_closed(SEALED));
+        assert_eq!(wakes, [false, false, true, false, false]);
+        events.take(&mut taken);
+        assert_eq!(taken.len(), 5);
+        assert!(events.publish_sleep(Monotonic::NEVER, 3));
+        assert!(!events.push_closed(SEALED));
+        let opened = Monotonic::from_millis(5);
+        assert!(events.push(SEALED, opened), "what is due before the engine wakes by itself wakes it all the same");
     }
 }

@@ -318,6 +318,10 @@ impl PartitionQueue {
         }
     }
 
+    pub(crate) fn open_since(&self) -> Option<Monotonic> {
+        self.state.lock().open.as_ref().map(|open| open.created)
+    }
+
     pub(crate) fn pop(&self) -> Option<Batch> {
         let mut state = self.state.lock();
         match state.sealed.pop_front() {

@@ -8,7 +8,7 @@ use crate::seal::{SealJob, SealedKind};
 use crate::shared::Shared;
 use crate::{Callback, Delivery, FailureCause, Grant};
 use kafka_protocol::records::size_upper_bound;
-use kafka_types::{Header, Monotonic, Now, PartitionId, Timestamp};
+use kafka_types::{Header, Now, PartitionId, Timestamp};
 use std::fmt;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
@@ -198,7 +198,7 @@ impl TopicQueues {
                 SealedKind::Split { .. } => {}
             }
         }
-        self.shared.events.push(QueueEvent::Sealed { queue: queue.id }, Monotonic::ZERO)
+        self.shared.events.push_closed(QueueEvent::Sealed { queue: queue.id })
     }
 
     #[inline]

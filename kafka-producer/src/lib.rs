@@ -43,7 +43,7 @@ pub use builder::ProducerBuilder;
 pub use config::{Notice, NoticeLevel, Problem, ProducerConfig};
 pub use error::{Error, ErrorKind, Outcome};
 #[cfg(feature = "driver")]
-pub use producer::{CloseSummary, Delivery, FlushSummary, PartitionInfo, Producer, TrySendError};
+pub use producer::{CloseSummary, Delivery, FlushSummary, PartitionInfo, Producer, Sending, TrySendError};
 
 pub use kafka_interceptor::{Acknowledgement, Interceptor, InterceptorError, SendContext};
 #[cfg(feature = "driver")]

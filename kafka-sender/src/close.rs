@@ -47,6 +47,7 @@ impl Engine {
         self.requests.clear();
         self.nodes.clear();
         self.dirty.clear();
+        self.gathering.clear();
         self.timers.clear();
         let wakers = self.metadata.close();
         self.wake(wakers);

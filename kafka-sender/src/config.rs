@@ -36,6 +36,32 @@ pub struct SenderConfig {
     pub connection_setup_timeout_max: Duration,
     /// `connections.max.idle.ms`: after which an unused connection is closed. Default: 9 min.
     pub connections_max_idle: Duration,
+    /// When a request waits for more batches.
+    pub gather: GatherConfig,
+}
+
+/// When a request waits for batches of more partitions: while batches come so fast that it waits for a fraction of a
+/// millisecond, and while another request to the same broker has no answer yet. A request with many batches costs both
+/// sides little more than one with a single batch; one that nothing else keeps waiting never waits for it. There is no
+/// property for it: Kafka's own producer gathers as well, by its single thread being busy.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GatherConfig {
+    /// Ready batches that are enough; 1 never waits. Default: 8.
+    pub batches: u32,
+    /// Batches that come at longer intervals are not waited for. Default: 100 µs.
+    pub interval: Duration,
+    /// The longest wait. Default: 1 ms.
+    pub patience: Duration,
+}
+
+impl Default for GatherConfig {
+    fn default() -> Self {
+        GatherConfig {
+            batches: 8,
+            interval: Duration::from_micros(100),
+            patience: Duration::from_millis(1),
+        }
+    }
 }
 
 impl Default for SenderConfig {
@@ -55,6 +81,7 @@ impl Default for SenderConfig {
             connection_setup_timeout: Duration::from_secs(10),
             connection_setup_timeout_max: Duration::from_secs(30),
             connections_max_idle: Duration::from_secs(540),
+            gather: GatherConfig::default(),
         }
     }
 }

@@ -152,7 +152,7 @@ impl Engine {
         if self.oldest_deadline(id) <= now {
             self.give_up(now, id, ErrorCode::REQUEST_TIMED_OUT, "no answer within request.timeout.ms");
         } else {
-            self.watch_requests(id);
+            self.watch_requests(now, id);
         }
     }
 
@@ -202,7 +202,7 @@ impl Engine {
         connection.last_used = now;
         self.requests
             .insert(request, InFlight { connection: id, version, sent: now, slot: slot.clone(), kind });
-        self.watch_requests(id);
+        self.watch_requests(now, id);
         let expects_response = !(produce && self.config.acks == Acks::None);
         self.outputs.push_back(Output::Transmit(Transmit {
             connection: id,
@@ -230,8 +230,11 @@ impl Engine {
             }
             connection.last_used = now;
             self.dirty.insert(connection.node);
+            if let Some(node) = self.nodes.get_mut(&connection.node) {
+                node.urgent = true;
+            }
         }
-        self.watch_requests(id);
+        self.watch_requests(now, id);
         Some(in_flight)
     }
 
@@ -243,7 +246,7 @@ impl Engine {
         if until > connection.throttled_until {
             connection.throttled_until = until;
             self.timers.set(Timer::Throttle(id), until);
-            self.watch_requests(id);
+            self.watch_requests(now, id);
         }
     }
 
@@ -256,8 +259,8 @@ impl Engine {
         })
     }
 
-    pub(crate) fn watch_requests(&mut self, id: ConnectionId) {
+    pub(crate) fn watch_requests(&mut self, now: Monotonic, id: ConnectionId) {
         let deadline = self.oldest_deadline(id);
-        self.timers.set(Timer::RequestTimeout(id), deadline);
+        self.timers.watch(Timer::RequestTimeout(id), now, deadline);
     }
 }

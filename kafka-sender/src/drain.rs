@@ -43,7 +43,7 @@ impl Engine {
                 .connections
                 .get(&connection)
                 .is_none_or(|state| state.produces >= self.config.max_in_flight.max(1));
-            if full || !self.fill_request(now, id, connection) {
+            if full || self.gathers(now, id, connection) || !self.fill_request(now, id, connection) {
                 return;
             }
         }
@@ -86,6 +86,7 @@ impl Engine {
                 Taken::Nothing => {}
             }
         }
+        self.gathered(id, request.batches());
         request.send(self, now)
     }
 
@@ -136,9 +137,9 @@ impl Engine {
                     return self.wait_for_identity(queue);
                 }
                 let Some(batch) = self.drainer.pop(queue) else { return Taken::Nothing };
-                self.head_left(queue);
+                self.head_left(now, queue);
                 let (id, records) = (self.new_batch_key(), batch.record_count());
-                self.own(DrainedBatch::new(batch, id, false));
+                self.own(now, DrainedBatch::new(batch, id, false));
                 self.partition(queue).line.push_back(id);
                 match self.transactions.stamp(stream, id, records) {
                     Stamping::Stamp(stamp) => Taken::Batch(id, stamp),
@@ -149,11 +150,10 @@ impl Engine {
     }
 
     /// The engine owns the batch from now on, until its outcome or its deadline.
-    pub(crate) fn own(&mut self, batch: DrainedBatch) {
-        let id = batch.key;
+    pub(crate) fn own(&mut self, now: Monotonic, batch: DrainedBatch) {
         let expiry = batch.batch.created() + self.config.delivery_timeout;
-        self.timers.set(Timer::BatchExpiry(id), expiry);
-        self.batches.insert(id, batch);
+        self.timers.watch(Timer::LineExpiry(batch.queue), now, expiry);
+        self.batches.insert(batch.key, Box::new(batch));
     }
 
     /// If it is the identity that the partition waits for; otherwise an answer to one of its batches lists it again.

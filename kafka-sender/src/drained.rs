@@ -7,7 +7,8 @@ use kafka_types::{LeaderEpoch, Monotonic, NodeId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub(crate) type DrainedBatches = BTreeMap<BatchKey, DrainedBatch>;
+/// Boxed, so that the map moves pointers only.
+pub(crate) type DrainedBatches = BTreeMap<BatchKey, Box<DrainedBatch>>;
 
 #[derive(Debug)]
 pub(crate) struct DrainedBatch {

@@ -5,6 +5,7 @@ use crate::drained::DrainedBatches;
 use crate::flush::Flush;
 use crate::in_flight::{InFlight, RequestKind};
 use crate::node::{Connection, Node};
+use crate::pace::Pace;
 use crate::partition::Partition;
 use crate::timers::{Timer, Timers};
 use crate::{ConnectionId, DisconnectReason, FlushId, Output, RequestId, SenderConfig, WaitReason};
@@ -25,7 +26,7 @@ use std::sync::Arc;
 /// - **Output**, [`poll_output`](Engine::poll_output): after every input, and when the deadline of the last
 ///   [`Output::Wait`] has come, call it and do what it says until it says `Wait` again. It also reads what callers have
 ///   appended meanwhile, so a wake-up by an append needs no input, only a poll.
-/// - **Looking**: [`is_closed`](Engine::is_closed).
+/// - **Looking**: [`is_closed`](Engine::is_closed), [`has_output`](Engine::has_output).
 ///
 /// `now` never goes back from one call to the next. The same inputs at the same times with the same seed give the same outputs.
 /// Names of connections and requests that the engine has given up are ignored wherever they still turn up, so a driver need not
@@ -60,9 +61,16 @@ pub struct Engine {
     pub(crate) nameless: BTreeSet<QueueId>,
     /// Nodes whose ready list or connection changed.
     pub(crate) dirty: BTreeSet<NodeId>,
+    /// Nodes whose next request waits for more batches.
+    pub(crate) gathering: BTreeSet<NodeId>,
+    pub(crate) pace: Pace,
 
     /// The snapshot that the ready lists were made by.
     pub(crate) snapshot: Option<Arc<ClusterSnapshot>>,
+    /// The snapshot that partitions know their place by.
+    pub(crate) places_of: Option<Arc<ClusterSnapshot>>,
+    /// Counts those snapshots.
+    pub(crate) places: u64,
     /// Queues that are not empty.
     pub(crate) occupied: BTreeSet<QueueId>,
     /// Partitions whose first batch waits for its retry.
@@ -106,7 +114,11 @@ impl Engine {
             leaderless: BTreeSet::new(),
             nameless: BTreeSet::new(),
             dirty: BTreeSet::new(),
+            gathering: BTreeSet::new(),
+            pace: Pace::new(),
             snapshot: None,
+            places_of: None,
+            places: 0,
             occupied: BTreeSet::new(),
             backing_off: BTreeSet::new(),
             flushes: BTreeMap::new(),
@@ -173,6 +185,12 @@ impl Engine {
         self.start_close(now.mono, deadline);
     }
 
+    /// True if the next output is there already: without it, [`poll_output`](Engine::poll_output) looks for more to do, and
+    /// makes ready for sleep if there is nothing.
+    pub fn has_output(&self) -> bool {
+        !self.outputs.is_empty()
+    }
+
     /// True after [`Output::Closed`].
     pub fn is_closed(&self) -> bool {
         self.closed
@@ -191,9 +209,13 @@ impl Engine {
             if !self.outputs.is_empty() || self.closed {
                 continue;
             }
-            let (deadline, reason) = self.next_deadline(now.mono);
+            let (mut deadline, mut reason) = self.next_deadline(now.mono);
+            let (longest, patience) = self.doze();
+            if now.mono + longest < deadline {
+                (deadline, reason) = (now.mono + longest, WaitReason::Gather);
+            }
             // Events that came since they were read: another turn instead of sleep.
-            if self.drainer.publish_sleep(deadline) {
+            if self.drainer.publish_sleep(deadline, patience) {
                 return Output::Wait { deadline, reason };
             }
         }
@@ -202,6 +224,8 @@ impl Engine {
     /// Everything that is due. What one step makes due for a later one is done in the same turn.
     fn turn(&mut self, now: Monotonic) {
         self.read_events(now);
+        self.pace.look(now);
+        self.look_after_gathering();
         self.fire_timers(now);
         self.expire_waiters(now);
         self.seal_what_cannot_wait(now);
@@ -242,7 +266,7 @@ impl Engine {
             match timer {
                 Timer::Linger(queue) => self.linger_over(now, queue),
                 Timer::QueueExpiry(queue) => self.expire_queue(now, queue),
-                Timer::BatchExpiry(batch) => self.expire_batch(now, batch),
+                Timer::LineExpiry(queue) => self.expire_line(now, queue),
                 Timer::Retry(queue) => {
                     self.backing_off.remove(&queue);
                     self.enlist(now, queue);

@@ -22,14 +22,14 @@ impl Engine {
                 self.fail_undrained(now, batch, refusal.clone());
             }
         }
-        self.head_left(queue);
+        self.head_left(now, queue);
         // The head may be at a worker: what stands behind it has its own time all the same.
-        self.timers.set(Timer::QueueExpiry(queue), next);
+        self.timers.watch(Timer::QueueExpiry(queue), now, next);
         self.enlist(now, queue);
     }
 
     /// What has kept the partition from sending, if it is something outside.
-    fn hindrance(&self, queue: QueueId) -> Option<Arc<str>> {
+    fn hindrance(&mut self, queue: QueueId) -> Option<Arc<str>> {
         let failure_of = |node: &Node| node.last_failure.clone();
         if let Some(leader) = self.leader(queue) {
             let failure = failure_of(self.nodes.get(&leader)?)?;
@@ -45,8 +45,25 @@ impl Engine {
         Some("the partition has no leader".into())
     }
 
+    /// The oldest of the partition's drained batches may have run out of time.
+    pub(crate) fn expire_line(&mut self, now: Monotonic, queue: QueueId) {
+        let timeout = self.config.delivery_timeout;
+        let expiry = |engine: &Engine, id: &BatchKey| Some(engine.batches.get(id)?.batch.created() + timeout);
+        // One at a time: what happens to one may be the end of others.
+        while let Some(expired) = {
+            let line = &self.partitions[queue.0 as usize].line;
+            line.iter().copied().find(|id| expiry(self, id).is_some_and(|at| at <= now))
+        } {
+            self.expire_batch(now, expired);
+        }
+        let line = &self.partitions[queue.0 as usize].line;
+        if let Some(next) = line.iter().filter_map(|id| expiry(self, id)).min() {
+            self.timers.watch(Timer::LineExpiry(queue), now, next);
+        }
+    }
+
     /// The batch has run out of time. What its request's slot says decides whether it may be in the log.
-    pub(crate) fn expire_batch(&mut self, now: Monotonic, id: BatchKey) {
+    fn expire_batch(&mut self, now: Monotonic, id: BatchKey) {
         let Some(request) = self.batches.get(&id).map(|batch| batch.request) else { return };
         if let Some(request) = request {
             // Recalled, it fails there as any other that is out of time.

@@ -24,6 +24,12 @@ pub(crate) struct Node {
     pub(crate) last_attempt: Monotonic,
     /// Partitions it leads that may have something to send, longest waiting first.
     pub(crate) ready: VecDeque<QueueId>,
+    /// Batches that became ready since the last request took some.
+    pub(crate) fresh: u32,
+    /// What is ready goes out without waiting for more.
+    pub(crate) urgent: bool,
+    /// Since when it has waited for more.
+    pub(crate) gathering_since: Option<Monotonic>,
 }
 
 impl Node {
@@ -38,6 +44,9 @@ impl Node {
             retry_at: Monotonic::ZERO,
             last_attempt: Monotonic::ZERO,
             ready: VecDeque::new(),
+            fresh: 0,
+            urgent: false,
+            gathering_since: None,
         }
     }
 

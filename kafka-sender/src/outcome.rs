@@ -4,7 +4,6 @@ use crate::RequestId;
 use crate::drained::DrainedBatch;
 use crate::engine::Engine;
 use crate::in_flight::Sent;
-use crate::timers::Timer;
 use kafka_accumulator::{Batch, BatchFailure, BatchOutcome, FailureCause, QueueId, Written};
 use kafka_transactions::{Attempt, BatchKey, FatalError, Verdict};
 use kafka_types::{Acks, ErrorCode, ExponentialBackoff, Monotonic, Offset, Timestamp};
@@ -195,13 +194,12 @@ impl Engine {
         while let Some(batch) = self.drainer.pop(queue) {
             self.fail_undrained(now, batch, refusal.clone());
         }
-        self.head_left(queue);
+        self.head_left(now, queue);
     }
 
     /// Takes the batch out of everything that the engine keeps, streams apart.
     pub(crate) fn disown(&mut self, id: BatchKey) -> Option<DrainedBatch> {
-        let batch = self.batches.remove(&id)?;
-        self.timers.cancel(Timer::BatchExpiry(id));
+        let batch = *self.batches.remove(&id)?;
         let partition = self.partition(batch.queue);
         partition.leave(id);
         if batch.request.is_some() {

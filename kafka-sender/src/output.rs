@@ -96,6 +96,8 @@ pub struct CloseSummary {
 pub enum WaitReason {
     /// Nothing is due.
     Idle,
+    /// Batches are coming so fast that the engine looks after them by itself.
+    Gather,
     /// An open batch's `linger.ms`.
     Linger,
     /// `delivery.timeout.ms` of a batch.

@@ -4,7 +4,7 @@ use crate::ConnectionId;
 use crate::drained::DrainedBatches;
 use kafka_accumulator::BatchId;
 use kafka_transactions::BatchKey;
-use kafka_types::Monotonic;
+use kafka_types::{LeaderEpoch, Monotonic, NodeId, TopicId};
 use std::collections::VecDeque;
 
 /// Whose turn it is in a partition.
@@ -36,6 +36,17 @@ pub(crate) struct Partition {
     pub(crate) too_large: Option<usize>,
     /// It stands in some node's ready list.
     pub(crate) listed: bool,
+    place: Place,
+    /// Which of the engine's snapshots that is from; 0 is none.
+    placed: u64,
+}
+
+/// Where a partition is, as far as the cluster is known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Place {
+    pub(crate) leader: Option<NodeId>,
+    pub(crate) leader_epoch: LeaderEpoch,
+    pub(crate) topic_id: TopicId,
 }
 
 impl Partition {
@@ -53,6 +64,15 @@ impl Partition {
             }
         }
         Turn::Fresh
+    }
+
+    /// Where it is by this snapshot; `find` looks it up if the last look was at another.
+    pub(crate) fn place(&mut self, snapshot: u64, find: impl FnOnce() -> Place) -> Place {
+        if self.placed != snapshot {
+            self.placed = snapshot;
+            self.place = find();
+        }
+        self.place
     }
 
     pub(crate) fn leave(&mut self, id: BatchKey) {

@@ -3,6 +3,7 @@
 use crate::engine::Engine;
 use crate::in_flight::{RequestKind, Sent};
 use crate::outcome::Refusal;
+use crate::partition::Place;
 use crate::{ConnectionId, RequestId};
 use kafka_accumulator::{FailureCause, Written};
 use kafka_protocol::messages::ProduceRequest;
@@ -10,7 +11,7 @@ use kafka_protocol::messages::produce::{PartitionProduceData, TopicProduceData};
 use kafka_protocol::wire::{ApiKey, Encoder, Message, Records, StrBytes};
 use kafka_transactions::BatchKey;
 use kafka_transactions::Stamp;
-use kafka_types::{Codec, ErrorCode, Monotonic, NodeId, TopicId};
+use kafka_types::{Codec, ErrorCode, Monotonic, NodeId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -58,14 +59,19 @@ impl ProduceBuilder {
         self.sent.is_empty()
     }
 
+    pub(crate) fn batches(&self) -> usize {
+        self.sent.len()
+    }
+
     pub(crate) fn size(&self) -> usize {
         self.size
     }
 
     /// Adds a batch with the stamp it got.
     pub(crate) fn add(&mut self, engine: &mut Engine, now: Monotonic, id: BatchKey, stamp: Stamp) {
+        let Some(queue) = engine.batches.get(&id).map(|drained| drained.queue) else { return };
+        let place = engine.place(queue);
         let Some(drained) = engine.batches.get_mut(&id) else { return };
-        let queue = drained.queue;
         let topic_partition = engine.drainer.topic_partition(queue);
         if drained.batch.codec() == Codec::ZSTD && self.version < ZSTD_SINCE {
             let message = format!("zstd needs Produce version {ZSTD_SINCE}, the broker has {}", self.version);
@@ -73,20 +79,14 @@ impl ProduceBuilder {
             engine.fail(now, id, Refusal::new(cause, message));
             return;
         }
-        let snapshot = engine.metadata.snapshot();
-        let topic = snapshot.topic(&topic_partition.topic);
-        let topic_id = topic.map_or(TopicId::ZERO, |topic| topic.id);
+        let Place { topic_id, leader_epoch, .. } = place;
         if topic_id.is_zero()
             && self.version >= TOPIC_IDS_SINCE
             && let Some(by_name) = self.by_name
         {
             self.version = by_name;
         }
-        let epoch = usize::try_from(topic_partition.partition.0)
-            .ok()
-            .and_then(|index| topic?.partitions.get(index))
-            .map(|partition| partition.leader_epoch);
-        drained.leader_epoch = epoch.unwrap_or_default();
+        drained.leader_epoch = leader_epoch;
         drained.request = Some(self.id);
         drained.attempts += 1;
         drained.first_sent.get_or_insert(now);

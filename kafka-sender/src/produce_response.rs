@@ -7,7 +7,7 @@ use crate::outcome::Answer;
 use bytes::Bytes;
 use kafka_metadata::{Broker, LeaderHint};
 use kafka_protocol::messages::ProduceResponse;
-use kafka_protocol::messages::produce::PartitionProduceResponse;
+use kafka_protocol::messages::produce::{PartitionProduceResponse, TopicProduceResponse};
 use kafka_protocol::wire::decode_exact;
 use kafka_transactions::{Attempt, attempt_of};
 use kafka_types::{
@@ -132,10 +132,14 @@ fn match_answers(
     response: &mut ProduceResponse,
 ) -> (Vec<Option<PartitionProduceResponse>>, Option<String>) {
     let by_id = version >= 13;
+    let topics = std::mem::take(&mut response.responses);
+    if in_order(by_id, sent, &topics) {
+        let answers = topics.into_iter().flat_map(|topic| topic.partition_responses);
+        return (answers.map(Some).collect(), None);
+    }
     let mut complaint = None;
     let mut answers: BTreeMap<(&str, TopicId, PartitionId), Option<PartitionProduceResponse>> =
         BTreeMap::new();
-    let topics = std::mem::take(&mut response.responses);
     for topic in &topics {
         for partition in &topic.partition_responses {
             let key = (topic.name.as_str(), topic.topic_id, PartitionId(partition.index));
@@ -160,4 +164,18 @@ fn match_answers(
         complaint = Some("the Produce response answers a partition that was not asked for".to_owned());
     }
     (matched, complaint)
+}
+
+/// Whether the answers are those of the request, in its order, as most brokers give them.
+fn in_order(by_id: bool, sent: &[Sent], topics: &[TopicProduceResponse]) -> bool {
+    let answers = topics.iter().flat_map(|topic| {
+        topic.partition_responses.iter().map(move |partition| (topic, PartitionId(partition.index)))
+    });
+    // No batch but one is sent of a partition, so equal lists leave no room for doubles.
+    answers.clone().count() == sent.len()
+        && answers.zip(sent).all(|((topic, partition), sent)| {
+            let same_topic =
+                if by_id { topic.topic_id == sent.topic_id } else { topic.name.as_str() == &*sent.topic };
+            same_topic && partition == sent.partition
+        })
 }

@@ -2,12 +2,13 @@
 
 use crate::Output;
 use crate::engine::Engine;
-use crate::partition::{Partition, Turn};
+use crate::partition::{Partition, Place, Turn};
 use crate::timers::Timer;
 use kafka_accumulator::{
     BatchFailure, BatchId, FailureCause, Head, QueueEvent, QueueId, Sealed, SealedResult,
 };
-use kafka_types::{LeaderEpoch, Monotonic, NodeId, TopicPartition};
+use kafka_types::{LeaderEpoch, Monotonic, NodeId, TopicId, TopicPartition};
+use std::sync::Arc;
 
 impl Engine {
     pub(crate) fn queue_event(&mut self, now: Monotonic, event: QueueEvent) {
@@ -16,20 +17,19 @@ impl Engine {
                 self.partition(queue);
                 self.open.insert(queue);
                 self.occupied.insert(queue);
-                self.timers.set(Timer::Linger(queue), created + self.config.linger);
-                if !self.timers.is_armed(Timer::QueueExpiry(queue)) {
-                    let expiry = created + self.config.delivery_timeout;
-                    self.timers.set(Timer::QueueExpiry(queue), expiry);
-                }
+                self.timers.watch(Timer::Linger(queue), now, created + self.config.linger);
+                let expiry = created + self.config.delivery_timeout;
+                self.timers.watch(Timer::QueueExpiry(queue), now, expiry);
                 self.enlist(now, queue);
             }
             QueueEvent::Sealed { queue } => {
                 self.partition(queue);
                 // Its time may have run out while a caller compressed it: then the timer has found nothing and is gone.
                 if !self.timers.is_armed(Timer::QueueExpiry(queue)) {
-                    self.head_left(queue);
+                    self.head_left(now, queue);
                 }
                 self.enlist(now, queue);
+                self.count_ready(queue);
             }
             QueueEvent::Lost { queue, batch, records, cause } => {
                 self.partition(queue);
@@ -40,16 +40,24 @@ impl Engine {
         }
     }
 
-    /// The newest batch has waited for as long as it may. It may be older batches' tail: those are sealed already.
+    /// The open batch may have waited for as long as it may; or the one that it was armed for is closed, and another open.
     pub(crate) fn linger_over(&mut self, now: Monotonic, queue: QueueId) {
-        self.seal_open(now, queue);
+        match self.drainer.open_since(queue) {
+            Some(created) if created + self.config.linger > now => {
+                self.timers.watch(Timer::Linger(queue), now, created + self.config.linger);
+            }
+            Some(_) => self.seal_open(now, queue),
+            None => {
+                self.open.remove(&queue);
+            }
+        }
     }
 
     pub(crate) fn seal_open(&mut self, now: Monotonic, queue: QueueId) {
         self.open.remove(&queue);
-        self.timers.cancel(Timer::Linger(queue));
         self.drainer.seal_open(queue);
         self.enlist(now, queue);
+        self.hurry(queue);
     }
 
     /// Callers wait for memory, or the producer closes: nothing lingers.
@@ -68,8 +76,9 @@ impl Engine {
     pub(crate) fn sealed(&mut self, now: Monotonic, sealed: Sealed) {
         match self.drainer.handle_sealed(sealed) {
             SealedResult::Placed(queue) => {
-                self.head_left(queue);
+                self.head_left(now, queue);
                 self.enlist(now, queue);
+                self.count_ready(queue);
             }
             SealedResult::Split { queue, parent, children } => {
                 self.outputs.push_back(Output::Complete(parent));
@@ -99,7 +108,7 @@ impl Engine {
     ) {
         self.count_failed(queue, batch, records, BatchFailure::not_written(cause));
         self.split_failed(now, queue, batch);
-        self.head_left(queue);
+        self.head_left(now, queue);
     }
 
     /// Puts the partition into its leader's ready list, if it has something to send and nothing keeps it from that.
@@ -110,7 +119,7 @@ impl Engine {
         match self.partitions[queue.0 as usize].turn(&self.batches) {
             Turn::Blocked => return,
             Turn::Resend(id) => {
-                let leader_epoch = self.leader_epoch(queue);
+                let leader_epoch = self.place(queue).leader_epoch;
                 let Some(batch) = self.batches.get_mut(&id) else { return };
                 if batch.retry_at > now && leader_epoch <= batch.leader_epoch {
                     self.backing_off.insert(queue);
@@ -122,6 +131,7 @@ impl Engine {
                 if self.backing_off.remove(&queue) {
                     self.timers.cancel(Timer::Retry(queue));
                 }
+                self.hurry(queue);
             }
             Turn::Fresh if matches!(self.drainer.head(queue), Head::Ready { .. }) => {}
             Turn::Fresh => return,
@@ -160,15 +170,28 @@ impl Engine {
         }
     }
 
-    pub(crate) fn leader(&self, queue: QueueId) -> Option<NodeId> {
-        let TopicPartition { topic, partition } = self.drainer.topic_partition(queue);
-        self.metadata.snapshot().partition(topic, *partition)?.leader
+    pub(crate) fn leader(&mut self, queue: QueueId) -> Option<NodeId> {
+        self.place(queue).leader
     }
 
-    fn leader_epoch(&self, queue: QueueId) -> LeaderEpoch {
+    /// Where the partition is. Looked up once per snapshot: names of topics are not compared for each batch.
+    pub(crate) fn place(&mut self, queue: QueueId) -> Place {
+        let snapshot = self.metadata.snapshot();
+        if self.places_of.as_ref().is_none_or(|seen| !Arc::ptr_eq(seen, snapshot)) {
+            self.places_of = Some(snapshot.clone());
+            self.places += 1;
+        }
+        self.partition(queue);
         let TopicPartition { topic, partition } = self.drainer.topic_partition(queue);
-        let known = self.metadata.snapshot().partition(topic, *partition);
-        known.map_or(LeaderEpoch::UNKNOWN, |partition| partition.leader_epoch)
+        let snapshot = self.metadata.snapshot();
+        self.partitions[queue.0 as usize].place(self.places, || {
+            let known = snapshot.partition(topic, *partition);
+            Place {
+                leader: known.and_then(|known| known.leader),
+                leader_epoch: known.map_or(LeaderEpoch::UNKNOWN, |known| known.leader_epoch),
+                topic_id: snapshot.topic(topic).map_or(TopicId::ZERO, |topic| topic.id),
+            }
+        })
     }
 
     pub(crate) fn partition(&mut self, queue: QueueId) -> &mut Partition {
@@ -179,18 +202,16 @@ impl Engine {
         &mut self.partitions[index]
     }
 
-    /// The queue's timers follow its head; an empty queue has none.
-    pub(crate) fn head_left(&mut self, queue: QueueId) {
+    /// The queue has another head, or none.
+    pub(crate) fn head_left(&mut self, now: Monotonic, queue: QueueId) {
         match self.drainer.head(queue) {
             Head::Empty => {
                 self.open.remove(&queue);
                 self.occupied.remove(&queue);
-                self.timers.cancel(Timer::Linger(queue));
-                self.timers.cancel(Timer::QueueExpiry(queue));
             }
             Head::Open { created, .. } | Head::Ready { created, .. } => {
                 let expiry = created + self.config.delivery_timeout;
-                self.timers.set(Timer::QueueExpiry(queue), expiry);
+                self.timers.watch(Timer::QueueExpiry(queue), now, expiry);
             }
             _ => {}
         }

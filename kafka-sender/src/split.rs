@@ -3,7 +3,6 @@
 use crate::drained::DrainedBatch;
 use crate::engine::Engine;
 use crate::outcome::Refusal;
-use crate::timers::Timer;
 use kafka_accumulator::{Batch, BatchId, FailureCause, QueueId};
 use kafka_protocol::records::BATCH_HEADER_SIZE;
 use kafka_transactions::{BatchKey, StreamKey};
@@ -47,8 +46,8 @@ impl Engine {
     /// Starts the split; the batch has its place in the line and nothing else any more.
     pub(crate) fn begin_split(&mut self, now: Monotonic, id: BatchKey) {
         let Some(batch) = self.batches.remove(&id) else { return };
+        let batch = *batch;
         let queue = batch.queue;
-        self.timers.cancel(Timer::BatchExpiry(id));
         // Half of the records each, and a header of its own.
         let (number, target) = (batch.batch.id(), BATCH_HEADER_SIZE + batch.batch.payload().len() / 2);
         match batch.batch.split(target) {
@@ -58,7 +57,7 @@ impl Engine {
                 self.seal(job);
             }
             Err(batch) => {
-                self.own(DrainedBatch::new(batch, id, true));
+                self.own(now, DrainedBatch::new(batch, id, true));
                 let message = "a record is larger than the broker takes";
                 self.fail(now, id, Refusal::new(FailureCause::RecordTooLarge, message));
             }
@@ -82,7 +81,7 @@ impl Engine {
         self.transactions.handle_split(StreamKey(queue.0), parent, &keys);
         self.split_in_flushes(number, children.len());
         for child in children {
-            self.own(child);
+            self.own(now, child);
         }
         self.enlist(now, queue);
     }

@@ -2,19 +2,19 @@
 
 use crate::{ConnectionId, WaitReason};
 use kafka_accumulator::QueueId;
-use kafka_transactions::BatchKey;
 use kafka_types::{Monotonic, NodeId};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// What a timer is for. Its order breaks ties, so that the same inputs give the same outputs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Timer {
-    /// The newest batch of the queue has waited long enough for more records.
+    /// The open batch of the queue has waited long enough for more records.
     Linger(QueueId),
     /// The oldest batch in the queue has run out of time.
     QueueExpiry(QueueId),
-    /// A drained batch has run out of time.
-    BatchExpiry(BatchKey),
+    /// The oldest of the partition's drained batches has run out of time.
+    LineExpiry(QueueId),
     /// The partition's first batch may be tried again.
     Retry(QueueId),
     /// The oldest request of the connection has waited long enough for its answer.
@@ -35,13 +35,16 @@ impl Timer {
     fn reason(self) -> WaitReason {
         match self {
             Timer::Linger(_) => WaitReason::Linger,
-            Timer::QueueExpiry(_) | Timer::BatchExpiry(_) => WaitReason::Delivery,
+            Timer::QueueExpiry(_) | Timer::LineExpiry(_) => WaitReason::Delivery,
             Timer::Retry(_) => WaitReason::Retry,
             Timer::Close => WaitReason::Close,
             _ => WaitReason::Connection,
         }
     }
 }
+
+/// Deadlines that are far away are looked at this often on the way: see [`Timers::watch`].
+const GRID: Duration = Duration::from_secs(1);
 
 /// At most one deadline per [`Timer`].
 #[derive(Debug, Default)]
@@ -57,6 +60,18 @@ impl Timers {
         if !at.is_never() {
             self.armed.insert(timer, at);
             self.due.insert((at, timer));
+        }
+    }
+
+    /// Arms the timer for `at` or earlier, unless it is armed for that: whoever it wakes looks what is due, and watches what
+    /// is left.
+    ///
+    /// Deadlines of batches are watched rather than set. Most batches are done long before theirs: moving a timer for
+    /// each would cost more than a look now and then, and far deadlines are rounded, so that a look at one is a look at all.
+    pub(crate) fn watch(&mut self, timer: Timer, now: Monotonic, at: Monotonic) {
+        let at = if now.until(at) > 2 * GRID { floor(at) } else { at };
+        if self.armed.get(&timer).is_none_or(|armed| *armed > at) {
+            self.set(timer, at);
         }
     }
 
@@ -93,9 +108,34 @@ impl Timers {
     }
 }
 
+fn floor(at: Monotonic) -> Monotonic {
+    let grid = GRID.as_nanos() as u64;
+    if at.is_never() { at } else { Monotonic::from_nanos(at.as_nanos() / grid * grid) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_watched_deadline_is_never_missed_and_far_ones_share_their_looks() {
+        let mut timers = Timers::default();
+        let (now, at) = (Monotonic::from_millis(100), Monotonic::from_millis);
+        let watched = Timer::QueueExpiry(QueueId(1));
+        timers.watch(watched, now, at(120_300));
+        assert_eq!(timers.next().0, at(120_000));
+        timers.watch(watched, now, at(125_000));
+        assert_eq!(timers.next().0, at(120_000), "a look too early, but none too late");
+        timers.watch(Timer::QueueExpiry(QueueId(2)), now, at(120_900));
+        assert_eq!(timers.next().0, at(120_000));
+        assert_eq!(timers.pop(at(120_000)), Some(watched));
+        timers.watch(watched, at(120_000), at(120_300));
+        timers.watch(watched, at(120_000), Monotonic::NEVER);
+        assert_eq!(timers.pop(at(120_000)), Some(Timer::QueueExpiry(QueueId(2))));
+        assert_eq!(timers.pop(at(120_299)), None);
+        assert_eq!(timers.pop(at(120_300)), Some(watched));
+        assert_eq!(timers.next().0, Monotonic::NEVER);
+    }
 
     #[test]
     fn a_timer_has_one_deadline_and_none_after_it_fired() {

@@ -55,14 +55,14 @@ fn a_caller_who_will_not_wait_for_memory_still_learns_that_the_engine_must_be_wo
     let topic = accumulator.topic("t");
     let _first = append(&topic, &[0; 500], at(0));
     drainer.take_events(&mut Vec::new());
-    assert!(drainer.publish_sleep(Monotonic::NEVER));
+    assert!(drainer.publish_sleep(Monotonic::NEVER, 1));
     // The batch can't grow, so it is closed; nobody else would tell the sleeping engine.
     match append_with(&topic, &[0; 500], at(0), None).unwrap() {
         Append::NeedsMemory { wake, .. } => assert!(wake, "the closed batch would stay where it is"),
         other => panic!("{other:?}"),
     }
     assert!(matches!(drainer.head(QueueId(0)), Head::Ready { .. }));
-    assert!(!drainer.publish_sleep(Monotonic::NEVER));
+    assert!(!drainer.publish_sleep(Monotonic::NEVER, 1));
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn no_wake_up_is_lost_between_callers_and_a_sleeping_engine() {
                     acknowledge(batch, 0);
                 }
             }
-            if seen + 3 < CALLERS * EACH && drainer.publish_sleep(Monotonic::NEVER) {
+            if seen + 3 < CALLERS * EACH && drainer.publish_sleep(Monotonic::NEVER, 1) {
                 std::thread::park();
             }
         }

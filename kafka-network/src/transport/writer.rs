@@ -43,7 +43,17 @@ impl FrameWriter {
 
     /// True if all is written and flushed.
     pub fn is_idle(&self) -> bool {
-        self.segments.is_empty() && self.small.is_empty() && self.flushed
+        self.is_empty() && self.flushed
+    }
+
+    /// Bytes that are not written yet.
+    pub fn len(&self) -> usize {
+        self.small.len() + self.segments.iter().map(Bytes::len).sum::<usize>()
+    }
+
+    /// True if there are no bytes to write; there may be some to flush.
+    pub fn is_empty(&self) -> bool {
+        self.segments.is_empty() && self.small.is_empty()
     }
 
     /// Writes until nothing is left and the stream has flushed.

@@ -8,11 +8,14 @@ use kafka_accumulator::{Accumulator, AccumulatorConfig, Drainer};
 use kafka_interceptor::InterceptorChain;
 use kafka_metadata::{Metadata, MetadataConfig, MetadataManager};
 use kafka_partitioner::{DefaultPartitioner, DefaultPartitionerConfig, Partitioner, RoundRobinPartitioner};
-use kafka_sender::{Engine, SenderConfig};
+use kafka_sender::{Engine, GatherConfig, SenderConfig};
 use kafka_transactions::{TransactionConfig, TransactionManager};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+
+/// A request of this size gains nothing from waiting for more.
+const GATHERED_BYTES: usize = 128 * 1024;
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(0);
 
@@ -119,7 +122,15 @@ impl ProducerConfig {
             connection_setup_timeout: self.connection_setup_timeout,
             connection_setup_timeout_max: self.connection_setup_timeout_max,
             connections_max_idle: self.connections_max_idle,
+            gather: self.gather(),
         }
+    }
+
+    /// Of large batches few make a large request.
+    fn gather(&self) -> GatherConfig {
+        let gather = GatherConfig::default();
+        let batches = u32::try_from(GATHERED_BYTES / self.batch_size.max(1)).unwrap_or(u32::MAX);
+        GatherConfig { batches: batches.clamp(1, gather.batches), ..gather }
     }
 
     fn partitioner(&self) -> Arc<dyn Partitioner> {

@@ -43,6 +43,8 @@ pub enum AtOnce {
     },
     /// It has to wait: [`resume`](PendingSend::resume) it.
     Waits(Waiting),
+    /// It was not accepted, and nothing of it will be written. Who has to know has been told already.
+    Refused(Error),
 }
 
 /// What [`PendingSend::resume`] needs to know of a record that has to wait.

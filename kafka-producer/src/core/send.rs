@@ -16,18 +16,8 @@ use kafka_types::{
 };
 use std::task::{Poll, Waker};
 
-/// How far a record got without waiting.
-enum Step {
-    Appended(Delivery),
-    Wait(Wait),
-}
-
 impl CoreProducer {
-    /// Puts a record into a batch, as most records can be without waiting. A failure has been told to the interceptors
-    /// already.
-    ///
-    /// # Errors
-    /// Why the record was not accepted; nothing of it will be written.
+    /// Puts a record into a batch, as most records can be without waiting.
     #[inline]
     pub fn send_at_once<K, V, KS, VS>(
         &self,
@@ -35,20 +25,19 @@ impl CoreProducer {
         key_serializer: &KS,
         value_serializer: &VS,
         now: Now,
-    ) -> Result<AtOnce, Error>
+    ) -> AtOnce
     where
         K: Payload<KS>,
         V: Payload<VS>,
     {
         let mut progress = Progress::new(None);
         match self.advance(record, &mut progress, key_serializer, value_serializer, now, Patience::Wait) {
-            Ok(Step::Appended(delivery)) => Ok(AtOnce::Appended { delivery, wake: progress.asking.wake }),
-            Ok(Step::Wait(wait)) => {
-                self.check_may_wait().map_err(|error| self.refuse(record, &mut progress, error))?;
-                progress.wait = Some(wait);
-                Ok(AtOnce::Waits(Waiting(Box::new(progress))))
-            }
-            Err(error) => Err(self.refuse(record, &mut progress, error)),
+            Ok(Some(delivery)) => AtOnce::Appended { delivery, wake: progress.asking.wake },
+            Ok(None) => match self.check_may_wait() {
+                Ok(()) => AtOnce::Waits(Waiting(Box::new(progress))),
+                Err(error) => AtOnce::Refused(self.refuse(record, &mut progress, error)),
+            },
+            Err(error) => AtOnce::Refused(self.refuse(record, &mut progress, error)),
         }
     }
 
@@ -79,12 +68,11 @@ impl CoreProducer {
                 }
             }
             match self.advance(record, progress, key_serializer, value_serializer, now, Patience::Wait) {
-                Ok(Step::Appended(delivery)) => return Poll::Ready(Ok(delivery)),
-                Ok(Step::Wait(wait)) => {
+                Ok(Some(delivery)) => return Poll::Ready(Ok(delivery)),
+                Ok(None) => {
                     if let Err(error) = self.check_may_wait() {
                         return Poll::Ready(Err(self.refuse(record, progress, error)));
                     }
-                    progress.wait = Some(wait);
                 }
                 Err(error) => return Poll::Ready(Err(self.refuse(record, progress, error))),
             }
@@ -108,11 +96,11 @@ impl CoreProducer {
     {
         let PendingSend { record, progress } = send;
         match self.advance(record, progress, key_serializer, value_serializer, now, Patience::Never) {
-            Ok(Step::Appended(delivery)) => Ok(delivery),
-            Ok(Step::Wait(wait)) => {
-                let waits_for = match wait {
-                    Wait::Metadata(_) => WaitsFor::Metadata,
-                    Wait::Memory { .. } => WaitsFor::Memory,
+            Ok(Some(delivery)) => Ok(delivery),
+            Ok(None) => {
+                let waits_for = match progress.wait.take() {
+                    Some(Wait::Memory { .. }) => WaitsFor::Memory,
+                    Some(Wait::Metadata(_)) | None => WaitsFor::Metadata,
                 };
                 Err(self.refuse(record, progress, Cause::WouldWait(waits_for).into()))
             }
@@ -122,7 +110,7 @@ impl CoreProducer {
 }
 
 impl CoreProducer {
-    /// Steps 1 to 7 of a record's way, as far as they go without waiting.
+    /// Steps 1 to 7 of a record's way, as far as they go without waiting: `None` if `progress` has now what to wait for.
     #[inline]
     fn advance<K, V, KS, VS>(
         &self,
@@ -132,7 +120,7 @@ impl CoreProducer {
         value_serializer: &VS,
         now: Now,
         patience: Patience,
-    ) -> Result<Step, Error>
+    ) -> Result<Option<Delivery>, Error>
     where
         K: Payload<KS>,
         V: Payload<VS>,
@@ -152,11 +140,12 @@ impl CoreProducer {
             if let Some(wait) =
                 self.know_partitions(topic, record.partition, &mut progress.asking, now, patience)?
             {
-                return Ok(Step::Wait(Wait::Metadata(wait)));
+                progress.wait = Some(Wait::Metadata(wait));
+                return Ok(None);
             }
 
             // 3. Key and value as bytes, and whether they are few enough.
-            let Progress { callback, audience, stage, grant, asking, .. } = progress;
+            let Progress { callback, audience, stage, grant, asking, wait } = progress;
             let ProducerRecord { topic: name, partition, timestamp, key, value, headers } = record;
             let (key, value) = match stage {
                 Stage::Serialized { key, value } => (key.as_deref(), value.as_deref()),
@@ -210,8 +199,9 @@ impl CoreProducer {
                         // The engine has the timer, and sends what lingers when memory is short.
                         asking.wake = true;
                         let deadline = asking.start(now) + self.shared.config.max_block;
-                        let wait = self.shared.accumulator.reserve(bytes, deadline);
-                        return Ok(Step::Wait(Wait::Memory { wait, bytes }));
+                        let reserved = self.shared.accumulator.reserve(bytes, deadline);
+                        *wait = Some(Wait::Memory { wait: reserved, bytes });
+                        return Ok(None);
                     }
                     Err(error) => return Err(self.append_error(name, error)),
                 }
@@ -234,7 +224,7 @@ impl CoreProducer {
 
             // 7. The engine hears of it only if it would sleep too long.
             asking.wake |= appended.wake;
-            Ok(Step::Appended(appended.delivery))
+            Ok(Some(appended.delivery))
         })
     }
 }

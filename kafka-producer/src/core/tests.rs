@@ -359,7 +359,7 @@ fn whoever_waits_is_told_when_the_engine_is_gone() {
 #[test]
 fn an_append_to_an_open_batch_wakes_nobody() {
     let mut world = World::with_topic(builder().linger(Duration::from_secs(1)), 1);
-    assert!(world.drainer.publish_sleep(Monotonic::NEVER));
+    assert!(world.drainer.publish_sleep(Monotonic::NEVER, 1));
     let mut first = PendingSend::new(record(), None);
     assert!(matches!(world.poll(&mut first), Poll::Ready(Ok(_))));
     assert!(first.take_wake(), "a batch that lingers is due some time");
@@ -367,7 +367,7 @@ fn an_append_to_an_open_batch_wakes_nobody() {
     world.drainer.take_events(&mut events);
     assert!(matches!(events[..], [QueueEvent::Opened { .. }]), "{events:?}");
     let due = world.now.mono + Duration::from_secs(1);
-    assert!(world.drainer.publish_sleep(due));
+    assert!(world.drainer.publish_sleep(due, 1));
     for _ in 0..10 {
         let mut send = PendingSend::new(record(), None);
         assert!(matches!(world.poll(&mut send), Poll::Ready(Ok(_))));

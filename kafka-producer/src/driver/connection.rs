@@ -21,6 +21,8 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 /// Room for one read; a larger response grows its buffer as it arrives.
 const READ_BYTES: usize = 32 * 1024;
+/// Frames are put together up to about this size.
+const WRITE_BYTES: usize = 64 * 1024;
 /// Reads in a row before writing has its turn.
 const READS_PER_TURN: usize = 16;
 /// How long an orderly close waits for the broker's own end of the connection.
@@ -65,7 +67,7 @@ impl ConnectionTask {
             queue: VecDeque::new(),
             closing: false,
             writer: FrameWriter::new(),
-            writing: None,
+            writing: Vec::new(),
             received: BytesMut::with_capacity(READ_BYTES),
             inbox: self.inbox,
         };
@@ -99,10 +101,9 @@ struct Pump {
     /// Requests not yet begun: they can still be recalled.
     queue: VecDeque<Transmit>,
     closing: bool,
-    /// One frame at a time.
     writer: FrameWriter,
-    /// The request whose frame that is; `None` for the connection's own.
-    writing: Option<(RequestId, RequestSlot)>,
+    /// The requests in there, and whether they will be answered; the connection's own are not among them.
+    writing: Vec<(RequestId, RequestSlot, bool)>,
     received: BytesMut,
     inbox: Arc<Inbox>,
 }
@@ -168,7 +169,7 @@ impl Pump {
     fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<DisconnectReason> {
         loop {
             if self.writer.is_idle()
-                && let Err(error) = self.begin_frame()
+                && let Err(error) = self.begin_frames()
             {
                 return Poll::Ready(DisconnectReason::Protocol(error.to_string().into()));
             }
@@ -178,19 +179,24 @@ impl Pump {
             if let Err(error) = ready!(self.writer.poll_write(&mut self.stream, context)) {
                 return Poll::Ready(DisconnectReason::Io(error.to_string().into()));
             }
-            if let Some((request, slot)) = self.writing.take() {
+            for (request, slot, expects_response) in self.writing.drain(..) {
                 slot.finish_write();
-                self.inbox.push(Input::Written { connection: self.id, request });
+                // With an answer to come there is nothing to tell yet.
+                if !expects_response {
+                    self.inbox.push(Input::Written { connection: self.id, request });
+                }
             }
         }
     }
 
-    /// Takes up the next frame. A request is begun only when the one before it is out: until then the engine can
-    /// recall it.
-    fn begin_frame(&mut self) -> Result<(), ConnectionError> {
+    /// Takes up the next frames, as much as one write is likely to take. What is behind them is begun only when they are out:
+    /// until then the engine can recall it.
+    fn begin_frames(&mut self) -> Result<(), ConnectionError> {
         loop {
-            if let Some(frame) = self.connection.poll_transmit() {
+            while let Some(frame) = self.connection.poll_transmit() {
                 self.writer.push(frame.segments);
+            }
+            if self.writer.len() >= WRITE_BYTES {
                 return Ok(());
             }
             let Some(transmit) = self.queue.pop_front() else { return Ok(()) };
@@ -202,7 +208,7 @@ impl Pump {
                     token: transmit.request.0,
                     expects_response: transmit.expects_response,
                 })?;
-                self.writing = Some((transmit.request, transmit.slot));
+                self.writing.push((transmit.request, transmit.slot, transmit.expects_response));
             }
         }
     }

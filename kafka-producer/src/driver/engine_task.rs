@@ -12,7 +12,7 @@ use crate::producer::unobserved::Unobserved;
 use crate::{CloseSummary, FlushSummary};
 use kafka_network::{ConnectionConfig, Connector};
 use kafka_sender::{ConnectionId, DisconnectReason, Engine, FlushId, Output, Transmit};
-use kafka_types::Monotonic;
+use kafka_types::{Monotonic, Now};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -44,6 +44,8 @@ pub(super) struct EngineTask {
 
 /// What a turn ends with.
 enum Turn {
+    /// There are requests to write: the connections come first, then there may be more to do.
+    Transmitted,
     WaitUntil(Monotonic),
     Closed(CloseSummary),
 }
@@ -79,10 +81,16 @@ impl EngineTask {
         let mut inputs = Vec::new();
         let summary = loop {
             inbox.take(&mut inputs);
-            for input in inputs.drain(..) {
-                self.handle(input);
+            if !inputs.is_empty() {
+                let now = clock::precise();
+                for input in inputs.drain(..) {
+                    self.handle(input, now);
+                }
             }
             match self.carry_out() {
+                // While there is something to write nobody needs to wake the engine: it comes back by itself, and finds all
+                // that callers have done meanwhile.
+                Turn::Transmitted => tokio::task::yield_now().await,
                 Turn::WaitUntil(deadline) => wait(&inbox, deadline).await,
                 Turn::Closed(summary) => break summary,
             }
@@ -92,8 +100,7 @@ impl EngineTask {
         self.finish(summary).await;
     }
 
-    fn handle(&mut self, input: Input) {
-        let now = clock::precise();
+    fn handle(&mut self, input: Input, now: Now) {
         match input {
             Input::Connected { connection, versions } => {
                 self.life.core.note_connection(None);
@@ -128,8 +135,9 @@ impl EngineTask {
 
     /// Carries out what the engine wants, until it has nothing more to do now.
     fn carry_out(&mut self) -> Turn {
+        let mut now = clock::precise();
         loop {
-            match self.engine.poll_output(clock::precise()) {
+            match self.engine.poll_output(now) {
                 Output::Connect { connection, address, .. } => {
                     let (to_connection, outbox) = mpsc::unbounded_channel();
                     self.connections.insert(connection, to_connection);
@@ -151,9 +159,17 @@ impl EngineTask {
                     if let Some(to_connection) = self.connections.get(&transmit.connection) {
                         let _ = to_connection.send(transmit);
                     }
+                    if !self.engine.has_output() {
+                        return Turn::Transmitted;
+                    }
                 }
                 Output::Seal(job) => self.seal_pool.start(job),
-                Output::Complete(completed) => completed.run(),
+                Output::Complete(completed) => {
+                    // Callbacks take the time they take.
+                    if completed.run() {
+                        now = clock::precise();
+                    }
+                }
                 Output::Flushed(flush, summary) => {
                     if let Some(reply) = self.flushes.remove(&flush) {
                         let _ = reply.send(summary.into());

@@ -19,6 +19,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    #[inline]
     pub(super) fn new(inner: kafka_accumulator::Delivery) -> Self {
         Delivery { inner }
     }
@@ -49,6 +50,7 @@ impl Delivery {
 impl Future for Delivery {
     type Output = Result<RecordMetadata, Error>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let result = ready!(Pin::new(&mut self.inner).poll(context));
         Poll::Ready(result.map_err(Error::from))

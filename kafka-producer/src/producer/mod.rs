@@ -6,6 +6,7 @@ mod delivery;
 mod flush;
 mod partitions;
 mod send;
+mod sending;
 pub(crate) mod unobserved;
 
 use crate::core::CoreProducer;
@@ -21,6 +22,7 @@ pub use delivery::Delivery;
 pub use flush::FlushSummary;
 pub use partitions::PartitionInfo;
 pub use send::TrySendError;
+pub use sending::Sending;
 
 /// Sends records to a Kafka cluster.
 ///

@@ -1,7 +1,8 @@
 //! The ways to send a record.
 
 use super::{Delivery, Producer};
-use crate::core::{AtOnce, PendingSend, SendCallback};
+use super::sending::{Sending, poll_pending};
+use crate::core::{PendingSend, SendCallback};
 use crate::driver::{block_on, clock};
 use crate::{Error, ErrorKind};
 use kafka_types::{Payload, ProducerRecord, RecordMetadata};
@@ -19,25 +20,13 @@ impl<KS, VS> Producer<KS, VS> {
     /// [`Misuse`](ErrorKind::Misuse) of topic name, timestamp or partition, [`Serialization`](ErrorKind::Serialization),
     /// [`TooLarge`](ErrorKind::TooLarge), [`Timeout`](ErrorKind::Timeout) of `max.block.ms`,
     /// [`Authorization`](ErrorKind::Authorization), [`Closed`](ErrorKind::Closed) or [`Stopped`](ErrorKind::Stopped).
-    pub async fn send<'r, K, V>(&self, mut record: ProducerRecord<'r, K, V>) -> Result<Delivery, Error>
+    #[inline]
+    pub fn send<'p, 'r, K, V>(&'p self, record: ProducerRecord<'r, K, V>) -> Sending<'p, 'r, K, V, KS, VS>
     where
         K: Payload<KS>,
         V: Payload<VS>,
     {
-        let shared = &*self.shared;
-        let (keys, values) = (&shared.key_serializer, &shared.value_serializer);
-        match shared.core.send_at_once(&mut record, keys, values, clock::coarse())? {
-            AtOnce::Appended { delivery, wake } => {
-                if wake {
-                    shared.driver.wake();
-                }
-                Ok(Delivery::new(delivery))
-            }
-            AtOnce::Waits(waiting) => {
-                // Seldom: boxed, so that the future of all the others stays small.
-                Box::pin(self.send_pending(PendingSend::resume(record, waiting))).await.map(Delivery::new)
-            }
-        }
+        Sending::new(self, record)
     }
 
     /// Sends a record and waits for its acknowledgement.
@@ -75,7 +64,8 @@ impl<KS, VS> Producer<KS, VS> {
     {
         let callback: SendCallback = Box::new(callback);
         // A failure has been told to the callback, and so will be the outcome of what was accepted.
-        let _ = self.send_pending(PendingSend::new(record, Some(callback))).await;
+        let mut pending = PendingSend::new(record, Some(callback));
+        let _ = poll_fn(|context| poll_pending(self, &mut pending, context)).await;
     }
 
     /// Sends a record if that needs no waiting, and hands it back if it does.
@@ -134,30 +124,6 @@ impl<KS, VS> Producer<KS, VS> {
         block_on(self.send_with(record, callback));
     }
 
-    async fn send_pending<'r, K, V>(
-        &self,
-        mut pending: PendingSend<'r, K, V>,
-    ) -> Result<kafka_accumulator::Delivery, Error>
-    where
-        K: Payload<KS>,
-        V: Payload<VS>,
-    {
-        let shared = &*self.shared;
-        poll_fn(|context| {
-            let result = shared.core.poll_send(
-                &mut pending,
-                &shared.key_serializer,
-                &shared.value_serializer,
-                clock::coarse(),
-                context.waker(),
-            );
-            if pending.take_wake() {
-                shared.driver.wake();
-            }
-            result
-        })
-        .await
-    }
 }
 
 /// A record that [`Producer::try_send`] did not take, and why.
