@@ -3,7 +3,7 @@
 use crate::callback::{Callback, run_user_code};
 use crate::unseen::Unseen;
 use crate::{BatchFailure, DeliveryFailure};
-use kafka_types::{Offset, RecordMetadata, Timestamp, TopicPartition};
+use kafka_types::{Offset, Placed, RecordMetadata, Timestamp, TopicPartition};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -133,26 +133,53 @@ impl Completion {
 impl Outcome {
     /// One record's share, unless the batch was split.
     #[inline]
-    pub(crate) fn of(
-        &self,
-        topic_partition: &TopicPartition,
-        place: RecordPlace,
-    ) -> Option<Result<RecordMetadata, DeliveryFailure>> {
+    pub(crate) fn of(&self, topic_partition: &TopicPartition, place: RecordPlace) -> Option<Share> {
         match self {
-            Outcome::Acknowledged { base_offset, log_append_time } => Some(Ok(RecordMetadata {
-                topic_partition: topic_partition.clone(),
-                offset: if base_offset.is_known() {
+            Outcome::Acknowledged { base_offset, log_append_time } => {
+                let offset = if base_offset.is_known() {
                     Offset(base_offset.0.saturating_add(i64::from(place.index)))
                 } else {
                     Offset::UNKNOWN
-                },
-                timestamp: log_append_time.unwrap_or(place.timestamp),
-                serialized_key_size: u32::try_from(place.key_size).ok(),
-                serialized_value_size: u32::try_from(place.value_size).ok(),
-            })),
-            Outcome::Failed(failure) => Some(Err(DeliveryFailure::of(failure, topic_partition, place.index))),
+                };
+                Some(Share::Acknowledged { offset, timestamp: log_append_time.unwrap_or(place.timestamp) })
+            }
+            Outcome::Failed(failure) => {
+                Some(Share::Failed(DeliveryFailure::of(failure, topic_partition, place.index)))
+            }
             Outcome::Split(_) => None,
         }
+    }
+}
+
+/// What a batch's outcome is for one of its records.
+pub(crate) enum Share {
+    Acknowledged { offset: Offset, timestamp: Timestamp },
+    Failed(DeliveryFailure),
+}
+
+impl Share {
+    /// With the sizes that the record's place has, and whoever knows the partition.
+    #[inline]
+    pub(crate) fn into_result(
+        self,
+        place: RecordPlace,
+        completion: impl FnOnce() -> Arc<Completion>,
+    ) -> Result<RecordMetadata, DeliveryFailure> {
+        match self {
+            Share::Acknowledged { offset, timestamp } => {
+                let mut metadata = RecordMetadata::new(completion(), offset, timestamp);
+                metadata.serialized_key_size = u32::try_from(place.key_size).ok();
+                metadata.serialized_value_size = u32::try_from(place.value_size).ok();
+                Ok(metadata)
+            }
+            Share::Failed(failure) => Err(failure),
+        }
+    }
+}
+
+impl Placed for Completion {
+    fn topic_partition(&self) -> &TopicPartition {
+        &self.topic_partition
     }
 }
 
@@ -217,12 +244,13 @@ impl CompletedBatch {
 
     /// Sets the outcome, runs callbacks in the order of the records, then wakes those who await deliveries. Whoever
     /// [watches](crate::Accumulator::watch_unseen) is told of the failures that nobody hears of.
-    ///
-    /// True if callbacks were among it, which may have taken long.
-    pub fn run(mut self) -> bool {
-        let has_callbacks = !self.callbacks.is_empty();
+    pub fn run(mut self) {
         self.tell();
-        has_callbacks
+    }
+
+    /// True if callbacks are among those who are told: running them may take long.
+    pub fn has_callbacks(&self) -> bool {
+        !self.callbacks.is_empty()
     }
 
     fn tell(&mut self) {
@@ -238,7 +266,8 @@ impl CompletedBatch {
             let result = self
                 .completion
                 .outcome()
-                .and_then(|outcome| outcome.of(self.completion.topic_partition(), place));
+                .and_then(|outcome| outcome.of(self.completion.topic_partition(), place))
+                .map(|share| share.into_result(place, || Arc::clone(&self.completion)));
             // A split batch has handed its callbacks to its children.
             if let Some(result) = result {
                 run_user_code("a callback", || callback(result));

@@ -1,6 +1,6 @@
 //! A record's acknowledgement to come.
 
-use crate::completion::{Completion, Outcome, RecordPlace};
+use crate::completion::{Completion, Outcome, RecordPlace, Share};
 use crate::{DeliveryFailure, in_callback, park};
 use kafka_types::{RecordMetadata, Timestamp, TopicPartition};
 use std::fmt;
@@ -15,7 +15,8 @@ use std::task::{Context, Poll};
 /// It is a pointer to what its whole batch shares, and an index. Dropping it changes nothing for the record.
 #[must_use = "without looking at it, a failure of the record goes unseen"]
 pub struct Delivery {
-    completion: Arc<Completion>,
+    /// Taken by whoever awaits the outcome: it goes with the record's metadata.
+    completion: Option<Arc<Completion>>,
     /// The record's index in its batch; and [`SEEN`] once somebody has seen the outcome, or if somebody is told of it.
     index: AtomicU32,
     /// By how many milliseconds its timestamp differs from the batch's first; [`FAR`] if that is too much.
@@ -41,47 +42,24 @@ impl Delivery {
             completion.keep_timestamp(index, timestamp);
         }
         let index = AtomicU32::new(if told { index | SEEN } else { index });
-        Delivery { completion, index, timestamp_delta, key_size, value_size }
+        Delivery { completion: Some(completion), index, timestamp_delta, key_size, value_size }
     }
 
-    /// Where the record goes.
-    pub fn topic_partition(&self) -> &TopicPartition {
-        self.completion.topic_partition()
+    /// Where the record goes; `None` once the outcome was awaited.
+    pub fn topic_partition(&self) -> Option<&TopicPartition> {
+        self.completion.as_ref().map(|completion| completion.topic_partition())
     }
 
     /// True once the outcome is known.
     pub fn is_done(&self) -> bool {
-        self.current().0.outcome().is_some()
+        self.completion.as_ref().is_none_or(|completion| self.current(completion).0.outcome().is_some())
     }
 
-    /// The outcome, if it is known.
-    #[inline]
+    /// The outcome, if it is known; not after it was awaited.
     pub fn try_result(&self) -> Option<Result<RecordMetadata, DeliveryFailure>> {
-        let result = self.look()?;
-        // The index never changes, so two who look at once store the same.
-        self.index.store(self.index() | SEEN, Ordering::Relaxed);
-        Some(result)
-    }
-
-    #[inline]
-    fn index(&self) -> u32 {
-        self.index.load(Ordering::Relaxed) & !SEEN
-    }
-
-    #[inline]
-    fn place(&self) -> RecordPlace {
-        let index = self.index();
-        let timestamp = match self.timestamp_delta {
-            FAR => self.completion.kept_timestamp(index),
-            delta => Timestamp(self.completion.base_timestamp().0.wrapping_add(i64::from(delta))),
-        };
-        RecordPlace { index, timestamp, key_size: self.key_size, value_size: self.value_size }
-    }
-
-    #[inline]
-    fn look(&self) -> Option<Result<RecordMetadata, DeliveryFailure>> {
-        let (completion, place) = self.current();
-        completion.outcome()?.of(completion.topic_partition(), place)
+        let completion = self.completion.as_ref()?;
+        let share = self.see(completion)?;
+        Some(share.into_result(self.place(completion), || Arc::clone(completion)))
     }
 
     /// Blocks this thread until the outcome is known.
@@ -90,10 +68,7 @@ impl Delivery {
     /// The delivery back, if it is called where it could only wait for itself: in a callback or an interceptor, before the
     /// outcome is known.
     pub fn wait(mut self) -> Result<Result<RecordMetadata, DeliveryFailure>, Delivery> {
-        if let Some(result) = self.try_result() {
-            return Ok(result);
-        }
-        if in_callback() {
+        if in_callback() && !self.is_done() {
             return Err(self);
         }
         let waker = park::thread_waker();
@@ -106,10 +81,40 @@ impl Delivery {
         }
     }
 
+    /// What there is to see by now, which is seen then.
+    #[inline]
+    fn see(&self, completion: &Completion) -> Option<Share> {
+        let share = self.look(completion)?;
+        // The index never changes, so two who look at once store the same.
+        self.index.store(self.index() | SEEN, Ordering::Relaxed);
+        Some(share)
+    }
+
+    #[inline]
+    fn look(&self, completion: &Completion) -> Option<Share> {
+        let (current, place) = self.current(completion);
+        current.outcome()?.of(current.topic_partition(), place)
+    }
+
+    #[inline]
+    fn index(&self) -> u32 {
+        self.index.load(Ordering::Relaxed) & !SEEN
+    }
+
+    #[inline]
+    fn place(&self, completion: &Completion) -> RecordPlace {
+        let index = self.index();
+        let timestamp = match self.timestamp_delta {
+            FAR => completion.kept_timestamp(index),
+            delta => Timestamp(completion.base_timestamp().0.wrapping_add(i64::from(delta))),
+        };
+        RecordPlace { index, timestamp, key_size: self.key_size, value_size: self.value_size }
+    }
+
     /// The batch that has the record now, through all splits, and the record's place there.
     #[inline]
-    fn current(&self) -> (&Completion, RecordPlace) {
-        let (mut completion, mut place) = (&*self.completion, self.place());
+    fn current<'c>(&self, completion: &'c Completion) -> (&'c Completion, RecordPlace) {
+        let (mut completion, mut place) = (completion, self.place(completion));
         while let Some(Outcome::Split(children)) = completion.outcome() {
             let after = children.partition_point(|(start, _)| *start <= place.index);
             let Some((start, child)) = after.checked_sub(1).and_then(|at| children.get(at)) else { break };
@@ -124,25 +129,33 @@ impl Delivery {
 impl Drop for Delivery {
     #[inline]
     fn drop(&mut self) {
-        if *self.index.get_mut() & SEEN == 0
-            && let Some(Err(failure)) = self.look()
+        if let Some(completion) = &self.completion
+            && *self.index.get_mut() & SEEN == 0
+            && let Some(Share::Failed(failure)) = self.look(completion)
         {
-            self.completion.unseen().note(failure, 1);
+            completion.unseen().note(failure, 1);
         }
     }
 }
 
+/// # Panics
+/// If it is polled again after it was ready.
 impl Future for Delivery {
     type Output = Result<RecordMetadata, DeliveryFailure>;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(completion) = self.completion.take() else {
+            panic!("a delivery was polled after it was ready");
+        };
         loop {
-            if let Some(result) = self.try_result() {
-                return Poll::Ready(result);
+            if let Some(share) = self.see(&completion) {
+                let place = self.place(&completion);
+                return Poll::Ready(share.into_result(place, || completion));
             }
-            let (completion, place) = self.current();
-            if completion.register(place.index, context.waker()) {
+            let (current, place) = self.current(&completion);
+            if current.register(place.index, context.waker()) {
+                self.completion = Some(completion);
                 return Poll::Pending;
             }
         }
@@ -152,7 +165,7 @@ impl Future for Delivery {
 impl fmt::Debug for Delivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Delivery")
-            .field("topic_partition", self.topic_partition())
+            .field("topic_partition", &self.topic_partition())
             .field("index", &self.index())
             .finish_non_exhaustive()
     }

@@ -159,6 +159,9 @@ mod tests {
         assert!(events.publish_sleep(Monotonic::NEVER, 3));
         assert!(!events.push_closed(SEALED));
         let opened = Monotonic::from_millis(5);
-        assert!(events.push(SEALED, opened), "what is due before the engine wakes by itself wakes it all the same");
+        assert!(
+            events.push(SEALED, opened),
+            "what is due before the engine wakes by itself wakes it all the same"
+        );
     }
 }

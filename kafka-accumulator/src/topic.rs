@@ -130,6 +130,12 @@ impl TopicQueues {
         mut options: AppendOptions<'_>,
         now: Now,
     ) -> Result<Append, AppendError> {
+        if options.callback.is_none()
+            && let Some((delivery, bytes)) = self.append_at_once(partition, record, options.told)
+        {
+            let (batch_complete, batched, wake) = (false, 0, false);
+            return Ok(Append::Appended(Appended { delivery, bytes, batch_complete, batched, wake }));
+        }
         let shared = &*self.shared;
         let bytes = size_upper_bound(record.key, record.value, record.headers);
         let limit = shared.budget.limit();
@@ -138,13 +144,6 @@ impl TopicQueues {
             return Err(AppendError::TooLargeForMemory { bytes, limit });
         }
         let queue = self.queue(partition);
-        if options.callback.is_none()
-            && let Some(Placed { completion, place, bytes }) = queue.append_at_once(record)
-        {
-            let delivery = Delivery::new(completion, place, options.told);
-            let (batch_complete, batched, wake) = (false, 0, false);
-            return Ok(Append::Appended(Appended { delivery, bytes, batch_complete, batched, wake }));
-        }
         let locked = queue.append(shared, record, &mut options, now);
         let mut wake = locked.sealed && self.finish_sealed(queue, locked.jobs);
         let batched = locked.batched;
@@ -161,6 +160,21 @@ impl TopicQueues {
             LockedOutcome::NeedsMemory(bytes) => Ok(Append::NeedsMemory { bytes, wake }),
             LockedOutcome::Closed => Err(AppendError::Closed),
         }
+    }
+
+    /// What [`append`](TopicQueues::append) does for most records: into an open batch that has room for this one and for another
+    /// after it, without a callback. `None`, and nothing done, if there is no such batch. With the delivery come the bytes that the
+    /// record takes.
+    #[inline]
+    pub fn append_at_once(
+        &self,
+        partition: PartitionId,
+        record: &AppendRecord<'_>,
+        told: bool,
+    ) -> Option<(Delivery, usize)> {
+        let index = usize::try_from(partition.0).ok()?;
+        let Placed { completion, place, bytes } = self.slot(index)?.get()?.append_at_once(record)?;
+        Some((Delivery::new(completion, place, told), bytes))
     }
 
     /// How many batches each partition has, queued here or on their way: what an adaptive partitioner weighs. `lengths` gets one

@@ -203,13 +203,8 @@ fn recording_chain() -> (InterceptorChain, Arc<Panics>, Arc<Mutex<Vec<String>>>)
 #[test]
 fn every_link_learns_of_an_acknowledgement_with_its_headers() {
     let (chain, panics, log) = recording_chain();
-    let metadata = RecordMetadata {
-        topic_partition: TopicPartition::new("orders", PartitionId(3)),
-        offset: Offset(1042),
-        timestamp: Timestamp(5),
-        serialized_key_size: None,
-        serialized_value_size: Some(1),
-    };
+    let orders = Arc::new(TopicPartition::new("orders", PartitionId(3)));
+    let metadata = RecordMetadata::new(orders, Offset(1042), Timestamp(5));
     chain.on_acknowledgement(&Acknowledgement {
         topic: "orders",
         partition: Some(PartitionId(3)),

@@ -82,6 +82,10 @@ impl Partitioner for DefaultPartitioner {
         }
         topic.state.count(appended.partition, appended.batched, self.batch_size(), || self.choose(topic));
     }
+
+    fn learns_from_each_record(&self) -> bool {
+        false
+    }
 }
 
 #[cfg(test)]

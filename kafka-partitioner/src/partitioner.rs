@@ -21,6 +21,12 @@ pub trait Partitioner: Send + Sync + Debug {
     fn on_appended(&self, topic: &TopicView<'_>, appended: &Appended) {
         let _ = (topic, appended);
     }
+
+    /// False if [`on_appended`](Partitioner::on_appended) does nothing unless [`Appended::batch_complete`]: then it is not
+    /// called for the records in between.
+    fn learns_from_each_record(&self) -> bool {
+        true
+    }
 }
 
 /// A topic as a partitioner sees it for one record.

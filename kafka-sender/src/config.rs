@@ -56,11 +56,7 @@ pub struct GatherConfig {
 
 impl Default for GatherConfig {
     fn default() -> Self {
-        GatherConfig {
-            batches: 8,
-            interval: Duration::from_micros(100),
-            patience: Duration::from_millis(1),
-        }
+        GatherConfig { batches: 8, interval: Duration::from_micros(100), patience: Duration::from_millis(1) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! How fast batches come, and what follows from it for waking the engine.
 
-use std::time::Duration;
 use kafka_types::Monotonic;
+use std::time::Duration;
 
 /// Batches are counted over at least this long.
 const WINDOW: Duration = Duration::from_millis(1);

@@ -40,7 +40,7 @@ pub use header::{Header, IntoHeaderValue};
 pub use identity::{ProducerEpoch, ProducerId, ProducerIdentity, Sequence};
 pub use ids::{LeaderEpoch, NodeId, Offset, PartitionId, TopicId};
 pub use record::{Absent, Present, ProducerRecord};
-pub use record_metadata::RecordMetadata;
+pub use record_metadata::{Placed, RecordMetadata};
 pub use serializer::{
     BytesSerializer, Payload, RecordPart, SerializationError, SerializeContext, Serializer,
 };

@@ -7,6 +7,7 @@ use kafka_types::{
 };
 use std::borrow::Cow;
 use std::error::Error;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 #[test]
@@ -71,13 +72,8 @@ fn a_record_keeps_what_was_set_in_any_order() {
 
 #[test]
 fn metadata_prints_topic_partition_and_offset() {
-    let metadata = |offset| RecordMetadata {
-        topic_partition: TopicPartition::new("orders", 3),
-        offset: Offset(offset),
-        timestamp: Timestamp(0),
-        serialized_key_size: None,
-        serialized_value_size: None,
-    };
+    let orders = Arc::new(TopicPartition::new("orders", 3));
+    let metadata = |offset| RecordMetadata::new(orders.clone(), Offset(offset), Timestamp(0));
     assert_eq!(metadata(1042).to_string(), "orders-3@1042");
     assert_eq!(metadata(0).to_string(), "orders-3@0");
     assert_eq!(metadata(-1).to_string(), "orders-3@?");

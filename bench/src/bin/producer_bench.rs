@@ -64,22 +64,20 @@ async fn main() -> Result<ExitCode> {
         .property("linger.ms", &arguments.linger_ms)
         .build()?;
     let values = values(arguments.size);
-    let record = |number: u64| {
-        ProducerRecord::new(arguments.topic.as_str()).value(&values[number as usize % values.len()])
-    };
+    let record = |value| ProducerRecord::new(arguments.topic.as_str()).value(value);
     // Connecting, metadata and the producer id come before the clock starts.
-    producer.send(record(0)).await?.await?;
+    producer.send(record(&values[0])).await?.await?;
 
     let mut window: VecDeque<Delivery> = VecDeque::with_capacity(arguments.window.min(WINDOW));
     let mut failures = Failures::default();
     let (cpu, started) = (process::cpu_seconds(), Instant::now());
-    for number in 0..arguments.count {
+    for (_, value) in (0..arguments.count).zip(values.iter().cycle()) {
         if window.len() >= arguments.window
             && let Some(oldest) = window.pop_front()
         {
             failures.check(oldest.await);
         }
-        window.push_back(producer.send(record(number)).await?);
+        window.push_back(producer.send(record(value)).await?);
     }
     // The last batches need not wait for their linger time.
     producer.flush().await?;

@@ -60,10 +60,12 @@ pub(super) fn parts(
 ) -> (CoreProducer, Drainer, MetadataManager) {
     let (accumulator, drainer) = Accumulator::new(config.accumulator());
     let (metadata, manager) = Metadata::new(config.metadata(), config.bootstrap_servers.clone(), seed);
+    let partitioner = partitioner.unwrap_or_else(|| config.partitioner());
     let core = CoreProducer {
         shared: Arc::new(Shared {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            partitioner: partitioner.unwrap_or_else(|| config.partitioner()),
+            partitioner_learns: partitioner.learns_from_each_record(),
+            partitioner,
             interceptors: Arc::new(interceptors),
             topics: TopicTable::new(seed),
             connection_error: Mutex::new(None),

@@ -47,6 +47,8 @@ struct Shared {
     accumulator: Accumulator,
     metadata: Metadata,
     partitioner: Arc<dyn Partitioner>,
+    /// It is told of every record that is appended.
+    partitioner_learns: bool,
     interceptors: Arc<InterceptorChain>,
     topics: TopicTable,
     /// What went wrong with the latest connection, if that was not used since.

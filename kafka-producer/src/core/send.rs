@@ -179,6 +179,13 @@ impl CoreProducer {
             let bytes = AppendRecord { timestamp, key, value, headers };
             // A partition of the program's own choice may open a batch at once; a partitioner's is asked about it.
             let mut may_open_batch = chosen.is_some();
+            let queues = &topic.slot.queues;
+            if packed.is_none()
+                && (chosen.is_some() || !self.shared.partitioner_learns)
+                && let Some((delivery, _)) = queues.append_at_once(partition, &bytes, told)
+            {
+                return Ok(Some(delivery));
+            }
             let appended = loop {
                 let options = AppendOptions { may_open_batch, grant, callback: packed, told };
                 match topic.slot.queues.append(partition, &bytes, options, now) {
@@ -208,7 +215,7 @@ impl CoreProducer {
             };
 
             // 6. A sticky choice may move on.
-            if chosen.is_none() {
+            if chosen.is_none() && (appended.batch_complete || self.shared.partitioner_learns) {
                 self.learn(
                     topic,
                     &Appended {

@@ -6,6 +6,8 @@
 //! comes a tick early at worst, and what the engine finds due stays due.
 
 use kafka_types::{Monotonic, Now, Timestamp};
+use std::cell::Cell;
+
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -13,18 +15,31 @@ const COARSE: (ClockId, ClockId) = (ClockId::MonotonicCoarse, ClockId::RealtimeC
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const COARSE: (ClockId, ClockId) = (ClockId::Monotonic, ClockId::Realtime);
 
-/// For callers, once per record.
+thread_local! {
+    /// This thread's last coarse reading, by the monotonic clock as it was given.
+    static LAST: Cell<Option<(Timespec, Now)>> = const { Cell::new(None) };
+}
+
+/// For callers, once per record. Both coarse clocks stand still between two ticks: within one the second need not be read.
+#[inline]
 pub(crate) fn coarse() -> Now {
-    read(COARSE)
+    let mono = clock_gettime(COARSE.0);
+    match LAST.get() {
+        Some((read, now)) if (read.tv_nsec, read.tv_sec) == (mono.tv_nsec, mono.tv_sec) => now,
+        _ => {
+            let now = Now { mono: monotonic(mono), wall: timestamp(clock_gettime(COARSE.1)) };
+            LAST.set(Some((mono, now)));
+            now
+        }
+    }
 }
 
 /// For the engine, once per turn, and for callers who had to wait.
 pub(crate) fn precise() -> Now {
-    read((ClockId::Monotonic, ClockId::Realtime))
-}
-
-fn read((mono, wall): (ClockId, ClockId)) -> Now {
-    Now { mono: monotonic(clock_gettime(mono)), wall: timestamp(clock_gettime(wall)) }
+    Now {
+        mono: monotonic(clock_gettime(ClockId::Monotonic)),
+        wall: timestamp(clock_gettime(ClockId::Realtime)),
+    }
 }
 
 fn monotonic(time: Timespec) -> Monotonic {

@@ -165,8 +165,9 @@ impl EngineTask {
                 }
                 Output::Seal(job) => self.seal_pool.start(job),
                 Output::Complete(completed) => {
-                    // Callbacks take the time they take.
-                    if completed.run() {
+                    let takes_long = completed.has_callbacks();
+                    completed.run();
+                    if takes_long {
                         now = clock::precise();
                     }
                 }

@@ -1,7 +1,7 @@
 //! The ways to send a record.
 
-use super::{Delivery, Producer};
 use super::sending::{Sending, poll_pending};
+use super::{Delivery, Producer};
 use crate::core::{PendingSend, SendCallback};
 use crate::driver::{block_on, clock};
 use crate::{Error, ErrorKind};
@@ -123,7 +123,6 @@ impl<KS, VS> Producer<KS, VS> {
     {
         block_on(self.send_with(record, callback));
     }
-
 }
 
 /// A record that [`Producer::try_send`] did not take, and why.

@@ -11,7 +11,15 @@ pub trait RecordBuffer {
     fn reserve(&mut self, additional: usize);
     /// Appends bytes.
     fn extend_from_slice(&mut self, bytes: &[u8]);
+    /// Appends the first `length` bytes of a few.
+    #[inline]
+    fn extend_from_few(&mut self, few: &[u8; FEW], length: usize) {
+        self.extend_from_slice(&few[..length]);
+    }
 }
+
+/// A copy of so many bytes is two instructions, whereas one of a number known only at run time is a call.
+const FEW: usize = 16;
 
 impl RecordBuffer for Vec<u8> {
     #[inline]
@@ -22,6 +30,17 @@ impl RecordBuffer for Vec<u8> {
     #[inline]
     fn extend_from_slice(&mut self, bytes: &[u8]) {
         Vec::extend_from_slice(self, bytes);
+    }
+
+    #[inline]
+    fn extend_from_few(&mut self, few: &[u8; FEW], length: usize) {
+        // Not beyond the capacity: it is not ours to change.
+        if self.capacity() - self.len() < FEW {
+            return Vec::extend_from_slice(self, &few[..length]);
+        }
+        let end = self.len() + length;
+        Vec::extend_from_slice(self, few);
+        self.truncate(end);
     }
 }
 
@@ -149,7 +168,10 @@ impl MeasuredRecord<'_> {
         at += varint::encode(&mut prefix[at..], zigzag_64(self.timestamp_delta));
         at += varint::encode(&mut prefix[at..], u64::from(zigzag_32(self.offset_delta)));
         at += varint::encode(&mut prefix[at..], length(self.key));
-        buf.extend_from_slice(&prefix[..at]);
+        match prefix.first_chunk() {
+            Some(few) if at <= FEW => buf.extend_from_few(few, at),
+            _ => buf.extend_from_slice(&prefix[..at]),
+        }
         if let Some(key) = self.key {
             buf.extend_from_slice(key);
         }

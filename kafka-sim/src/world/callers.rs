@@ -67,7 +67,7 @@ impl World {
         let told = Arc::clone(&self.told);
         Box::new(move |outcome| {
             let outcome = match outcome {
-                Ok(metadata) => Told::Acknowledged(metadata.topic_partition, metadata.offset),
+                Ok(metadata) => Told::Acknowledged(metadata.topic_partition().clone(), metadata.offset),
                 Err(error) => failed(error.outcome() == Outcome::NotWritten, &error),
             };
             told.lock().expect("nobody panics with it").push((number, outcome));
@@ -127,7 +127,7 @@ impl World {
         match result {
             Ok(delivery) => {
                 self.trace.line(self.now, || {
-                    format!("record {} accepted for {}", number.0, delivery.topic_partition())
+                    format!("record {} accepted for {:?}", number.0, delivery.topic_partition())
                 });
                 self.history.accept(number);
                 let caller = &self.callers[index];
@@ -187,7 +187,7 @@ impl World {
 
 fn outcome(delivery: &Delivery) -> Option<Told> {
     Some(match delivery.try_result()? {
-        Ok(metadata) => Told::Acknowledged(metadata.topic_partition, metadata.offset),
+        Ok(metadata) => Told::Acknowledged(metadata.topic_partition().clone(), metadata.offset),
         Err(failure) => failed(failure.outcome() == Written::NotWritten, &failure),
     })
 }

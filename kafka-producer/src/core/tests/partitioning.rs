@@ -25,7 +25,7 @@ fn with_a_stuck_partition(mut world: World, records: usize) -> [usize; 3] {
     let mut counts = [0; 3];
     for _ in 0..records {
         let delivery = world.send(ProducerRecord::new("t").value([0; 100])).unwrap();
-        counts[delivery.topic_partition().partition.0 as usize] += 1;
+        counts[delivery.topic_partition().unwrap().partition.0 as usize] += 1;
         world.drainer.take_events(&mut Vec::new());
         for queue in (0..world.drainer.queue_count() as u32).map(QueueId) {
             while world.drainer.topic_partition(queue).partition.0 != 0
