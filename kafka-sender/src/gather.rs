@@ -3,8 +3,16 @@
 use crate::ConnectionId;
 use crate::engine::Engine;
 use kafka_accumulator::{Head, QueueId};
+use crate::GatherConfig;
 use kafka_types::{Monotonic, NodeId};
 use std::time::Duration;
+
+impl Engine {
+    /// Changes when requests wait for more batches.
+    pub fn set_gather(&mut self, gather: GatherConfig) {
+        self.config.gather = gather;
+    }
+}
 
 impl Engine {
     /// A batch became ready by being full.
@@ -66,7 +74,7 @@ impl Engine {
 
     /// How long the engine sleeps at most, and through how many closed batches, when there is much to do.
     pub(crate) fn doze(&self) -> (Duration, u32) {
-        if !self.pace.is_busy() {
+        if !self.pace.is_busy() && self.gathering.is_empty() {
             return (Duration::MAX, 1);
         }
         let gather = &self.config.gather;

@@ -3,6 +3,7 @@
 use crate::history::Promise;
 use crate::random::Random;
 use kafka_producer::{ProducerBuilder, ProducerConfig};
+use kafka_sender::GatherConfig;
 use kafka_testkit::{ClusterConfig, TopicConfig};
 use std::time::Duration;
 
@@ -31,6 +32,7 @@ pub struct Scenario {
     pub(crate) lost_jobs: u64,
     pub(crate) ending: Ending,
     pub(crate) promise: Promise,
+    pub(crate) gather: GatherConfig,
 }
 
 /// How the run ends.
@@ -80,7 +82,17 @@ impl Scenario {
             lost_jobs: if faults { *random.one_of(&[0, 0, 30]) } else { 0 },
             ending,
             promise,
+            gather: gather(&mut random),
         }
+    }
+}
+
+/// Callers here are never as fast as those that requests wait for: half of the worlds have requests wait for slow ones.
+fn gather(random: &mut Random) -> GatherConfig {
+    GatherConfig {
+        batches: *random.one_of(&[1, 2, 8]),
+        interval: *random.one_of(&[Duration::from_micros(100), Duration::MAX]),
+        patience: *random.one_of(&[Duration::from_millis(1), Duration::from_millis(40)]),
     }
 }
 

@@ -76,7 +76,8 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(scenario: Scenario, trace: Trace) -> World {
         let mut random = Random::new(scenario.seed.wrapping_mul(0x5851_F42D_4C95_7F2D));
-        let (core, engine) = CoreProducer::new(scenario.producer.clone(), scenario.seed);
+        let (core, mut engine) = CoreProducer::new(scenario.producer.clone(), scenario.seed);
+        engine.set_gather(scenario.gather.clone());
         let woken = Woken::default();
         let callers = (0..scenario.callers)
             .map(|_| Caller {
