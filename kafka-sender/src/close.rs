@@ -27,7 +27,7 @@ impl Engine {
         let wakers = self.metadata.close();
         self.wake(wakers);
         self.read_events(now);
-        self.seal_all(now);
+        self.all_open_are_due(now);
     }
 
     /// Closes when nothing is left, or when the deadline has come.
@@ -75,7 +75,7 @@ impl Engine {
         self.fail_waiting(now, &refusal);
         // The accumulator stays open: whoever still sends is told the cause, batch by batch.
         for queue in self.occupied.iter().copied().collect::<Vec<_>>() {
-            self.seal_open(now, queue);
+            self.close_open(queue);
             self.fail_partition(now, queue, &refusal);
         }
     }

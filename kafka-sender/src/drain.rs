@@ -125,9 +125,8 @@ impl Engine {
                 }
             }
             Turn::Fresh => {
-                let Head::Ready { bytes, .. } = self.drainer.head(queue) else { return Taken::Nothing };
-                if bytes > space {
-                    return Taken::Full;
+                if !self.is_ready(queue) {
+                    return Taken::Nothing;
                 }
                 let partition = &self.partitions[queue.0 as usize];
                 if partition.line.is_empty() && now.since(partition.last_sent) >= REST {
@@ -135,6 +134,11 @@ impl Engine {
                 }
                 if !self.transactions.may_assign(stream) {
                     return self.wait_for_identity(queue);
+                }
+                // Last, so that an open batch which can't go is not closed in vain.
+                let Head::Ready { bytes, .. } = self.close_head(queue) else { return Taken::Nothing };
+                if bytes > space {
+                    return Taken::Full;
                 }
                 let Some(batch) = self.drainer.pop(queue) else { return Taken::Nothing };
                 self.head_left(now, queue);

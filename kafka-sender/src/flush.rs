@@ -45,7 +45,7 @@ impl Engine {
             *flush.waiting.entry(batch).or_default() += 1;
         }
         self.flushes.insert(id, flush);
-        self.seal_all(now);
+        self.all_open_are_due(now);
         self.finish_flushes();
     }
 

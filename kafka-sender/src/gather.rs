@@ -1,9 +1,9 @@
 //! Waiting for batches of more partitions before a request goes out.
 
 use crate::ConnectionId;
+use crate::GatherConfig;
 use crate::engine::Engine;
 use kafka_accumulator::{Head, QueueId};
-use crate::GatherConfig;
 use kafka_types::{Monotonic, NodeId};
 use std::time::Duration;
 

@@ -191,6 +191,9 @@ impl Engine {
         for id in waiting {
             self.fail(now, id, refusal.clone());
         }
+        if self.partition(queue).due {
+            self.close_open(queue);
+        }
         while let Some(batch) = self.drainer.pop(queue) {
             self.fail_undrained(now, batch, refusal.clone());
         }

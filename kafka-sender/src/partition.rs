@@ -36,6 +36,8 @@ pub(crate) struct Partition {
     pub(crate) too_large: Option<usize>,
     /// It stands in some node's ready list.
     pub(crate) listed: bool,
+    /// Its open batch waits no longer for more records than until a request takes it.
+    pub(crate) due: bool,
     place: Place,
     /// Which of the engine's snapshots that is from; 0 is none.
     placed: u64,

@@ -14,7 +14,7 @@ impl Engine {
     pub(crate) fn queue_event(&mut self, now: Monotonic, event: QueueEvent) {
         match event {
             QueueEvent::Opened { queue, created, .. } => {
-                self.partition(queue);
+                self.partition(queue).due = false;
                 self.open.insert(queue);
                 self.occupied.insert(queue);
                 self.timers.watch(Timer::Linger(queue), now, created + self.config.linger);
@@ -23,7 +23,8 @@ impl Engine {
                 self.enlist(now, queue);
             }
             QueueEvent::Sealed { queue } => {
-                self.partition(queue);
+                // What was due is closed. If another batch was opened since, it has its own time.
+                self.partition(queue).due = false;
                 // Its time may have run out while a caller compressed it: then the timer has found nothing and is gone.
                 if !self.timers.is_armed(Timer::QueueExpiry(queue)) {
                     self.head_left(now, queue);
@@ -46,30 +47,58 @@ impl Engine {
             Some(created) if created + self.config.linger > now => {
                 self.timers.watch(Timer::Linger(queue), now, created + self.config.linger);
             }
-            Some(_) => self.seal_open(now, queue),
+            Some(_) => self.open_is_due(now, queue),
             None => {
                 self.open.remove(&queue);
             }
         }
     }
 
-    pub(crate) fn seal_open(&mut self, now: Monotonic, queue: QueueId) {
+    /// The open batch is sent as soon as a request has room for it. Until then it takes more records: closed earlier, it
+    /// would only wait as well, and half empty batches cost as much as full ones.
+    pub(crate) fn open_is_due(&mut self, now: Monotonic, queue: QueueId) {
         self.open.remove(&queue);
-        self.drainer.seal_open(queue);
+        self.partition(queue).due = true;
         self.enlist(now, queue);
         self.hurry(queue);
+    }
+
+    /// What can be sent of the partition next, if nothing of it waits to be sent again.
+    pub(crate) fn is_ready(&self, queue: QueueId) -> bool {
+        match self.drainer.head(queue) {
+            Head::Ready { .. } => true,
+            Head::Open { .. } => self.partitions[queue.0 as usize].due,
+            _ => false,
+        }
+    }
+
+    /// The head of the queue as a request takes it: if that is an open batch that is due, it is closed now.
+    pub(crate) fn close_head(&mut self, queue: QueueId) -> Head {
+        let head = self.drainer.head(queue);
+        if !matches!(head, Head::Open { .. }) || !self.partitions[queue.0 as usize].due {
+            return head;
+        }
+        self.close_open(queue);
+        self.drainer.head(queue)
+    }
+
+    /// Closes the open batch. If it has to be compressed, it is ready when a worker says so.
+    pub(crate) fn close_open(&mut self, queue: QueueId) {
+        self.open.remove(&queue);
+        self.partition(queue).due = false;
+        self.drainer.seal_open(queue);
     }
 
     /// Callers wait for memory, or the producer closes: nothing lingers.
     pub(crate) fn seal_what_cannot_wait(&mut self, now: Monotonic) {
         if !self.open.is_empty() && (self.closing.is_some() || self.drainer.has_memory_waiters()) {
-            self.seal_all(now);
+            self.all_open_are_due(now);
         }
     }
 
-    pub(crate) fn seal_all(&mut self, now: Monotonic) {
+    pub(crate) fn all_open_are_due(&mut self, now: Monotonic) {
         for queue in std::mem::take(&mut self.open) {
-            self.seal_open(now, queue);
+            self.open_is_due(now, queue);
         }
     }
 
@@ -133,7 +162,7 @@ impl Engine {
                 }
                 self.hurry(queue);
             }
-            Turn::Fresh if matches!(self.drainer.head(queue), Head::Ready { .. }) => {}
+            Turn::Fresh if self.is_ready(queue) => {}
             Turn::Fresh => return,
         }
         match self.leader(queue) {

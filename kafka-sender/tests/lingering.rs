@@ -6,7 +6,7 @@ use kafka_accumulator::AccumulatorConfig;
 use kafka_protocol::wire::ApiKey;
 use kafka_sender::SenderConfig;
 use kafka_testkit::{ClusterConfig, TopicConfig};
-use kafka_types::Monotonic;
+use kafka_types::{Monotonic, NodeId};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 use world::{MS, SECOND, Settings, World, is_open, offset};
@@ -83,4 +83,24 @@ fn nothing_lingers_while_somebody_waits_for_memory() {
     assert!(world.now().mono < Monotonic::ZERO + 2 * SECOND);
     assert_eq!(world.accumulator.used_memory(), 0);
     assert!(world.requests(ApiKey::PRODUCE) <= 12);
+}
+
+#[test]
+fn an_open_batch_whose_linger_is_over_takes_records_for_as_long_as_it_can_not_be_sent() {
+    let mut world = lingering(5 * MS, AccumulatorConfig::default());
+    let before = world.requests(ApiKey::PRODUCE);
+    world.cluster.freeze(NodeId(1));
+    let in_flight: Vec<_> = (0..5).map(|n| world.send("orders", 0, &format!("flight {n}"))).collect();
+    let waiting: Vec<_> = (0..5)
+        .map(|n| {
+            let delivery = world.append("orders", 0, &format!("waits {n}"));
+            world.run(6 * MS);
+            delivery
+        })
+        .collect();
+    let now = world.now();
+    world.cluster.thaw(now, NodeId(1));
+    world.run(SECOND);
+    assert!(in_flight.iter().chain(&waiting).all(|delivery| !is_open(delivery)));
+    assert_eq!(world.requests(ApiKey::PRODUCE) - before, 5 + 1, "one batch for all that waited");
 }

@@ -22,6 +22,11 @@ fn held() -> World {
     world
 }
 
+/// A value that fills a batch, which then waits for a worker whatever became of those before it.
+fn full(text: &str) -> String {
+    text.repeat(20_000)
+}
+
 #[test]
 fn a_batch_whose_time_ran_out_while_it_was_compressed_is_not_sent() {
     let mut world = held();
@@ -55,7 +60,7 @@ fn a_batch_that_comes_back_from_its_worker_without_a_leader_to_go_to_still_runs_
 fn what_stands_behind_a_job_that_died_is_sent_and_flushes_count_the_dead() {
     let mut world = held();
     let dead = world.send("orders", 0, "dead");
-    let behind = world.append("orders", 0, "behind");
+    let behind = world.append("orders", 0, &full("b"));
     world.flush(1);
     assert_eq!(world.jobs.len(), 2);
     drop(world.jobs.remove(0));
@@ -71,9 +76,9 @@ fn what_stands_behind_a_job_that_died_is_sent_and_flushes_count_the_dead() {
 fn a_job_that_died_behind_its_deadline_leaves_the_next_batch_its_own() {
     let mut world = held();
     world.cluster.stop_broker(world.now(), NodeId(1));
-    let dead = world.send("orders", 0, "dead");
+    let dead = world.send("orders", 0, &full("d"));
     world.run(2900 * MS);
-    let behind = world.send("orders", 0, "behind");
+    let behind = world.send("orders", 0, &full("b"));
     world.run(SECOND);
     let second = world.jobs.pop().unwrap();
     world.jobs.clear();
@@ -116,7 +121,7 @@ fn what_stands_behind_a_batch_that_its_worker_keeps_runs_out_of_time_at_its_own(
     let mut world = held();
     let kept = world.send("orders", 0, "kept");
     world.run(SECOND);
-    let behind = world.send("orders", 0, "behind");
+    let behind = world.send("orders", 0, &full("b"));
     let second = world.jobs.pop().unwrap();
     world.engine.handle_sealed(world.now(), second.run());
     world.run(2900 * MS);

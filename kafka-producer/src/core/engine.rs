@@ -11,8 +11,8 @@ use kafka_partitioner::{DefaultPartitioner, DefaultPartitionerConfig, Partitione
 use kafka_sender::{Engine, GatherConfig, SenderConfig};
 use kafka_transactions::{TransactionConfig, TransactionManager};
 use parking_lot::Mutex;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// A request of this size gains nothing from waiting for more.
 const GATHERED_BYTES: usize = 128 * 1024;
@@ -70,6 +70,7 @@ pub(super) fn parts(
             topics: TopicTable::new(seed),
             connection_error: Mutex::new(None),
             state: AtomicU8::new(OPEN),
+            clock: OnceLock::new(),
             config,
             accumulator,
             metadata,

@@ -25,10 +25,11 @@ use kafka_interceptor::InterceptorChain;
 use kafka_metadata::Metadata;
 use kafka_partitioner::Partitioner;
 use kafka_sender::Engine;
+use kafka_types::Now;
 use parking_lot::Mutex;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
 use topics::{TopicSlot, TopicTable};
 
 pub use lookup::PartitionLookup;
@@ -55,6 +56,8 @@ struct Shared {
     connection_error: Mutex<Option<Arc<str>>>,
     /// One of the constants below.
     state: AtomicU8,
+    /// For what a tick of the callers' clock is too long.
+    clock: OnceLock<fn() -> Now>,
 }
 
 const OPEN: u8 = 0;
@@ -109,6 +112,16 @@ impl CoreProducer {
     /// A connection became usable, or failed for this reason: sends that time out for lack of metadata tell it.
     pub fn note_connection(&self, error: Option<Arc<str>>) {
         *self.shared.connection_error.lock() = error;
+    }
+
+    /// Has the time of a batch's first record read from `clock` where the callers' `now` is a coarse one, which may lag behind by
+    /// more than `linger.ms`. Only the first one given is.
+    pub fn use_precise_clock(&self, clock: fn() -> Now) {
+        let _ = self.shared.clock.set(clock);
+    }
+
+    fn precisely(&self, now: Now) -> Now {
+        self.shared.clock.get().map_or(now, |clock| clock())
     }
 
     /// Tells the interceptors that it is over, once.

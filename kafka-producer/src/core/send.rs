@@ -177,8 +177,7 @@ impl CoreProducer {
             let mut nobody = None;
             let packed = audience.as_mut().map_or(&mut nobody, |audience| &mut audience.packed);
             let bytes = AppendRecord { timestamp, key, value, headers };
-            // A partition of the program's own choice may open a batch at once; a partitioner's is asked about it.
-            let mut may_open_batch = chosen.is_some();
+            let (mut may_open_batch, mut opened_at) = (false, now);
             let queues = &topic.slot.queues;
             if packed.is_none()
                 && (chosen.is_some() || !self.shared.partitioner_learns)
@@ -188,13 +187,21 @@ impl CoreProducer {
             }
             let appended = loop {
                 let options = AppendOptions { may_open_batch, grant, callback: packed, told };
-                match topic.slot.queues.append(partition, &bytes, options, now) {
+                match topic.slot.queues.append(partition, &bytes, options, opened_at) {
                     Ok(Append::Appended(appended)) => break appended,
                     Ok(Append::WouldOpenBatch { batched, wake }) => {
                         asking.wake |= wake;
-                        self.learn(topic, &Appended::would_open_batch(partition.0, batched, has_key), now);
-                        partition = self.partition(topic, key)?;
+                        // A partitioner is asked once more, and may choose a partition whose batch is open.
+                        if chosen.is_none() {
+                            self.learn(
+                                topic,
+                                &Appended::would_open_batch(partition.0, batched, has_key),
+                                now,
+                            );
+                            partition = self.partition(topic, key)?;
+                        }
                         may_open_batch = true;
+                        opened_at = self.precisely(now);
                     }
                     Ok(Append::NeedsMemory { bytes, wake }) => {
                         asking.wake |= wake;

@@ -47,6 +47,7 @@ impl Driver {
         connector: Arc<dyn Connector>,
         runtime: Option<&Handle>,
     ) -> io::Result<Driver> {
+        core.use_precise_clock(clock::precise);
         let inbox = Arc::new(Inbox::new());
         let status = Arc::new(Status::default());
         let name = format!("kafka-producer-network-thread | {}", core.config().client_id);
