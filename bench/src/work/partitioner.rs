@@ -41,7 +41,7 @@ fn keyed() -> Round {
                 let bytes = RECORD_BYTES + key.len();
                 partitioner.on_appended(
                     &topic,
-                    &Appended { partition, bytes, batch_complete: false, has_key: true },
+                    &Appended { partition, bytes, batch_complete: false, batched: 0, has_key: true },
                 );
                 black_box(partition);
             }
@@ -59,9 +59,11 @@ fn keyless(partitioner: Box<dyn Partitioner>) -> Round {
             for number in 1..=RECORDS {
                 let partition = partitioner.partition(&topic, None);
                 let batch_complete = number % RECORDS_PER_BATCH == 0;
+                let batched = if batch_complete { RECORD_BYTES * RECORDS_PER_BATCH as usize } else { 0 };
+                let bytes = RECORD_BYTES;
                 partitioner.on_appended(
                     &topic,
-                    &Appended { partition, bytes: RECORD_BYTES, batch_complete, has_key: false },
+                    &Appended { partition, bytes, batch_complete, batched, has_key: false },
                 );
                 black_box(partition);
             }
