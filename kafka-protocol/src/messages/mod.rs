@@ -6,7 +6,11 @@
 #![allow(clippy::field_reassign_with_default, reason = "fields are read in the order of the wire")]
 
 #[cfg(feature = "log")]
+pub mod abort_transaction_record;
+#[cfg(feature = "log")]
 pub mod aborted_txn;
+#[cfg(feature = "log")]
+pub mod access_control_entry_record;
 #[cfg(feature = "producer")]
 pub mod add_offsets_to_txn;
 #[cfg(feature = "producer")]
@@ -34,14 +38,52 @@ pub mod api_versions;
 pub mod assign_replicas_to_dirs;
 #[cfg(feature = "raft")]
 pub mod begin_quorum_epoch;
+#[cfg(feature = "log")]
+pub mod begin_transaction_record;
 #[cfg(feature = "broker")]
 pub mod broker_heartbeat;
 #[cfg(feature = "broker")]
 pub mod broker_registration;
+#[cfg(feature = "log")]
+pub mod broker_registration_change_record;
+#[cfg(feature = "log")]
+pub mod clear_elr_record;
+#[cfg(feature = "log")]
+pub mod client_quota_record;
+#[cfg(feature = "log")]
+pub mod config_record;
+#[cfg(feature = "log")]
+pub mod consumer_group_current_member_assignment_key;
+#[cfg(feature = "log")]
+pub mod consumer_group_current_member_assignment_value;
 #[cfg(feature = "admin")]
 pub mod consumer_group_describe;
 #[cfg(feature = "consumer")]
 pub mod consumer_group_heartbeat;
+#[cfg(feature = "log")]
+pub mod consumer_group_member_metadata_key;
+#[cfg(feature = "log")]
+pub mod consumer_group_member_metadata_value;
+#[cfg(feature = "log")]
+pub mod consumer_group_metadata_key;
+#[cfg(feature = "log")]
+pub mod consumer_group_metadata_value;
+#[cfg(feature = "log")]
+pub mod consumer_group_partition_metadata_key;
+#[cfg(feature = "log")]
+pub mod consumer_group_partition_metadata_value;
+#[cfg(feature = "log")]
+pub mod consumer_group_regular_expression_key;
+#[cfg(feature = "log")]
+pub mod consumer_group_regular_expression_value;
+#[cfg(feature = "log")]
+pub mod consumer_group_target_assignment_member_key;
+#[cfg(feature = "log")]
+pub mod consumer_group_target_assignment_member_value;
+#[cfg(feature = "log")]
+pub mod consumer_group_target_assignment_metadata_key;
+#[cfg(feature = "log")]
+pub mod consumer_group_target_assignment_metadata_value;
 #[cfg(feature = "consumer")]
 pub mod consumer_protocol_assignment;
 #[cfg(feature = "consumer")]
@@ -59,6 +101,8 @@ pub mod create_partitions;
 pub mod create_topics;
 #[cfg(feature = "broker")]
 pub mod default_principal_data;
+#[cfg(feature = "log")]
+pub mod delegation_token_record;
 #[cfg(feature = "admin")]
 pub mod delete_acls;
 #[cfg(feature = "admin")]
@@ -101,6 +145,8 @@ pub mod describe_user_scram_credentials;
 pub mod elect_leaders;
 #[cfg(feature = "raft")]
 pub mod end_quorum_epoch;
+#[cfg(feature = "log")]
+pub mod end_transaction_record;
 #[cfg(feature = "producer")]
 pub mod end_txn;
 pub mod end_txn_marker;
@@ -108,6 +154,10 @@ pub mod end_txn_marker;
 pub mod envelope;
 #[cfg(feature = "admin")]
 pub mod expire_delegation_token;
+#[cfg(feature = "log")]
+pub mod feature_level_record;
+#[cfg(feature = "log")]
+pub mod fence_broker_record;
 #[cfg(any(feature = "consumer", feature = "raft"))]
 pub mod fetch;
 #[cfg(feature = "raft")]
@@ -116,6 +166,10 @@ pub mod fetch_snapshot;
 pub mod find_coordinator;
 #[cfg(any(feature = "producer", feature = "consumer", feature = "admin"))]
 pub mod get_telemetry_subscriptions;
+#[cfg(feature = "log")]
+pub mod group_metadata_key;
+#[cfg(feature = "log")]
+pub mod group_metadata_value;
 #[cfg(feature = "consumer")]
 pub mod heartbeat;
 #[cfg(feature = "admin")]
@@ -132,6 +186,10 @@ pub mod kraft_version_record;
 pub mod leader_change_message;
 #[cfg(any(feature = "consumer", feature = "admin"))]
 pub mod leave_group;
+#[cfg(feature = "log")]
+pub mod legacy_offset_commit_key;
+#[cfg(feature = "log")]
+pub mod legacy_offset_commit_value;
 #[cfg(feature = "admin")]
 pub mod list_config_resources;
 #[cfg(feature = "admin")]
@@ -143,24 +201,48 @@ pub mod list_partition_reassignments;
 #[cfg(feature = "admin")]
 pub mod list_transactions;
 pub mod metadata;
+#[cfg(feature = "log")]
+pub mod no_op_record;
 #[cfg(any(feature = "consumer", feature = "admin"))]
 pub mod offset_commit;
+#[cfg(feature = "log")]
+pub mod offset_commit_key;
+#[cfg(feature = "log")]
+pub mod offset_commit_value;
 #[cfg(feature = "admin")]
 pub mod offset_delete;
 #[cfg(any(feature = "consumer", feature = "admin"))]
 pub mod offset_fetch;
 #[cfg(feature = "consumer")]
 pub mod offset_for_leader_epoch;
+#[cfg(feature = "log")]
+pub mod partition_change_record;
+#[cfg(feature = "log")]
+pub mod partition_record;
 #[cfg(feature = "producer")]
 pub mod produce;
+#[cfg(feature = "log")]
+pub mod producer_ids_record;
 #[cfg(any(feature = "producer", feature = "consumer", feature = "admin"))]
 pub mod push_telemetry;
 #[cfg(any(feature = "broker", feature = "share"))]
 pub mod read_share_group_state;
 #[cfg(any(feature = "broker", feature = "share"))]
 pub mod read_share_group_state_summary;
+#[cfg(feature = "log")]
+pub mod register_broker_record;
+#[cfg(feature = "log")]
+pub mod register_controller_record;
+#[cfg(feature = "log")]
+pub mod remove_access_control_entry_record;
+#[cfg(feature = "log")]
+pub mod remove_delegation_token_record;
 #[cfg(any(feature = "raft", feature = "admin"))]
 pub mod remove_raft_voter;
+#[cfg(feature = "log")]
+pub mod remove_topic_record;
+#[cfg(feature = "log")]
+pub mod remove_user_scram_credential_record;
 #[cfg(feature = "admin")]
 pub mod renew_delegation_token;
 pub mod sasl_authenticate;
@@ -169,35 +251,105 @@ pub mod sasl_handshake;
 pub mod share_acknowledge;
 #[cfg(feature = "share")]
 pub mod share_fetch;
+#[cfg(feature = "log")]
+pub mod share_group_current_member_assignment_key;
+#[cfg(feature = "log")]
+pub mod share_group_current_member_assignment_value;
 #[cfg(any(feature = "admin", feature = "share"))]
 pub mod share_group_describe;
 #[cfg(feature = "share")]
 pub mod share_group_heartbeat;
+#[cfg(feature = "log")]
+pub mod share_group_member_metadata_key;
+#[cfg(feature = "log")]
+pub mod share_group_member_metadata_value;
+#[cfg(feature = "log")]
+pub mod share_group_metadata_key;
+#[cfg(feature = "log")]
+pub mod share_group_metadata_value;
+#[cfg(feature = "log")]
+pub mod share_group_state_partition_metadata_key;
+#[cfg(feature = "log")]
+pub mod share_group_state_partition_metadata_value;
+#[cfg(feature = "log")]
+pub mod share_group_target_assignment_member_key;
+#[cfg(feature = "log")]
+pub mod share_group_target_assignment_member_value;
+#[cfg(feature = "log")]
+pub mod share_group_target_assignment_metadata_key;
+#[cfg(feature = "log")]
+pub mod share_group_target_assignment_metadata_value;
+#[cfg(feature = "log")]
+pub mod share_snapshot_key;
+#[cfg(feature = "log")]
+pub mod share_snapshot_value;
+#[cfg(feature = "log")]
+pub mod share_update_key;
+#[cfg(feature = "log")]
+pub mod share_update_value;
 #[cfg(feature = "raft")]
 pub mod snapshot_footer_record;
 #[cfg(feature = "raft")]
 pub mod snapshot_header_record;
+#[cfg(feature = "log")]
+pub mod streams_group_current_member_assignment_key;
+#[cfg(feature = "log")]
+pub mod streams_group_current_member_assignment_value;
 #[cfg(any(feature = "admin", feature = "streams"))]
 pub mod streams_group_describe;
 #[cfg(feature = "streams")]
 pub mod streams_group_heartbeat;
+#[cfg(feature = "log")]
+pub mod streams_group_member_metadata_key;
+#[cfg(feature = "log")]
+pub mod streams_group_member_metadata_value;
+#[cfg(feature = "log")]
+pub mod streams_group_metadata_key;
+#[cfg(feature = "log")]
+pub mod streams_group_metadata_value;
+#[cfg(feature = "log")]
+pub mod streams_group_target_assignment_member_key;
+#[cfg(feature = "log")]
+pub mod streams_group_target_assignment_member_value;
+#[cfg(feature = "log")]
+pub mod streams_group_target_assignment_metadata_key;
+#[cfg(feature = "log")]
+pub mod streams_group_target_assignment_metadata_value;
 #[cfg(feature = "streams")]
 pub mod streams_group_topology_description_update;
+#[cfg(feature = "log")]
+pub mod streams_group_topology_key;
+#[cfg(feature = "log")]
+pub mod streams_group_topology_value;
 #[cfg(feature = "consumer")]
 pub mod sync_group;
 mod table;
+#[cfg(feature = "log")]
+pub mod topic_record;
+#[cfg(feature = "log")]
+pub mod transaction_log_key;
+#[cfg(feature = "log")]
+pub mod transaction_log_value;
 #[cfg(feature = "transcode")]
 mod transcode;
 #[cfg(feature = "producer")]
 pub mod txn_offset_commit;
+#[cfg(feature = "log")]
+pub mod unfence_broker_record;
 #[cfg(feature = "admin")]
 pub mod unregister_broker;
+#[cfg(feature = "log")]
+pub mod unregister_broker_record;
 #[cfg(feature = "admin")]
 pub mod unregister_controller;
+#[cfg(feature = "log")]
+pub mod unregister_controller_record;
 #[cfg(feature = "admin")]
 pub mod update_features;
 #[cfg(feature = "raft")]
 pub mod update_raft_voter;
+#[cfg(feature = "log")]
+pub mod user_scram_credential_record;
 #[cfg(feature = "raft")]
 pub mod vote;
 #[cfg(feature = "raft")]
@@ -206,9 +358,15 @@ pub mod voters_record;
 pub mod write_share_group_state;
 #[cfg(any(feature = "admin", feature = "broker"))]
 pub mod write_txn_markers;
+#[cfg(feature = "log")]
+pub mod zk_migration_state_record;
 
 #[cfg(feature = "log")]
+pub use abort_transaction_record::AbortTransactionRecord;
+#[cfg(feature = "log")]
 pub use aborted_txn::AbortedTxn;
+#[cfg(feature = "log")]
+pub use access_control_entry_record::AccessControlEntryRecord;
 #[cfg(feature = "producer")]
 pub use add_offsets_to_txn::{AddOffsetsToTxnRequest, AddOffsetsToTxnResponse};
 #[cfg(feature = "producer")]
@@ -238,14 +396,52 @@ pub use api_versions::{ApiVersionsRequest, ApiVersionsResponse};
 pub use assign_replicas_to_dirs::{AssignReplicasToDirsRequest, AssignReplicasToDirsResponse};
 #[cfg(feature = "raft")]
 pub use begin_quorum_epoch::{BeginQuorumEpochRequest, BeginQuorumEpochResponse};
+#[cfg(feature = "log")]
+pub use begin_transaction_record::BeginTransactionRecord;
 #[cfg(feature = "broker")]
 pub use broker_heartbeat::{BrokerHeartbeatRequest, BrokerHeartbeatResponse};
 #[cfg(feature = "broker")]
 pub use broker_registration::{BrokerRegistrationRequest, BrokerRegistrationResponse};
+#[cfg(feature = "log")]
+pub use broker_registration_change_record::BrokerRegistrationChangeRecord;
+#[cfg(feature = "log")]
+pub use clear_elr_record::ClearElrRecord;
+#[cfg(feature = "log")]
+pub use client_quota_record::ClientQuotaRecord;
+#[cfg(feature = "log")]
+pub use config_record::ConfigRecord;
+#[cfg(feature = "log")]
+pub use consumer_group_current_member_assignment_key::ConsumerGroupCurrentMemberAssignmentKey;
+#[cfg(feature = "log")]
+pub use consumer_group_current_member_assignment_value::ConsumerGroupCurrentMemberAssignmentValue;
 #[cfg(feature = "admin")]
 pub use consumer_group_describe::{ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse};
 #[cfg(feature = "consumer")]
 pub use consumer_group_heartbeat::{ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse};
+#[cfg(feature = "log")]
+pub use consumer_group_member_metadata_key::ConsumerGroupMemberMetadataKey;
+#[cfg(feature = "log")]
+pub use consumer_group_member_metadata_value::ConsumerGroupMemberMetadataValue;
+#[cfg(feature = "log")]
+pub use consumer_group_metadata_key::ConsumerGroupMetadataKey;
+#[cfg(feature = "log")]
+pub use consumer_group_metadata_value::ConsumerGroupMetadataValue;
+#[cfg(feature = "log")]
+pub use consumer_group_partition_metadata_key::ConsumerGroupPartitionMetadataKey;
+#[cfg(feature = "log")]
+pub use consumer_group_partition_metadata_value::ConsumerGroupPartitionMetadataValue;
+#[cfg(feature = "log")]
+pub use consumer_group_regular_expression_key::ConsumerGroupRegularExpressionKey;
+#[cfg(feature = "log")]
+pub use consumer_group_regular_expression_value::ConsumerGroupRegularExpressionValue;
+#[cfg(feature = "log")]
+pub use consumer_group_target_assignment_member_key::ConsumerGroupTargetAssignmentMemberKey;
+#[cfg(feature = "log")]
+pub use consumer_group_target_assignment_member_value::ConsumerGroupTargetAssignmentMemberValue;
+#[cfg(feature = "log")]
+pub use consumer_group_target_assignment_metadata_key::ConsumerGroupTargetAssignmentMetadataKey;
+#[cfg(feature = "log")]
+pub use consumer_group_target_assignment_metadata_value::ConsumerGroupTargetAssignmentMetadataValue;
 #[cfg(feature = "consumer")]
 pub use consumer_protocol_assignment::ConsumerProtocolAssignment;
 #[cfg(feature = "consumer")]
@@ -263,6 +459,8 @@ pub use create_partitions::{CreatePartitionsRequest, CreatePartitionsResponse};
 pub use create_topics::{CreateTopicsRequest, CreateTopicsResponse};
 #[cfg(feature = "broker")]
 pub use default_principal_data::DefaultPrincipalData;
+#[cfg(feature = "log")]
+pub use delegation_token_record::DelegationTokenRecord;
 #[cfg(feature = "admin")]
 pub use delete_acls::{DeleteAclsRequest, DeleteAclsResponse};
 #[cfg(feature = "admin")]
@@ -307,6 +505,8 @@ pub use describe_user_scram_credentials::{
 pub use elect_leaders::{ElectLeadersRequest, ElectLeadersResponse};
 #[cfg(feature = "raft")]
 pub use end_quorum_epoch::{EndQuorumEpochRequest, EndQuorumEpochResponse};
+#[cfg(feature = "log")]
+pub use end_transaction_record::EndTransactionRecord;
 #[cfg(feature = "producer")]
 pub use end_txn::{EndTxnRequest, EndTxnResponse};
 pub use end_txn_marker::EndTxnMarker;
@@ -314,6 +514,10 @@ pub use end_txn_marker::EndTxnMarker;
 pub use envelope::{EnvelopeRequest, EnvelopeResponse};
 #[cfg(feature = "admin")]
 pub use expire_delegation_token::{ExpireDelegationTokenRequest, ExpireDelegationTokenResponse};
+#[cfg(feature = "log")]
+pub use feature_level_record::FeatureLevelRecord;
+#[cfg(feature = "log")]
+pub use fence_broker_record::FenceBrokerRecord;
 #[cfg(any(feature = "consumer", feature = "raft"))]
 pub use fetch::{FetchRequest, FetchResponse};
 #[cfg(feature = "raft")]
@@ -322,6 +526,10 @@ pub use fetch_snapshot::{FetchSnapshotRequest, FetchSnapshotResponse};
 pub use find_coordinator::{FindCoordinatorRequest, FindCoordinatorResponse};
 #[cfg(any(feature = "producer", feature = "consumer", feature = "admin"))]
 pub use get_telemetry_subscriptions::{GetTelemetrySubscriptionsRequest, GetTelemetrySubscriptionsResponse};
+#[cfg(feature = "log")]
+pub use group_metadata_key::GroupMetadataKey;
+#[cfg(feature = "log")]
+pub use group_metadata_value::GroupMetadataValue;
 #[cfg(feature = "consumer")]
 pub use heartbeat::{HeartbeatRequest, HeartbeatResponse};
 #[cfg(feature = "admin")]
@@ -338,6 +546,10 @@ pub use kraft_version_record::KRaftVersionRecord;
 pub use leader_change_message::LeaderChangeMessage;
 #[cfg(any(feature = "consumer", feature = "admin"))]
 pub use leave_group::{LeaveGroupRequest, LeaveGroupResponse};
+#[cfg(feature = "log")]
+pub use legacy_offset_commit_key::LegacyOffsetCommitKey;
+#[cfg(feature = "log")]
+pub use legacy_offset_commit_value::LegacyOffsetCommitValue;
 #[cfg(feature = "admin")]
 pub use list_config_resources::{ListConfigResourcesRequest, ListConfigResourcesResponse};
 #[cfg(feature = "admin")]
@@ -351,16 +563,28 @@ pub use list_partition_reassignments::{
 #[cfg(feature = "admin")]
 pub use list_transactions::{ListTransactionsRequest, ListTransactionsResponse};
 pub use metadata::{MetadataRequest, MetadataResponse};
+#[cfg(feature = "log")]
+pub use no_op_record::NoOpRecord;
 #[cfg(any(feature = "consumer", feature = "admin"))]
 pub use offset_commit::{OffsetCommitRequest, OffsetCommitResponse};
+#[cfg(feature = "log")]
+pub use offset_commit_key::OffsetCommitKey;
+#[cfg(feature = "log")]
+pub use offset_commit_value::OffsetCommitValue;
 #[cfg(feature = "admin")]
 pub use offset_delete::{OffsetDeleteRequest, OffsetDeleteResponse};
 #[cfg(any(feature = "consumer", feature = "admin"))]
 pub use offset_fetch::{OffsetFetchRequest, OffsetFetchResponse};
 #[cfg(feature = "consumer")]
 pub use offset_for_leader_epoch::{OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse};
+#[cfg(feature = "log")]
+pub use partition_change_record::PartitionChangeRecord;
+#[cfg(feature = "log")]
+pub use partition_record::PartitionRecord;
 #[cfg(feature = "producer")]
 pub use produce::{ProduceRequest, ProduceResponse};
+#[cfg(feature = "log")]
+pub use producer_ids_record::ProducerIdsRecord;
 #[cfg(any(feature = "producer", feature = "consumer", feature = "admin"))]
 pub use push_telemetry::{PushTelemetryRequest, PushTelemetryResponse};
 #[cfg(any(feature = "broker", feature = "share"))]
@@ -369,8 +593,20 @@ pub use read_share_group_state::{ReadShareGroupStateRequest, ReadShareGroupState
 pub use read_share_group_state_summary::{
     ReadShareGroupStateSummaryRequest, ReadShareGroupStateSummaryResponse,
 };
+#[cfg(feature = "log")]
+pub use register_broker_record::RegisterBrokerRecord;
+#[cfg(feature = "log")]
+pub use register_controller_record::RegisterControllerRecord;
+#[cfg(feature = "log")]
+pub use remove_access_control_entry_record::RemoveAccessControlEntryRecord;
+#[cfg(feature = "log")]
+pub use remove_delegation_token_record::RemoveDelegationTokenRecord;
 #[cfg(any(feature = "raft", feature = "admin"))]
 pub use remove_raft_voter::{RemoveRaftVoterRequest, RemoveRaftVoterResponse};
+#[cfg(feature = "log")]
+pub use remove_topic_record::RemoveTopicRecord;
+#[cfg(feature = "log")]
+pub use remove_user_scram_credential_record::RemoveUserScramCredentialRecord;
 #[cfg(feature = "admin")]
 pub use renew_delegation_token::{RenewDelegationTokenRequest, RenewDelegationTokenResponse};
 pub use sasl_authenticate::{SaslAuthenticateRequest, SaslAuthenticateResponse};
@@ -379,37 +615,107 @@ pub use sasl_handshake::{SaslHandshakeRequest, SaslHandshakeResponse};
 pub use share_acknowledge::{ShareAcknowledgeRequest, ShareAcknowledgeResponse};
 #[cfg(feature = "share")]
 pub use share_fetch::{ShareFetchRequest, ShareFetchResponse};
+#[cfg(feature = "log")]
+pub use share_group_current_member_assignment_key::ShareGroupCurrentMemberAssignmentKey;
+#[cfg(feature = "log")]
+pub use share_group_current_member_assignment_value::ShareGroupCurrentMemberAssignmentValue;
 #[cfg(any(feature = "admin", feature = "share"))]
 pub use share_group_describe::{ShareGroupDescribeRequest, ShareGroupDescribeResponse};
 #[cfg(feature = "share")]
 pub use share_group_heartbeat::{ShareGroupHeartbeatRequest, ShareGroupHeartbeatResponse};
+#[cfg(feature = "log")]
+pub use share_group_member_metadata_key::ShareGroupMemberMetadataKey;
+#[cfg(feature = "log")]
+pub use share_group_member_metadata_value::ShareGroupMemberMetadataValue;
+#[cfg(feature = "log")]
+pub use share_group_metadata_key::ShareGroupMetadataKey;
+#[cfg(feature = "log")]
+pub use share_group_metadata_value::ShareGroupMetadataValue;
+#[cfg(feature = "log")]
+pub use share_group_state_partition_metadata_key::ShareGroupStatePartitionMetadataKey;
+#[cfg(feature = "log")]
+pub use share_group_state_partition_metadata_value::ShareGroupStatePartitionMetadataValue;
+#[cfg(feature = "log")]
+pub use share_group_target_assignment_member_key::ShareGroupTargetAssignmentMemberKey;
+#[cfg(feature = "log")]
+pub use share_group_target_assignment_member_value::ShareGroupTargetAssignmentMemberValue;
+#[cfg(feature = "log")]
+pub use share_group_target_assignment_metadata_key::ShareGroupTargetAssignmentMetadataKey;
+#[cfg(feature = "log")]
+pub use share_group_target_assignment_metadata_value::ShareGroupTargetAssignmentMetadataValue;
+#[cfg(feature = "log")]
+pub use share_snapshot_key::ShareSnapshotKey;
+#[cfg(feature = "log")]
+pub use share_snapshot_value::ShareSnapshotValue;
+#[cfg(feature = "log")]
+pub use share_update_key::ShareUpdateKey;
+#[cfg(feature = "log")]
+pub use share_update_value::ShareUpdateValue;
 #[cfg(feature = "raft")]
 pub use snapshot_footer_record::SnapshotFooterRecord;
 #[cfg(feature = "raft")]
 pub use snapshot_header_record::SnapshotHeaderRecord;
+#[cfg(feature = "log")]
+pub use streams_group_current_member_assignment_key::StreamsGroupCurrentMemberAssignmentKey;
+#[cfg(feature = "log")]
+pub use streams_group_current_member_assignment_value::StreamsGroupCurrentMemberAssignmentValue;
 #[cfg(any(feature = "admin", feature = "streams"))]
 pub use streams_group_describe::{StreamsGroupDescribeRequest, StreamsGroupDescribeResponse};
 #[cfg(feature = "streams")]
 pub use streams_group_heartbeat::{StreamsGroupHeartbeatRequest, StreamsGroupHeartbeatResponse};
+#[cfg(feature = "log")]
+pub use streams_group_member_metadata_key::StreamsGroupMemberMetadataKey;
+#[cfg(feature = "log")]
+pub use streams_group_member_metadata_value::StreamsGroupMemberMetadataValue;
+#[cfg(feature = "log")]
+pub use streams_group_metadata_key::StreamsGroupMetadataKey;
+#[cfg(feature = "log")]
+pub use streams_group_metadata_value::StreamsGroupMetadataValue;
+#[cfg(feature = "log")]
+pub use streams_group_target_assignment_member_key::StreamsGroupTargetAssignmentMemberKey;
+#[cfg(feature = "log")]
+pub use streams_group_target_assignment_member_value::StreamsGroupTargetAssignmentMemberValue;
+#[cfg(feature = "log")]
+pub use streams_group_target_assignment_metadata_key::StreamsGroupTargetAssignmentMetadataKey;
+#[cfg(feature = "log")]
+pub use streams_group_target_assignment_metadata_value::StreamsGroupTargetAssignmentMetadataValue;
 #[cfg(feature = "streams")]
 pub use streams_group_topology_description_update::{
     StreamsGroupTopologyDescriptionUpdateRequest, StreamsGroupTopologyDescriptionUpdateResponse,
 };
+#[cfg(feature = "log")]
+pub use streams_group_topology_key::StreamsGroupTopologyKey;
+#[cfg(feature = "log")]
+pub use streams_group_topology_value::StreamsGroupTopologyValue;
 #[cfg(feature = "consumer")]
 pub use sync_group::{SyncGroupRequest, SyncGroupResponse};
 pub use table::{request_header_version, response_header_version, supported_versions};
+#[cfg(feature = "log")]
+pub use topic_record::TopicRecord;
+#[cfg(feature = "log")]
+pub use transaction_log_key::TransactionLogKey;
+#[cfg(feature = "log")]
+pub use transaction_log_value::TransactionLogValue;
 #[cfg(feature = "transcode")]
 pub use transcode::{Direction, Transcoded, transcode, transcode_record};
 #[cfg(feature = "producer")]
 pub use txn_offset_commit::{TxnOffsetCommitRequest, TxnOffsetCommitResponse};
+#[cfg(feature = "log")]
+pub use unfence_broker_record::UnfenceBrokerRecord;
 #[cfg(feature = "admin")]
 pub use unregister_broker::{UnregisterBrokerRequest, UnregisterBrokerResponse};
+#[cfg(feature = "log")]
+pub use unregister_broker_record::UnregisterBrokerRecord;
 #[cfg(feature = "admin")]
 pub use unregister_controller::{UnregisterControllerRequest, UnregisterControllerResponse};
+#[cfg(feature = "log")]
+pub use unregister_controller_record::UnregisterControllerRecord;
 #[cfg(feature = "admin")]
 pub use update_features::{UpdateFeaturesRequest, UpdateFeaturesResponse};
 #[cfg(feature = "raft")]
 pub use update_raft_voter::{UpdateRaftVoterRequest, UpdateRaftVoterResponse};
+#[cfg(feature = "log")]
+pub use user_scram_credential_record::UserScramCredentialRecord;
 #[cfg(feature = "raft")]
 pub use vote::{VoteRequest, VoteResponse};
 #[cfg(feature = "raft")]
@@ -418,6 +724,8 @@ pub use voters_record::VotersRecord;
 pub use write_share_group_state::{WriteShareGroupStateRequest, WriteShareGroupStateResponse};
 #[cfg(any(feature = "admin", feature = "broker"))]
 pub use write_txn_markers::{WriteTxnMarkersRequest, WriteTxnMarkersResponse};
+#[cfg(feature = "log")]
+pub use zk_migration_state_record::ZkMigrationStateRecord;
 
 /// What every module needs.
 #[allow(unused_imports, reason = "not every choice of messages has records")]

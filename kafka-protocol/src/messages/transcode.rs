@@ -398,7 +398,61 @@ pub fn transcode(
 pub fn transcode_record(name: &str, version: i16, body: Bytes) -> Option<Result<Transcoded, DecodeError>> {
     Some(match name {
         #[cfg(feature = "log")]
+        "AbortTransactionRecord" => both::<AbortTransactionRecord>(body, version),
+        #[cfg(feature = "log")]
         "AbortedTxn" => both::<AbortedTxn>(body, version),
+        #[cfg(feature = "log")]
+        "AccessControlEntryRecord" => both::<AccessControlEntryRecord>(body, version),
+        #[cfg(feature = "log")]
+        "BeginTransactionRecord" => both::<BeginTransactionRecord>(body, version),
+        #[cfg(feature = "log")]
+        "BrokerRegistrationChangeRecord" => both::<BrokerRegistrationChangeRecord>(body, version),
+        #[cfg(feature = "log")]
+        "ClearElrRecord" => both::<ClearElrRecord>(body, version),
+        #[cfg(feature = "log")]
+        "ClientQuotaRecord" => both::<ClientQuotaRecord>(body, version),
+        #[cfg(feature = "log")]
+        "ConfigRecord" => both::<ConfigRecord>(body, version),
+        #[cfg(feature = "log")]
+        "ConsumerGroupCurrentMemberAssignmentKey" => {
+            both::<ConsumerGroupCurrentMemberAssignmentKey>(body, version)
+        }
+        #[cfg(feature = "log")]
+        "ConsumerGroupCurrentMemberAssignmentValue" => {
+            both::<ConsumerGroupCurrentMemberAssignmentValue>(body, version)
+        }
+        #[cfg(feature = "log")]
+        "ConsumerGroupMemberMetadataKey" => both::<ConsumerGroupMemberMetadataKey>(body, version),
+        #[cfg(feature = "log")]
+        "ConsumerGroupMemberMetadataValue" => both::<ConsumerGroupMemberMetadataValue>(body, version),
+        #[cfg(feature = "log")]
+        "ConsumerGroupMetadataKey" => both::<ConsumerGroupMetadataKey>(body, version),
+        #[cfg(feature = "log")]
+        "ConsumerGroupMetadataValue" => both::<ConsumerGroupMetadataValue>(body, version),
+        #[cfg(feature = "log")]
+        "ConsumerGroupPartitionMetadataKey" => both::<ConsumerGroupPartitionMetadataKey>(body, version),
+        #[cfg(feature = "log")]
+        "ConsumerGroupPartitionMetadataValue" => both::<ConsumerGroupPartitionMetadataValue>(body, version),
+        #[cfg(feature = "log")]
+        "ConsumerGroupRegularExpressionKey" => both::<ConsumerGroupRegularExpressionKey>(body, version),
+        #[cfg(feature = "log")]
+        "ConsumerGroupRegularExpressionValue" => both::<ConsumerGroupRegularExpressionValue>(body, version),
+        #[cfg(feature = "log")]
+        "ConsumerGroupTargetAssignmentMemberKey" => {
+            both::<ConsumerGroupTargetAssignmentMemberKey>(body, version)
+        }
+        #[cfg(feature = "log")]
+        "ConsumerGroupTargetAssignmentMemberValue" => {
+            both::<ConsumerGroupTargetAssignmentMemberValue>(body, version)
+        }
+        #[cfg(feature = "log")]
+        "ConsumerGroupTargetAssignmentMetadataKey" => {
+            both::<ConsumerGroupTargetAssignmentMetadataKey>(body, version)
+        }
+        #[cfg(feature = "log")]
+        "ConsumerGroupTargetAssignmentMetadataValue" => {
+            both::<ConsumerGroupTargetAssignmentMetadataValue>(body, version)
+        }
         #[cfg(feature = "consumer")]
         "ConsumerProtocolAssignment" => both::<ConsumerProtocolAssignment>(body, version),
         #[cfg(feature = "consumer")]
@@ -406,17 +460,151 @@ pub fn transcode_record(name: &str, version: i16, body: Bytes) -> Option<Result<
         "ControlRecordTypeSchema" => both::<ControlRecordTypeSchema>(body, version),
         #[cfg(feature = "broker")]
         "DefaultPrincipalData" => both::<DefaultPrincipalData>(body, version),
+        #[cfg(feature = "log")]
+        "DelegationTokenRecord" => both::<DelegationTokenRecord>(body, version),
+        #[cfg(feature = "log")]
+        "EndTransactionRecord" => both::<EndTransactionRecord>(body, version),
         "EndTxnMarker" => both::<EndTxnMarker>(body, version),
+        #[cfg(feature = "log")]
+        "FeatureLevelRecord" => both::<FeatureLevelRecord>(body, version),
+        #[cfg(feature = "log")]
+        "FenceBrokerRecord" => both::<FenceBrokerRecord>(body, version),
+        #[cfg(feature = "log")]
+        "GroupMetadataKey" => both::<GroupMetadataKey>(body, version),
+        #[cfg(feature = "log")]
+        "GroupMetadataValue" => both::<GroupMetadataValue>(body, version),
         #[cfg(feature = "raft")]
         "KRaftVersionRecord" => both::<KRaftVersionRecord>(body, version),
         #[cfg(feature = "raft")]
         "LeaderChangeMessage" => both::<LeaderChangeMessage>(body, version),
+        #[cfg(feature = "log")]
+        "LegacyOffsetCommitKey" => both::<LegacyOffsetCommitKey>(body, version),
+        #[cfg(feature = "log")]
+        "LegacyOffsetCommitValue" => both::<LegacyOffsetCommitValue>(body, version),
+        #[cfg(feature = "log")]
+        "NoOpRecord" => both::<NoOpRecord>(body, version),
+        #[cfg(feature = "log")]
+        "OffsetCommitKey" => both::<OffsetCommitKey>(body, version),
+        #[cfg(feature = "log")]
+        "OffsetCommitValue" => both::<OffsetCommitValue>(body, version),
+        #[cfg(feature = "log")]
+        "PartitionChangeRecord" => both::<PartitionChangeRecord>(body, version),
+        #[cfg(feature = "log")]
+        "PartitionRecord" => both::<PartitionRecord>(body, version),
+        #[cfg(feature = "log")]
+        "ProducerIdsRecord" => both::<ProducerIdsRecord>(body, version),
+        #[cfg(feature = "log")]
+        "RegisterBrokerRecord" => both::<RegisterBrokerRecord>(body, version),
+        #[cfg(feature = "log")]
+        "RegisterControllerRecord" => both::<RegisterControllerRecord>(body, version),
+        #[cfg(feature = "log")]
+        "RemoveAccessControlEntryRecord" => both::<RemoveAccessControlEntryRecord>(body, version),
+        #[cfg(feature = "log")]
+        "RemoveDelegationTokenRecord" => both::<RemoveDelegationTokenRecord>(body, version),
+        #[cfg(feature = "log")]
+        "RemoveTopicRecord" => both::<RemoveTopicRecord>(body, version),
+        #[cfg(feature = "log")]
+        "RemoveUserScramCredentialRecord" => both::<RemoveUserScramCredentialRecord>(body, version),
+        #[cfg(feature = "log")]
+        "ShareGroupCurrentMemberAssignmentKey" => both::<ShareGroupCurrentMemberAssignmentKey>(body, version),
+        #[cfg(feature = "log")]
+        "ShareGroupCurrentMemberAssignmentValue" => {
+            both::<ShareGroupCurrentMemberAssignmentValue>(body, version)
+        }
+        #[cfg(feature = "log")]
+        "ShareGroupMemberMetadataKey" => both::<ShareGroupMemberMetadataKey>(body, version),
+        #[cfg(feature = "log")]
+        "ShareGroupMemberMetadataValue" => both::<ShareGroupMemberMetadataValue>(body, version),
+        #[cfg(feature = "log")]
+        "ShareGroupMetadataKey" => both::<ShareGroupMetadataKey>(body, version),
+        #[cfg(feature = "log")]
+        "ShareGroupMetadataValue" => both::<ShareGroupMetadataValue>(body, version),
+        #[cfg(feature = "log")]
+        "ShareGroupStatePartitionMetadataKey" => both::<ShareGroupStatePartitionMetadataKey>(body, version),
+        #[cfg(feature = "log")]
+        "ShareGroupStatePartitionMetadataValue" => {
+            both::<ShareGroupStatePartitionMetadataValue>(body, version)
+        }
+        #[cfg(feature = "log")]
+        "ShareGroupTargetAssignmentMemberKey" => both::<ShareGroupTargetAssignmentMemberKey>(body, version),
+        #[cfg(feature = "log")]
+        "ShareGroupTargetAssignmentMemberValue" => {
+            both::<ShareGroupTargetAssignmentMemberValue>(body, version)
+        }
+        #[cfg(feature = "log")]
+        "ShareGroupTargetAssignmentMetadataKey" => {
+            both::<ShareGroupTargetAssignmentMetadataKey>(body, version)
+        }
+        #[cfg(feature = "log")]
+        "ShareGroupTargetAssignmentMetadataValue" => {
+            both::<ShareGroupTargetAssignmentMetadataValue>(body, version)
+        }
+        #[cfg(feature = "log")]
+        "ShareSnapshotKey" => both::<ShareSnapshotKey>(body, version),
+        #[cfg(feature = "log")]
+        "ShareSnapshotValue" => both::<ShareSnapshotValue>(body, version),
+        #[cfg(feature = "log")]
+        "ShareUpdateKey" => both::<ShareUpdateKey>(body, version),
+        #[cfg(feature = "log")]
+        "ShareUpdateValue" => both::<ShareUpdateValue>(body, version),
         #[cfg(feature = "raft")]
         "SnapshotFooterRecord" => both::<SnapshotFooterRecord>(body, version),
         #[cfg(feature = "raft")]
         "SnapshotHeaderRecord" => both::<SnapshotHeaderRecord>(body, version),
+        #[cfg(feature = "log")]
+        "StreamsGroupCurrentMemberAssignmentKey" => {
+            both::<StreamsGroupCurrentMemberAssignmentKey>(body, version)
+        }
+        #[cfg(feature = "log")]
+        "StreamsGroupCurrentMemberAssignmentValue" => {
+            both::<StreamsGroupCurrentMemberAssignmentValue>(body, version)
+        }
+        #[cfg(feature = "log")]
+        "StreamsGroupMemberMetadataKey" => both::<StreamsGroupMemberMetadataKey>(body, version),
+        #[cfg(feature = "log")]
+        "StreamsGroupMemberMetadataValue" => both::<StreamsGroupMemberMetadataValue>(body, version),
+        #[cfg(feature = "log")]
+        "StreamsGroupMetadataKey" => both::<StreamsGroupMetadataKey>(body, version),
+        #[cfg(feature = "log")]
+        "StreamsGroupMetadataValue" => both::<StreamsGroupMetadataValue>(body, version),
+        #[cfg(feature = "log")]
+        "StreamsGroupTargetAssignmentMemberKey" => {
+            both::<StreamsGroupTargetAssignmentMemberKey>(body, version)
+        }
+        #[cfg(feature = "log")]
+        "StreamsGroupTargetAssignmentMemberValue" => {
+            both::<StreamsGroupTargetAssignmentMemberValue>(body, version)
+        }
+        #[cfg(feature = "log")]
+        "StreamsGroupTargetAssignmentMetadataKey" => {
+            both::<StreamsGroupTargetAssignmentMetadataKey>(body, version)
+        }
+        #[cfg(feature = "log")]
+        "StreamsGroupTargetAssignmentMetadataValue" => {
+            both::<StreamsGroupTargetAssignmentMetadataValue>(body, version)
+        }
+        #[cfg(feature = "log")]
+        "StreamsGroupTopologyKey" => both::<StreamsGroupTopologyKey>(body, version),
+        #[cfg(feature = "log")]
+        "StreamsGroupTopologyValue" => both::<StreamsGroupTopologyValue>(body, version),
+        #[cfg(feature = "log")]
+        "TopicRecord" => both::<TopicRecord>(body, version),
+        #[cfg(feature = "log")]
+        "TransactionLogKey" => both::<TransactionLogKey>(body, version),
+        #[cfg(feature = "log")]
+        "TransactionLogValue" => both::<TransactionLogValue>(body, version),
+        #[cfg(feature = "log")]
+        "UnfenceBrokerRecord" => both::<UnfenceBrokerRecord>(body, version),
+        #[cfg(feature = "log")]
+        "UnregisterBrokerRecord" => both::<UnregisterBrokerRecord>(body, version),
+        #[cfg(feature = "log")]
+        "UnregisterControllerRecord" => both::<UnregisterControllerRecord>(body, version),
+        #[cfg(feature = "log")]
+        "UserScramCredentialRecord" => both::<UserScramCredentialRecord>(body, version),
         #[cfg(feature = "raft")]
         "VotersRecord" => both::<VotersRecord>(body, version),
+        #[cfg(feature = "log")]
+        "ZkMigrationStateRecord" => both::<ZkMigrationStateRecord>(body, version),
         _ => return None,
     })
 }

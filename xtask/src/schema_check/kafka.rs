@@ -38,7 +38,7 @@ struct KafkaField {
     name: String,
     #[serde(rename = "type")]
     ty: String,
-    versions: String,
+    versions: Option<String>,
     nullable_versions: Option<String>,
     tag: Option<u32>,
     tagged_versions: Option<String>,
@@ -52,6 +52,11 @@ struct KafkaField {
 }
 
 impl Definition {
+    /// Kafka's kinds of data: `data`, `metadata`, `coordinator-key`, `coordinator-value`.
+    fn is_data(&self) -> bool {
+        !matches!(self.kind.as_str(), "request" | "response")
+    }
+
     pub(super) fn is_retired(&self) -> bool {
         self.valid_versions == "none"
     }
@@ -72,7 +77,7 @@ impl Definition {
         let mut fields = Vec::new();
         flatten("", &convert(&self.fields)?, &shared, &mut fields);
         Ok(Described {
-            is_data: self.kind == "data",
+            is_data: self.is_data(),
             head: head(self.api_key, supported, unstable, flexible, &self.listeners),
             fields,
         })
@@ -85,9 +90,10 @@ fn convert(fields: &[KafkaField]) -> Result<Vec<Field>> {
 
 impl KafkaField {
     fn convert(&self) -> Result<Field> {
-        let present = parse::versions(&self.versions)?;
-        // A field that is tagged in some versions and not in others is beyond our schemas.
         let tagged = versions(self.tagged_versions.as_deref())?;
+        // Some tagged fields say nothing but where they are tagged.
+        let present = self.versions.as_deref().map_or(Ok(tagged), parse::versions)?;
+        // A field that is tagged in some versions and not in others is beyond our schemas.
         ensure!(self.tag.is_none() || tagged == present, "tagged in {tagged}, present in {present}");
         Ok(Field {
             name: self.name.clone(),

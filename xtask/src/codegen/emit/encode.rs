@@ -19,7 +19,10 @@ pub(super) fn emit_encode(
         out.push_str("encodable::<Self>(version)?;\n");
     }
     let flexible = flexible(out, schema);
-    let (tagged, plain): (Vec<_>, Vec<_>) = structure.fields.iter().partition(|field| field.tag.is_some());
+    let (mut tagged, plain): (Vec<_>, Vec<_>) =
+        structure.fields.iter().partition(|field| field.tag.is_some());
+    // Whatever the order of the schema: on the wire tags ascend.
+    tagged.sort_by_key(|field| field.tag);
     for field in plain {
         emit_encode_field(out, schema, name, field, &flexible);
     }
@@ -128,14 +131,18 @@ fn emit_encode_tagged(out: &mut String, schema: &Schema, structure: &str, tagged
     }
 }
 
-/// The expression for the highest tag that `version`, a flexible one, knows.
+/// The expression for the highest tag that `version`, a flexible one, knows; `tagged` ascend.
 fn highest_known_tag(tagged: &[&Field], flexible: Versions) -> String {
-    let mut by_tag = tagged.to_vec();
-    by_tag.sort_by_key(|field| std::cmp::Reverse(field.tag));
     let mut expression = String::new();
-    for field in by_tag {
+    let mut covered = None;
+    for field in tagged.iter().rev() {
         let tag = field.tag.unwrap_or_default();
-        match condition(field.versions, flexible) {
+        let condition = condition(field.versions, flexible);
+        if condition.is_some() && condition == covered {
+            continue;
+        }
+        covered.clone_from(&condition);
+        match condition {
             Some(condition) => {
                 let _ = write!(expression, "if {condition} {{ Some({tag}) }} else ");
             }
