@@ -27,21 +27,27 @@
 mod attributes;
 mod batch;
 mod checksum;
+mod control;
+mod entry;
 mod error;
 mod header;
 mod legacy;
 mod record;
+mod segment;
 mod set;
 mod write;
 
 pub use attributes::{Attributes, TimestampType};
 pub use batch::RecordBatch;
 pub use checksum::PayloadChecksum;
+pub use control::{ControlRecord, ControlType};
+pub use entry::{EntryRecords, LogEntry};
 pub use error::{BatchError, RecordProblem};
 pub use header::BatchHeader;
-pub use legacy::LegacyMessage;
+pub use legacy::{LegacyMessage, LegacyRecords};
 pub use record::{Record, RecordHeader, Records};
-pub use set::{Batches, read_records};
+pub use segment::{SegmentError, SegmentReader};
+pub use set::{Batches, LogEntries, read_records};
 pub use write::{BatchSummary, MeasuredRecord, RecordBuffer, append_record, record_size, size_upper_bound};
 
 /// The size of a batch's header, in bytes; the records follow it.

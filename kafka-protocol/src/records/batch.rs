@@ -1,9 +1,11 @@
 //! A batch of format 2, as it was read.
 
-use super::{BATCH_HEADER_SIZE, BatchError, BatchHeader, RecordProblem, Records, TimestampType};
-use crate::compression::decompress;
+use super::{
+    BATCH_HEADER_SIZE, BatchError, BatchHeader, PayloadChecksum, RecordProblem, Records, TimestampType,
+};
+use crate::compression::{compress, decompress};
 use bytes::Bytes;
-use kafka_types::{Codec, Offset};
+use kafka_types::{Codec, Compression, LeaderEpoch, Offset};
 
 /// A batch that was read: its header, and its records as they came.
 ///
@@ -49,6 +51,49 @@ impl RecordBatch {
         &self.payload
     }
 
+    /// The offset of the last record.
+    pub fn last_offset(&self) -> Offset {
+        Offset(self.header.base_offset.0.wrapping_add(i64::from(self.header.last_offset_delta)))
+    }
+
+    /// The batch where a broker puts it. Neither field is under the checksum.
+    #[must_use]
+    pub fn placed_at(mut self, base_offset: Offset, leader_epoch: LeaderEpoch) -> Self {
+        self.header.base_offset = base_offset;
+        self.header.partition_leader_epoch = leader_epoch;
+        self
+    }
+
+    /// The batch's bytes: header and payload, which is not copied.
+    pub fn segments(&self) -> [Bytes; 2] {
+        [Bytes::copy_from_slice(&self.header.encode()), self.payload.clone()]
+    }
+
+    /// The same records, compressed otherwise; all else stays as it is. They may decompress to `limit` bytes.
+    ///
+    /// # Errors
+    /// [`BatchError::Decompress`], [`BatchError::Compress`].
+    pub fn recompress(&self, compression: Compression, limit: usize) -> Result<Self, BatchError> {
+        let records = self.uncompressed(limit)?;
+        let payload = match compression {
+            Compression::None => records,
+            _ => {
+                let mut payload = Vec::new();
+                compress(compression, &records, &mut payload)?;
+                Bytes::from(payload)
+            }
+        };
+        Ok(Self::new(
+            BatchHeader { attributes: self.header.attributes.with_codec(compression.codec()), ..self.header },
+            payload,
+        ))
+    }
+
+    /// A batch of this payload, of whatever length and checksum the header speaks.
+    pub(super) fn new(header: BatchHeader, payload: Bytes) -> Self {
+        RecordBatch { header: BatchHeader { payload: PayloadChecksum::of(&payload), ..header }, payload }
+    }
+
     /// Checks the batch against its checksum.
     ///
     /// # Errors
@@ -66,11 +111,14 @@ impl RecordBatch {
     /// record comes in its place.
     pub fn records(&self, limit: usize) -> Result<Records, BatchError> {
         let count = u32::try_from(self.header.record_count).map_err(|_| self.count_mismatch())?;
-        let bytes = match self.header.attributes.codec() {
+        Ok(Records::new(&self.header, self.uncompressed(limit)?, count))
+    }
+
+    fn uncompressed(&self, limit: usize) -> Result<Bytes, BatchError> {
+        Ok(match self.header.attributes.codec() {
             Codec::NONE => self.payload.clone(),
             codec => decompress(codec, &self.payload, limit)?,
-        };
-        Ok(Records::new(&self.header, bytes, count))
+        })
     }
 
     /// Checks what a broker checks before it appends a producer's batch, and that offsets count up by one (a broker

@@ -1,6 +1,6 @@
 //! Why bytes are no batch.
 
-use crate::compression::DecompressError;
+use crate::compression::{CompressError, DecompressError};
 use crate::varint::VarintError;
 use kafka_types::{Codec, Offset, Sequence};
 
@@ -53,6 +53,9 @@ pub enum BatchError {
     /// The records do not decompress.
     #[error("the records of a batch do not decompress: {0}")]
     Decompress(#[from] DecompressError),
+    /// The records do not compress.
+    #[error("the records of a batch do not compress: {0}")]
+    Compress(#[from] CompressError),
     /// A record does not parse.
     #[error("record {index} of a batch is invalid: {problem}")]
     InvalidRecord {

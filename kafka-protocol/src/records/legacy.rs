@@ -94,45 +94,116 @@ impl LegacyMessage {
         Err(BatchError::ChecksumMismatch { expected: self.checksum, computed: self.computed })
     }
 
+    /// The offset of its last record.
+    pub fn offset(&self) -> Offset {
+        self.offset
+    }
+
     /// The record that this is, or the records inside, which may decompress to `limit` bytes.
     ///
     /// # Errors
-    /// [`BatchError`]: what is inside does not decompress or parse, or is itself compressed.
-    pub fn records(&self, limit: usize) -> Result<Vec<Record>, BatchError> {
+    /// [`BatchError`]: what is inside does not decompress. Whatever is wrong with a message inside comes in its place.
+    pub fn records(&self, limit: usize) -> Result<LegacyRecords, BatchError> {
         if self.codec() == Codec::NONE {
-            return Ok(vec![self.record(self.offset, 0, self.timestamp)]);
+            return Ok(LegacyRecords::one(self.clone()));
         }
         let value = self.value.as_ref().ok_or(BatchError::EmptyMessage)?;
-        let mut bytes = match self.magic {
+        let bytes = match self.magic {
             0 => decompress_format_0(self.codec(), value, limit)?,
             _ => decompress(self.codec(), value, limit)?,
         };
-        let mut messages = Vec::new();
-        while !bytes.is_empty() {
-            let message = Self::split_from(&mut bytes)?;
-            if message.codec() != Codec::NONE || message.magic != self.magic {
-                return Err(BatchError::NestedMessage { magic: message.magic, codec: message.codec() });
-            }
-            message.verify()?;
-            messages.push(message);
-        }
         // In format 1 (KIP-31) the offsets inside count from 0, and the last record's is that of the whole; so a broker
         // need not compress again when it assigns offsets. In format 0 they are the log's own.
-        let shift = match (self.magic, messages.last()) {
-            (1, Some(last)) => self.offset.0.wrapping_sub(last.offset.0),
+        let shift = match (self.magic, last_offset(&bytes)) {
+            (1, Some(last)) => self.offset.0.wrapping_sub(last),
             _ => 0,
         };
         let log_append_time = self.magic == 1 && self.attributes & LOG_APPEND_TIME != 0;
-        let records = messages.iter().zip(0..).map(|(message, delta)| {
-            let timestamp = if log_append_time { self.timestamp } else { message.timestamp };
-            message.record(Offset(message.offset.0.wrapping_add(shift)), delta, timestamp)
-        });
-        Ok(records.collect())
+        Ok(LegacyRecords {
+            one: None,
+            bytes,
+            magic: self.magic,
+            shift,
+            log_append_time: log_append_time.then_some(self.timestamp),
+            delta: 0,
+        })
     }
 
     fn record(&self, offset: Offset, offset_delta: i32, timestamp: Timestamp) -> Record {
         let (key, value) = (self.key.clone(), self.value.clone());
         Record { offset, offset_delta, timestamp, key, value, headers: Vec::new() }
+    }
+}
+
+/// The offset of the last whole message in a row, by their lengths alone.
+fn last_offset(mut bytes: &[u8]) -> Option<i64> {
+    let mut last = None;
+    while let Some((overhead, rest)) = bytes.split_first_chunk::<LOG_OVERHEAD>() {
+        let [o0, o1, o2, o3, o4, o5, o6, o7, l0, l1, l2, l3] = *overhead;
+        let length = usize::try_from(i32::from_be_bytes([l0, l1, l2, l3])).ok();
+        let Some((_, others)) = length.and_then(|length| rest.split_at_checked(length)) else { break };
+        last = Some(i64::from_be_bytes([o0, o1, o2, o3, o4, o5, o6, o7]));
+        bytes = others;
+    }
+    last
+}
+
+/// The records of a [`LegacyMessage`], one by one, checksums verified. After an error there is nothing more.
+#[derive(Clone, Debug)]
+pub struct LegacyRecords {
+    /// A message that is itself the record.
+    one: Option<LegacyMessage>,
+    /// Messages inside that are not read yet.
+    bytes: Bytes,
+    magic: i8,
+    /// From an offset inside to the log's own.
+    shift: i64,
+    /// Stands for every record's timestamp if there.
+    log_append_time: Option<Timestamp>,
+    delta: i32,
+}
+
+impl LegacyRecords {
+    fn one(message: LegacyMessage) -> Self {
+        let magic = message.magic;
+        LegacyRecords {
+            one: Some(message),
+            bytes: Bytes::new(),
+            magic,
+            shift: 0,
+            log_append_time: None,
+            delta: 0,
+        }
+    }
+
+    fn read(&mut self) -> Result<Record, BatchError> {
+        let message = LegacyMessage::split_from(&mut self.bytes)?;
+        if message.codec() != Codec::NONE || message.magic != self.magic {
+            return Err(BatchError::NestedMessage { magic: message.magic, codec: message.codec() });
+        }
+        message.verify()?;
+        let timestamp = self.log_append_time.unwrap_or(message.timestamp);
+        let offset = Offset(message.offset.0.wrapping_add(self.shift));
+        Ok(message.record(offset, self.delta, timestamp))
+    }
+}
+
+impl Iterator for LegacyRecords {
+    type Item = Result<Record, BatchError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(message) = self.one.take() {
+            return Some(Ok(message.record(message.offset, 0, message.timestamp)));
+        }
+        if self.bytes.is_empty() {
+            return None;
+        }
+        let record = self.read();
+        match record {
+            Ok(_) => self.delta = self.delta.wrapping_add(1),
+            Err(_) => self.bytes.clear(),
+        }
+        Some(record)
     }
 }
 

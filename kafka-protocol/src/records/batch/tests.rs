@@ -320,3 +320,32 @@ proptest! {
         prop_assert!(Batches::new(Bytes::from(bytes)).count() <= 4);
     }
 }
+
+#[test]
+fn recompression_keeps_the_records_and_all_else() {
+    for (from, to) in ALL.into_iter().flat_map(|from| ALL.map(|to| (from, to))) {
+        let (mut header, payload) = batch(from, &two_records());
+        header.base_offset = Offset(40);
+        header.producer = ProducerIdentity { id: ProducerId(1), epoch: ProducerEpoch(2) };
+        header.base_sequence = Sequence(3);
+        let before = RecordBatch::parse(bytes(&(header, payload))).unwrap();
+        let after = before.recompress(to, LIMIT).unwrap();
+        after.verify().unwrap();
+        assert_eq!(after.header().attributes.codec(), to.codec());
+        assert_eq!(
+            BatchHeader { attributes: header.attributes, payload: header.payload, ..*after.header() },
+            header
+        );
+        let read = |batch: &RecordBatch| read_records(Bytes::from(batch.segments().concat()), LIMIT).unwrap();
+        assert_eq!(read(&after), read(&before), "{from:?} to {to:?}");
+        assert_eq!(after.last_offset(), Offset(41));
+    }
+}
+
+#[test]
+fn recompression_is_bounded() {
+    let zeros = input(0, None, Some(&[0; 100_000]));
+    let bomb = RecordBatch::parse(bytes(&batch(Compression::ZSTD, &[zeros]))).unwrap();
+    let error = bomb.recompress(Compression::LZ4, 1_000).unwrap_err();
+    assert!(matches!(error, BatchError::Decompress(_)), "{error}");
+}
