@@ -33,7 +33,7 @@ const fn place(name: &'static str, layer: u8, io: Io) -> Place {
 pub(super) const PLACES: &[Place] = &[
     place("kafka-types", 0, Io::Never),
     place("kafka-partitioner", 0, Io::Never),
-    place("kafka-protocol", 1, Io::Never),
+    place("kafka-protocol", 1, Io::Behind("tokio-codec")),
     place("kafka-interceptor", 1, Io::Never),
     place("kafka-metadata", 2, Io::Never),
     place("kafka-accumulator", 2, Io::Never),

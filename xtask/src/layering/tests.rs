@@ -153,7 +153,7 @@ fn the_partitioner_depends_on_nothing() {
 #[test]
 fn crates_without_io_have_no_runtime_and_no_sockets() {
     for runtime in ["tokio", "tokio-util", "async-std", "smol", "mio", "socket2"] {
-        for krate in ["kafka-types", "kafka-protocol", "kafka-accumulator", "kafka-sender", "kafka-sim"] {
+        for krate in ["kafka-types", "kafka-interceptor", "kafka-accumulator", "kafka-sender", "kafka-sim"] {
             for optional in [false, true] {
                 assert_eq!(
                     with(krate, runtime, json!({ "optional": optional })),
@@ -166,8 +166,12 @@ fn crates_without_io_have_no_runtime_and_no_sockets() {
     assert_eq!(with("kafka-types", "miow-like", json!({})), [], "only whole names count");
 }
 
-const BEHIND: [(&str, &str); 3] =
-    [("kafka-network", "transport"), ("kafka-testkit", "loopback"), ("kafka-producer", "driver")];
+const BEHIND: [(&str, &str); 4] = [
+    ("kafka-protocol", "tokio-codec"),
+    ("kafka-network", "transport"),
+    ("kafka-testkit", "loopback"),
+    ("kafka-producer", "driver"),
+];
 
 /// tokio as this crate may have it, with these features of the crate.
 fn with_tokio(krate: &str, changes: Value, features: Value) -> Vec<Violation> {
