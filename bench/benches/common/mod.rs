@@ -1,11 +1,11 @@
 //! Works under criterion.
 
 use bench::gauge::Stopwatch;
-use bench::work::Work;
-use criterion::{BenchmarkId, Criterion, Throughput};
+use bench::work::{Done, Work};
+use criterion::{BenchmarkId, Criterion};
 use std::time::Duration;
 
-/// Times works. One iteration is one round, so that the reported throughput, and not the time, is what one unit takes.
+/// Times works. An iteration is a unit: the time is what one record, batch or partition takes.
 pub(crate) fn run(group: &str, works: &[Work]) {
     let mut criterion = Criterion::default()
         .warm_up_time(Duration::from_millis(500))
@@ -13,16 +13,15 @@ pub(crate) fn run(group: &str, works: &[Work]) {
         .configure_from_args();
     let mut group = criterion.benchmark_group(group);
     for work in works {
-        let mut round = (work.start)();
-        let done = round(&mut Stopwatch::default());
-        group.throughput(Throughput::Elements(done.units));
-        group.bench_function(BenchmarkId::from_parameter(work.name), |bencher| {
-            bencher.iter_custom(|rounds| {
-                let mut stopwatch = Stopwatch::default();
-                for _ in 0..rounds {
-                    round(&mut stopwatch);
+        group.bench_function(BenchmarkId::new(work.name, work.unit), |bencher| {
+            let mut round = (work.start)();
+            bencher.iter_custom(|units| {
+                let (mut stopwatch, mut done) = (Stopwatch::default(), Done::default());
+                // Whole rounds, so mostly a few units more than asked for.
+                while done.units < units {
+                    done += round(&mut stopwatch);
                 }
-                stopwatch.elapsed
+                stopwatch.elapsed.mul_f64(units as f64 / done.units as f64)
             });
         });
     }
