@@ -92,12 +92,23 @@ impl OpenLoop {
 
     /// Calls `send` with each record's number and due time when it is due, and returns how many were sent. What `send` was given
     /// comes back to [`done`](OpenLoop::done).
-    pub fn run(&self, mut send: impl FnMut(u64, u64)) -> u64 {
+    pub fn run(&self, send: impl FnMut(u64, u64)) -> u64 {
+        self.run_in_bursts(send, || ())
+    }
+
+    /// The same; `sent` is called when all that was due has been sent, and before that after every 256 records.
+    pub fn run_in_bursts(&self, mut send: impl FnMut(u64, u64), mut sent: impl FnMut()) -> u64 {
         let mut number = 0;
+        let mut told = 0;
         loop {
+            if number - told >= 256 {
+                sent();
+                told = number;
+            }
             let now = self.now();
             if self.rate <= 0.0 {
                 if now >= self.end {
+                    sent();
                     return number;
                 }
                 send(number, now);
@@ -106,9 +117,12 @@ impl OpenLoop {
             }
             let due = self.due(number);
             if due >= self.end {
+                sent();
                 return number;
             }
             if due > now {
+                sent();
+                told = number;
                 // Wakes tens of microseconds late, and then finds all that are due: part of every client's figures.
                 sleep(Duration::from_nanos(due - now));
                 continue;

@@ -19,6 +19,12 @@ pub fn peak_rss_mib() -> f64 {
     memory_mib("VmHWM:")
 }
 
+/// The peak counts from here on; what was resident before stays so if the allocator keeps it.
+pub fn forget_peak_rss() {
+    // Only Linux has it, and there it is the process's own.
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+}
+
 /// The memory that is resident now, in MiB.
 pub fn rss_mib() -> f64 {
     memory_mib("VmRSS:")

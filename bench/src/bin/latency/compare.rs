@@ -3,7 +3,7 @@
 use crate::figures::Figures;
 use crate::peers::{Client, Load, Places, Program};
 use anyhow::Result;
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 /// Measures several clients against one cluster, each at a share of its own peak rate, in turn.
 ///
@@ -14,7 +14,7 @@ pub(crate) struct Compare {
     #[arg(long)]
     bootstrap: String,
     /// The clients.
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "ours,rdkafka,franz,java")]
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "ours,ours-callbacks,rdkafka,franz,java")]
     clients: Vec<Client>,
     /// What the topics' names begin with.
     #[arg(long, default_value = "latency")]
@@ -52,7 +52,7 @@ impl Compare {
             rates.push(match self.rate {
                 Some(rate) => (None, rate),
                 None => {
-                    let peak = program.run(&self.load(*client, None))?.rate;
+                    let peak = self.peak(*client, program)?;
                     (Some(peak), peak * self.share)
                 }
             });
@@ -64,26 +64,40 @@ impl Compare {
             }
         }
         println!(
-            "{:10}{:>12}{:>12}{:>12}{:>10}{:>10}{:>10}",
+            "{:14}{:>12}{:>12}{:>12}{:>10}{:>10}{:>10}",
             "", "peak/s", "sent/s", "acked/s", "p50 µs", "p99 µs", "p99.9 µs"
         );
         for ((client, _), ((peak, rate), runs)) in programs.iter().zip(rates.iter().zip(&runs)) {
             let Some(Figures { rate: reached, p50, p99, p999 }) = Figures::median(runs) else { continue };
             let peak = peak.map_or("-".to_owned(), |peak| format!("{peak:.0}"));
-            let name = format!("{client:?}").to_lowercase();
-            println!("{name:10}{peak:>12}{rate:>12.0}{reached:>12.0}{p50:>10.0}{p99:>10.0}{p999:>10.0}");
+            println!(
+                "{:14}{peak:>12}{rate:>12.0}{reached:>12.0}{p50:>10.0}{p99:>10.0}{p999:>10.0}",
+                name(*client)
+            );
         }
         Ok(())
+    }
+
+    fn peak(&self, client: Client, program: &Program) -> Result<f64> {
+        let mut runs = Vec::new();
+        for _ in 0..self.rounds {
+            runs.push(program.run(&self.load(client, None))?);
+        }
+        Ok(Figures::median(&runs).map_or(0.0, |figures| figures.rate))
     }
 
     fn load(&self, client: Client, rate: Option<f64>) -> Load {
         Load {
             bootstrap: self.bootstrap.clone(),
-            topic: format!("{}-{client:?}", self.topic).to_lowercase(),
+            topic: format!("{}-{}", self.topic, name(client)),
             rate,
             seconds: self.seconds,
             size: self.size,
             linger_ms: self.linger_ms,
         }
     }
+}
+
+fn name(client: Client) -> String {
+    client.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }

@@ -9,8 +9,10 @@ use std::process::Command;
 /// A client.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Client {
-    /// This producer.
+    /// This producer; a thread waits for the deliveries.
     Ours,
+    /// This producer, with a callback for each record.
+    OursCallbacks,
     /// The Rust crate over librdkafka.
     Rdkafka,
     /// franz-go.
@@ -52,7 +54,9 @@ impl Program {
     /// Builds it, unless that was done before.
     pub(crate) fn prepare(client: Client, places: &Places) -> Result<Program> {
         let path = match client {
-            Client::Ours => std::env::current_exe().context("finding this program")?,
+            Client::Ours | Client::OursCallbacks => {
+                std::env::current_exe().context("finding this program")?
+            }
             Client::Java => {
                 let libs = places.kafka_libs.as_ref();
                 libs.context("java needs --kafka-libs or KAFKA_LIBS, the `libs` of a Kafka distribution")?
@@ -81,8 +85,10 @@ impl Program {
             Client::Java => return self.run_java(load),
             _ => Command::new(&self.path),
         };
-        if self.client == Client::Ours {
-            command.arg("ours");
+        match self.client {
+            Client::Ours => drop(command.args(["ours", "--awaited"])),
+            Client::OursCallbacks => drop(command.arg("ours")),
+            _ => {}
         }
         command.args([&load.bootstrap, &load.topic]).args([
             load.rate.unwrap_or(0.0).to_string(),

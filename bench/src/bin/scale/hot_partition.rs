@@ -35,6 +35,7 @@ impl HotPartition {
             .map(|(name, value)| (name.to_owned(), value))
             .to_vec(),
             window: 1 << 20,
+            rounds: 1,
             topic: "hot".to_owned(),
         };
         // A partition has at most one batch in a request: one request in flight is one batch per round trip.
