@@ -27,7 +27,8 @@
 //! ```
 //!
 //! Where to go next: [`messages`] for requests and responses, [`records`] for record batches, [`compression`] for the codecs,
-//! [`frame`] for headers and lengths, [`wire`] for the traits behind them. `kafka-network` puts them on a socket.
+//! [`frame`] for headers and lengths (with a codec for tokio_util behind the feature `tokio-codec`), [`wire`] for the
+//! traits behind them. `kafka-network` puts them on a socket. Who needs only some of the messages chooses them by feature.
 
 pub mod compression;
 pub mod frame;

@@ -4,6 +4,7 @@
 mod batch_vectors;
 mod bench_guard;
 mod codegen;
+mod fuzz_seeds;
 mod layering;
 mod schema_check;
 mod test;
@@ -58,6 +59,8 @@ enum Task {
         #[arg(long)]
         update: bool,
     },
+    /// Writes corpora for the fuzz targets from the vectors of kafka-protocol's tests.
+    FuzzSeeds,
     /// Runs the simulated world: `--seeds A..B`, or `--seed N --trace`.
     Sim {
         /// Handed on to kafka-sim.
@@ -81,6 +84,7 @@ fn main() -> Result<()> {
             Ok(())
         }
         Task::BenchGuard { update } => bench_guard::run(update),
+        Task::FuzzSeeds => fuzz_seeds::run(),
         Task::Sim { arguments } => sim(&arguments),
     }
 }

@@ -57,16 +57,17 @@ fn check(lines: impl BufRead) -> Result<Report> {
     Ok(report)
 }
 
-struct Vector<'l> {
-    api: ApiKey,
-    version: i16,
-    direction: Direction,
+/// A line of a file of vectors.
+pub(crate) struct Vector<'l> {
+    pub(crate) api: ApiKey,
+    pub(crate) version: i16,
+    pub(crate) direction: Direction,
     name: &'l str,
-    body: Bytes,
+    pub(crate) body: Bytes,
 }
 
 impl<'l> Vector<'l> {
-    fn parse(line: &'l str) -> Result<Vector<'l>> {
+    pub(crate) fn parse(line: &'l str) -> Result<Vector<'l>> {
         let mut fields = line.split('\t');
         let mut field = |what: &str| fields.next().with_context(|| format!("no {what}"));
         Ok(Vector {
@@ -83,7 +84,7 @@ impl<'l> Vector<'l> {
     }
 }
 
-fn unhex(text: &str) -> Option<Bytes> {
+pub(crate) fn unhex(text: &str) -> Option<Bytes> {
     if !text.len().is_multiple_of(2) {
         return None;
     }
