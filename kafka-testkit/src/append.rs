@@ -84,10 +84,6 @@ impl AppendRules<'_> {
             return Err(Refusal::new(ErrorCode::MESSAGE_TOO_LARGE, message));
         }
         batch.validate(self.max_decompressed_size).map_err(invalid)?;
-        if header.attributes.is_transactional() {
-            let message = "the batch belongs to a transaction, and there are none here";
-            return Err(Refusal::new(ErrorCode::INVALID_TXN_STATE, message));
-        }
         header.max_timestamp = self.check_records(&batch, now)?;
         if self.topic.config.timestamp_type == TimestampType::LogAppendTime {
             header.attributes = header.attributes.with_timestamp_type(TimestampType::LogAppendTime);

@@ -2,9 +2,11 @@
 
 mod inspect;
 mod take_up;
+mod transactions;
 mod world;
 
 pub use inspect::LoggedRecord;
+pub(crate) use transactions::{EnlistSupport, Enlisted};
 
 use crate::broker::Broker;
 use crate::config::ClusterConfig;
@@ -14,6 +16,7 @@ use crate::random::Random;
 use crate::request_log::RequestLog;
 use crate::rules::Rules;
 use crate::topic::Topic;
+use crate::transactions::Transactions;
 use bytes::Bytes;
 use kafka_types::{Monotonic, NodeId, Now};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -93,6 +96,11 @@ pub struct Cluster {
     pub(crate) up: BTreeSet<NodeId>,
     pub(crate) topics: BTreeMap<String, Topic>,
     pub(crate) groups: Groups,
+    pub(crate) transactions: Transactions,
+    /// The epoch of the finalized features.
+    pub(crate) features_epoch: i64,
+    /// Until when transactions were looked at.
+    advanced_to: Monotonic,
     pub(crate) rules: Rules,
     pub(crate) requests: RequestLog,
     pub(crate) random: Random,
@@ -112,6 +120,9 @@ impl Cluster {
             brokers,
             topics: BTreeMap::new(),
             groups: Groups::new(config.group_initial_rebalance_delay),
+            transactions: Transactions::default(),
+            features_epoch: 1,
+            advanced_to: Monotonic::ZERO,
             rules: Rules::default(),
             requests: RequestLog::default(),
             random: Random::new(config.seed),
@@ -178,7 +189,8 @@ impl Cluster {
             .filter(|connection| !self.is_frozen(connection.node))
             .filter_map(|connection| connection.busy.as_ref())
             .map(|busy| busy.waiting.deadline(self));
-        elections.chain(waits).chain([self.groups.next_deadline()]).min().unwrap_or(Monotonic::NEVER)
+        let coordinators = [self.groups.next_deadline(), self.transactions_deadline()];
+        elections.chain(waits).chain(coordinators).min().unwrap_or(Monotonic::NEVER)
     }
 
     /// What was due before now happened before what happens now.
@@ -194,6 +206,7 @@ impl Cluster {
         loop {
             let replies = self.groups.advance(now.mono);
             let mut moved = !replies.is_empty();
+            moved |= self.advance_transactions(now);
             for reply in replies {
                 self.answer_group(now, reply);
             }
@@ -272,7 +285,7 @@ impl Cluster {
         self.connections.get(&connection).map_or(0, Connection::backlog)
     }
 
-    fn is_frozen(&self, node: NodeId) -> bool {
+    pub(crate) fn is_frozen(&self, node: NodeId) -> bool {
         self.brokers.get(&node).is_some_and(|broker| broker.frozen)
     }
 

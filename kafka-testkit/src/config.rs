@@ -46,6 +46,14 @@ pub struct ClusterConfig {
     pub replication_delay: Duration,
     /// The epoch of new producer ids. Default: 0; close to 32,767 it shows what a client does when epochs are used up.
     pub first_producer_epoch: i16,
+    /// The finalized level of the feature `transaction.version`: 0 and 1 are transactions of KIP-98, in which clients add
+    /// partitions before they write; 2 is KIP-890, with an epoch for each transaction. Default: 2, as Kafka 4 has it.
+    pub transaction_version: i16,
+    /// `transaction.max.timeout.ms`: a longer `transaction.timeout.ms` is refused. Default: 15 minutes.
+    pub transaction_max_timeout: Duration,
+    /// How long after a transaction was decided its coordinator begins to write markers. Meanwhile the next transaction is
+    /// answered `CONCURRENT_TRANSACTIONS`. Default: none.
+    pub transaction_marker_delay: Duration,
     /// `group.initial.rebalance.delay.ms`: how long the first member of a group waits for others. Default: none.
     pub group_initial_rebalance_delay: Duration,
     /// Where ids and the choice of what is lost come from: the same seed and the same input give the same output.
@@ -69,6 +77,9 @@ impl ClusterConfig {
             metadata_delay: Duration::ZERO,
             replication_delay: Duration::ZERO,
             first_producer_epoch: 0,
+            transaction_version: 2,
+            transaction_max_timeout: Duration::from_secs(15 * 60),
+            transaction_marker_delay: Duration::ZERO,
             group_initial_rebalance_delay: Duration::ZERO,
             seed: 0,
         }
@@ -120,6 +131,20 @@ impl ClusterConfig {
     #[must_use]
     pub fn first_producer_epoch(mut self, epoch: i16) -> Self {
         self.first_producer_epoch = epoch;
+        self
+    }
+
+    /// The finalized level of the feature `transaction.version`.
+    #[must_use]
+    pub fn transaction_version(mut self, level: i16) -> Self {
+        self.transaction_version = level;
+        self
+    }
+
+    /// How long after a transaction was decided its coordinator begins to write markers.
+    #[must_use]
+    pub fn transaction_marker_delay(mut self, delay: Duration) -> Self {
+        self.transaction_marker_delay = delay;
         self
     }
 

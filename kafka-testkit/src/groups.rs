@@ -3,13 +3,13 @@
 mod group;
 mod member;
 mod offsets;
+mod transactional;
 
-pub(crate) use group::{JoinRequest, SyncRequest};
+pub(crate) use group::{Group, JoinRequest, SyncRequest};
 pub(crate) use offsets::CommittedOffset;
 
 use crate::cluster::ConnectionId;
 use bytes::Bytes;
-use group::Group;
 use kafka_types::{ErrorCode, Monotonic, Offset, TopicPartition};
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,11 +1,14 @@
 //! What a broker does with each kind of request.
 
+mod add_offsets_to_txn;
+mod add_partitions_to_txn;
 mod api_versions;
 mod create_partitions;
 mod create_topics;
 mod delete_topics;
 mod describe_cluster;
 mod describe_configs;
+mod end_txn;
 mod fetch;
 mod find_coordinator;
 mod group_answer;
@@ -20,6 +23,7 @@ mod offset_fetch;
 mod offset_for_leader_epoch;
 mod produce;
 mod sync_group;
+mod txn_offset_commit;
 
 pub(crate) use group_answer::group_answer;
 
@@ -29,10 +33,11 @@ use crate::rules::{Applying, Target};
 use crate::wait::Waiting;
 use bytes::Bytes;
 use kafka_protocol::messages::{
-    self, ApiVersionsRequest, CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest,
-    DescribeClusterRequest, DescribeConfigsRequest, FetchRequest, FindCoordinatorRequest, HeartbeatRequest,
-    InitProducerIdRequest, JoinGroupRequest, LeaveGroupRequest, ListOffsetsRequest, MetadataRequest,
-    OffsetCommitRequest, OffsetFetchRequest, OffsetForLeaderEpochRequest, ProduceRequest, SyncGroupRequest,
+    self, AddOffsetsToTxnRequest, AddPartitionsToTxnRequest, ApiVersionsRequest, CreatePartitionsRequest,
+    CreateTopicsRequest, DeleteTopicsRequest, DescribeClusterRequest, DescribeConfigsRequest, EndTxnRequest,
+    FetchRequest, FindCoordinatorRequest, HeartbeatRequest, InitProducerIdRequest, JoinGroupRequest,
+    LeaveGroupRequest, ListOffsetsRequest, MetadataRequest, OffsetCommitRequest, OffsetFetchRequest,
+    OffsetForLeaderEpochRequest, ProduceRequest, SyncGroupRequest, TxnOffsetCommitRequest,
 };
 use kafka_protocol::wire::{
     ApiKey, DecodeError, Message, Request, VersionRange, decode_exact, encode_to_bytes,
@@ -77,7 +82,7 @@ macro_rules! served {
         /// All APIs that brokers here can serve, with their versions.
         pub(crate) fn implemented() -> impl Iterator<Item = (ApiKey, VersionRange)> {
             let range = |min, max| VersionRange { min, max };
-            [$(($request::API_KEY, range($request::MIN_VERSION, $request::MAX_VERSION)),)*].into_iter()
+            [$(($request::API_KEY, range($request::MIN_VERSION, $request::LATEST_STABLE_VERSION)),)*].into_iter()
         }
 
         /// Reads a request of a served version, applies the rules, carries it out.
@@ -112,6 +117,10 @@ served! {
     CreateTopicsRequest,
     DeleteTopicsRequest,
     InitProducerIdRequest,
+    AddPartitionsToTxnRequest,
+    AddOffsetsToTxnRequest,
+    EndTxnRequest,
+    TxnOffsetCommitRequest,
     OffsetForLeaderEpochRequest,
     DescribeConfigsRequest,
     CreatePartitionsRequest,

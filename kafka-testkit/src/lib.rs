@@ -34,8 +34,9 @@
 //! - Records are kept in memory, for as long as the cluster lives.
 //! - Each partition has one log, which stands for all of its replicas. Followers are so many milliseconds behind
 //!   ([`ClusterConfig::replication_delay`]); they have no logs of their own that could differ.
-//! - There are no transactions: a transactional id is refused with `INVALID_REQUEST`, a batch of a transaction with
-//!   `INVALID_TXN_STATE`. There is no authentication, no TLS, no quota. Consumer groups use the classic protocol.
+//! - There is no authentication, no TLS, no quota. Consumer groups use the classic protocol. Transactions are those of both
+//!   versions of the protocol (KIP-98, KIP-890), without two-phase commit; what their coordinators write is read by
+//!   [`Cluster::transaction_log`], not from a topic.
 //! - A batch stays compressed as it came, whatever the topic's `compression.type`; nothing is compacted or expires.
 //! - One check is stricter than a broker's: offsets within an uncompressed batch must count up by one, too.
 //!
@@ -59,6 +60,7 @@ mod request_log;
 mod rules;
 mod topic;
 mod topic_properties;
+mod transactions;
 mod versions;
 mod wait;
 
@@ -70,4 +72,5 @@ pub use kafka_types::ErrorCode;
 pub use loopback::{LoopbackCluster, LoopbackClusterBuilder};
 pub use request_log::{RequestLog, RequestSeen};
 pub use rules::{Rule, RuleId};
+pub use transactions::{TransactionState, TransactionStatus};
 pub use versions::ServedVersions;

@@ -1,10 +1,14 @@
 //! One partition's log: the leader's, which stands for all replicas.
 
+mod transactions;
+
+pub(crate) use transactions::{EndedTransaction, LogTransactions};
+
 use crate::cluster::LoggedRecord;
 use crate::producer_state::{ProducerStates, RememberedBatch};
 use bytes::{BufMut, Bytes, BytesMut};
-use kafka_protocol::records::{BatchHeader, RecordBatch};
-use kafka_types::{LeaderEpoch, Monotonic, Offset, Sequence, Timestamp};
+use kafka_protocol::records::{BatchHeader, ControlRecord, ControlType, RecordBatch};
+use kafka_types::{LeaderEpoch, Monotonic, Offset, ProducerId, Sequence, Timestamp};
 
 /// Batches in order of offset, and the producers that wrote them.
 #[derive(Debug, Default)]
@@ -12,6 +16,7 @@ pub(crate) struct Log {
     start: i64,
     batches: Vec<StoredBatch>,
     pub(crate) producers: ProducerStates,
+    pub(crate) transactions: LogTransactions,
 }
 
 /// A batch as the broker keeps it: base offset, leader epoch, and where the topic says so the time, are the broker's.
@@ -32,9 +37,12 @@ impl StoredBatch {
         self.header.batch_size()
     }
 
-    /// The batch's records. It was checked when it came in, so that nothing is left out.
+    /// The batch's records. It was checked when it came in, so that nothing is left out. Control batches have none.
     pub(crate) fn records(&self, max_decompressed_size: usize) -> Vec<LoggedRecord> {
         let header = &self.header;
+        if header.attributes.is_control() {
+            return Vec::new();
+        }
         let bytes = Bytes::from([header.encode().as_slice(), &self.payload].concat());
         let records = RecordBatch::parse(bytes).and_then(|batch| batch.records(max_decompressed_size));
         let sequence = |delta: i32| match header.producer.is_some() {
@@ -52,8 +60,23 @@ impl StoredBatch {
                 producer: header.producer,
                 sequence: sequence(record.offset_delta),
                 leader_epoch: header.partition_leader_epoch,
+                transactional: header.attributes.is_transactional(),
             })
             .collect()
+    }
+
+    /// How a transaction ended, if this is its marker.
+    fn marker(&self) -> Option<bool> {
+        if !self.header.attributes.is_control() {
+            return None;
+        }
+        let bytes = Bytes::from([self.header.encode().as_slice(), &self.payload].concat());
+        let record = RecordBatch::parse(bytes).ok()?.records(self.payload.len()).ok()?.next()?.ok()?;
+        match ControlRecord::read(&record).ok()?.control_type() {
+            ControlType::COMMIT => Some(true),
+            ControlType::ABORT => Some(false),
+            _ => None,
+        }
     }
 }
 
@@ -71,6 +94,16 @@ impl Log {
     pub(crate) fn high_watermark(&self, now: Monotonic) -> i64 {
         let replicated = self.batches.iter().rev().find(|batch| batch.replicated_at <= now);
         replicated.map_or(self.start, |batch| batch.last_offset() + 1)
+    }
+
+    /// The end of what readers of committed records see: nothing beyond the first transaction that may still be aborted.
+    pub(crate) fn last_stable_offset(&self, high_watermark: i64) -> i64 {
+        let unstable = self.transactions.first_unstable(high_watermark).unwrap_or(high_watermark);
+        unstable.min(high_watermark).max(self.start)
+    }
+
+    pub(crate) fn has_open_transaction(&self, producer: ProducerId) -> bool {
+        self.transactions.is_open(producer)
     }
 
     pub(crate) fn batches(&self) -> &[StoredBatch] {
@@ -117,6 +150,7 @@ impl Log {
         let kept = self.batches.len().saturating_sub(batches);
         self.batches.truncate(kept);
         self.producers.clear();
+        self.transactions.clear();
         let batches = std::mem::take(&mut self.batches);
         for batch in &batches {
             self.remember(batch);
@@ -163,6 +197,14 @@ impl Log {
         let header = &batch.header;
         if !header.producer.is_some() {
             return;
+        }
+        if let Some(committed) = batch.marker() {
+            self.producers.end_transaction(header.producer);
+            self.transactions.ended(header.producer.id, batch.last_offset(), committed);
+            return;
+        }
+        if header.attributes.is_transactional() {
+            self.transactions.wrote(header.producer.id, header.base_offset.0);
         }
         let remembered = RememberedBatch {
             first_sequence: header.base_sequence,

@@ -65,12 +65,39 @@ impl ProducerStates {
             Some(latest) if latest.last_sequence.plus(1) != first => {
                 SequenceCheck::Refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER)
             }
+            // Since its last transaction's end, under an epoch of its own, it wrote nothing.
+            None if first != Sequence::FIRST => {
+                SequenceCheck::Refused(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER)
+            }
             _ => SequenceCheck::Append,
         }
     }
 
+    /// Whether anything is known of a producer.
+    pub(crate) fn knows(&self, producer: ProducerId) -> bool {
+        self.producers.contains_key(&producer)
+    }
+
+    /// The epoch that a producer wrote in last.
+    pub(crate) fn epoch(&self, producer: ProducerId) -> Option<ProducerEpoch> {
+        self.producers.get(&producer).map(|state| state.epoch)
+    }
+
+    /// A marker of the producer's transaction was appended. It may have a later epoch, which fences what comes late.
+    pub(crate) fn end_transaction(&mut self, producer: ProducerIdentity) {
+        self.state(producer);
+    }
+
     /// Remembers a batch that was appended.
     pub(crate) fn record(&mut self, producer: ProducerIdentity, batch: RememberedBatch) {
+        let state = self.state(producer);
+        if state.batches.len() == REMEMBERED_BATCHES {
+            state.batches.pop_front();
+        }
+        state.batches.push_back(batch);
+    }
+
+    fn state(&mut self, producer: ProducerIdentity) -> &mut ProducerState {
         let state = self
             .producers
             .entry(producer.id)
@@ -79,13 +106,15 @@ impl ProducerStates {
             state.epoch = producer.epoch;
             state.batches.clear();
         }
-        if state.batches.len() == REMEMBERED_BATCHES {
-            state.batches.pop_front();
-        }
-        state.batches.push_back(batch);
+        state
     }
 
-    /// Forgets everybody, as retention and producer id expiration do.
+    /// Forgets all producers but some, as producer id expiration does.
+    pub(crate) fn retain(&mut self, keep: impl Fn(ProducerId) -> bool) {
+        self.producers.retain(|id, _| keep(*id));
+    }
+
+    /// Forgets everybody.
     pub(crate) fn clear(&mut self) {
         self.producers.clear();
     }

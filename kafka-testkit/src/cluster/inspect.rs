@@ -5,7 +5,7 @@ use crate::request_log::RequestLog;
 use bytes::Bytes;
 use kafka_protocol::records::{BatchHeader, RecordHeader};
 use kafka_types::{
-    LeaderEpoch, NodeId, Offset, ProducerIdentity, Sequence, Timestamp, TopicId, TopicPartition,
+    LeaderEpoch, NodeId, Now, Offset, ProducerIdentity, Sequence, Timestamp, TopicId, TopicPartition,
 };
 use std::collections::BTreeMap;
 
@@ -29,6 +29,8 @@ pub struct LoggedRecord {
     pub sequence: Sequence,
     /// The epoch of the leader that appended it.
     pub leader_epoch: LeaderEpoch,
+    /// Whether it was written in a transaction.
+    pub transactional: bool,
 }
 
 /// Inspection.
@@ -41,6 +43,30 @@ impl Cluster {
             records.extend(batch.records(self.config.max_decompressed_size));
         }
         records
+    }
+
+    /// The records of a partition that a `read_committed` consumer gets once followers have all there is: what was written
+    /// without a transaction or in a committed one, up to the first that is open.
+    pub fn committed_records(&self, of: &TopicPartition) -> Vec<LoggedRecord> {
+        let Some(partition) = self.partition(of) else { return Vec::new() };
+        let end = partition.log.last_stable_offset(partition.log.end());
+        let aborted: Vec<_> = partition.log.transactions.aborted(0, end).collect();
+        let mut records = self.records(of);
+        records.retain(|record| {
+            let offset = record.offset.0;
+            let within = |range: &(i64, i64)| (range.0..range.1).contains(&offset);
+            let void = |ended: &&&crate::log::EndedTransaction| {
+                ended.producer == record.producer.id && within(&(ended.first_offset, ended.marker))
+            };
+            offset < end && !(record.transactional && aborted.iter().any(|ended| void(&ended)))
+        });
+        records
+    }
+
+    /// The last stable offset of a partition: where `read_committed` consumers stop (KIP-98).
+    pub fn last_stable_offset(&self, now: Now, of: &TopicPartition) -> Option<Offset> {
+        let log = &self.partition(of)?.log;
+        Some(Offset(log.last_stable_offset(log.high_watermark(now.mono))))
     }
 
     /// The headers of all batches of a partition, in order: sizes, codecs, producers.

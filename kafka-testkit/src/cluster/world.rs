@@ -2,6 +2,7 @@
 
 use super::Cluster;
 use crate::config::TopicConfig;
+use crate::log::Log;
 use crate::rules::{Rule, RuleId};
 use crate::topic::{Partition, Topic};
 use kafka_types::{NodeId, Now, TopicId, TopicPartition};
@@ -137,10 +138,12 @@ impl Cluster {
         self.advance(now);
     }
 
-    /// A partition forgets its producers, as it does when their ids expired. False if there is no such partition.
+    /// A partition forgets its producers, as it does when their ids expired; those with an open transaction stay known.
+    /// False if there is no such partition.
     pub fn forget_producers(&mut self, partition: &TopicPartition) -> bool {
         let Some(found) = self.partition_mut(partition) else { return false };
-        found.log.producers.clear();
+        let Log { producers, transactions, .. } = &mut found.log;
+        producers.retain(|id| transactions.is_open(id));
         true
     }
 
@@ -158,6 +161,13 @@ impl Cluster {
         broker.config.host = host.into();
         broker.config.port = port;
         true
+    }
+
+    /// Finalizes the feature `transaction.version` at another level, as an upgrade or downgrade does. Clients hear of it
+    /// with their next ApiVersions.
+    pub fn set_transaction_version(&mut self, level: i16) {
+        self.config.transaction_version = level;
+        self.features_epoch += 1;
     }
 
     /// Adds a rule. It counts requests from now on.

@@ -1,6 +1,7 @@
 //! One group's state machine: empty, preparing a rebalance, completing it, stable.
 
 use super::member::Member;
+use super::transactional::PendingOffsets;
 use super::{CommittedOffset, GroupReply, JoinReply, ReplyContent, SyncReply};
 use crate::cluster::ConnectionId;
 use bytes::Bytes;
@@ -24,7 +25,8 @@ pub(crate) struct Group {
     /// Ids that were given out and must be used before the time (KIP-394).
     promised: BTreeMap<String, Monotonic>,
     arrivals: u64,
-    offsets: BTreeMap<TopicPartition, CommittedOffset>,
+    pub(super) offsets: BTreeMap<TopicPartition, CommittedOffset>,
+    pub(super) pending: PendingOffsets,
     replies: Vec<GroupReply>,
 }
 
@@ -81,6 +83,7 @@ impl Group {
             promised: BTreeMap::new(),
             arrivals: 0,
             offsets: BTreeMap::new(),
+            pending: PendingOffsets::default(),
             replies: Vec::new(),
         }
     }

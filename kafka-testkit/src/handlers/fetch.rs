@@ -2,10 +2,12 @@
 
 use super::{Handle, Handled};
 use crate::cluster::Cluster;
+use crate::log::EndedTransaction;
 use crate::request_context::RequestContext;
 use crate::wait::{Fetching, Waiting};
 use kafka_protocol::messages::fetch::{
-    FetchPartition, FetchTopic, FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint, PartitionData,
+    AbortedTransaction, FetchPartition, FetchTopic, FetchableTopicResponse, LeaderIdAndEpoch, NodeEndpoint,
+    PartitionData,
 };
 use kafka_protocol::messages::{FetchRequest, FetchResponse};
 use kafka_protocol::wire::Records;
@@ -17,6 +19,8 @@ const TOPIC_IDS: i16 = 13;
 /// From this version on a fetch may say who leads now (KIP-951); the addresses come later.
 const LEADER_HINTS: i16 = 12;
 const NODE_ENDPOINTS: i16 = 16;
+/// `isolation_level`: records of open and aborted transactions are left out (KIP-98).
+pub(super) const READ_COMMITTED: i8 = 1;
 
 /// How much of an answer's size limit is left, and whether anything is in it.
 struct Budget {
@@ -63,11 +67,19 @@ impl Cluster {
         let mut budget = Budget { left: usize::try_from(request.max_bytes).unwrap_or(0), empty: true };
         let mut failed = false;
         let mut size = 0;
+        let read_committed = request.isolation_level == READ_COMMITTED;
         for topic in &request.topics {
             let name = self.fetched_topic(topic);
             let mut partitions = Vec::new();
             for wanted in &topic.partitions {
-                let data = self.fetch_partition(now.mono, context, name.as_deref(), wanted, &mut budget);
+                let data = self.fetch_partition(
+                    now.mono,
+                    context,
+                    read_committed,
+                    name.as_deref(),
+                    wanted,
+                    &mut budget,
+                );
                 failed |= !data.error_code.is_none();
                 size += data.records.as_ref().map_or(0, Records::len);
                 partitions.push(data);
@@ -93,6 +105,7 @@ impl Cluster {
         &self,
         now: Monotonic,
         context: &RequestContext,
+        read_committed: bool,
         topic: Option<&str>,
         wanted: &FetchPartition,
         budget: &mut Budget,
@@ -100,6 +113,7 @@ impl Cluster {
         let mut data = PartitionData {
             partition_index: wanted.partition,
             high_watermark: -1,
+            aborted_transactions: None,
             records: Some(Records::new()),
             ..PartitionData::default()
         };
@@ -134,19 +148,30 @@ impl Cluster {
         }
         let log = &partition.log;
         data.high_watermark = log.high_watermark(now);
-        data.last_stable_offset = data.high_watermark;
+        data.last_stable_offset = log.last_stable_offset(data.high_watermark);
         data.log_start_offset = log.start();
         if !(log.start()..=log.end()).contains(&wanted.fetch_offset) {
             data.error_code = ErrorCode::OFFSET_OUT_OF_RANGE;
             return data;
         }
         let limit = budget.left.min(usize::try_from(wanted.partition_max_bytes).unwrap_or(0));
-        let bytes = log.read(wanted.fetch_offset, data.high_watermark, limit, budget.empty);
+        let end = if read_committed { data.last_stable_offset } else { data.high_watermark };
+        let bytes = log.read(wanted.fetch_offset, end, limit, budget.empty);
         budget.left = budget.left.saturating_sub(bytes.len());
         budget.empty &= bytes.is_empty();
         if let Some(failure) = context.failure_of(topic, wanted.partition) {
             data.error_code = failure.error;
             return data;
+        }
+        if read_committed {
+            // Consumers drop what lies between: a broker leaves it in.
+            let aborted = log.transactions.aborted(wanted.fetch_offset, end);
+            let one = |ended: &EndedTransaction| AbortedTransaction {
+                producer_id: ended.producer.0,
+                first_offset: ended.first_offset,
+                ..AbortedTransaction::default()
+            };
+            data.aborted_transactions = Some(aborted.map(one).collect());
         }
         data.records = Some(Records::from(bytes));
         data

@@ -1,4 +1,4 @@
-//! FindCoordinator: which broker answers for a group.
+//! FindCoordinator: which broker answers for a group or a transactional id.
 
 use super::{Handle, Handled};
 use crate::cluster::Cluster;
@@ -8,6 +8,7 @@ use kafka_protocol::messages::{FindCoordinatorRequest, FindCoordinatorResponse};
 use kafka_types::{ErrorCode, NodeId, Now};
 
 const GROUP: i8 = 0;
+const TRANSACTION: i8 = 1;
 /// From this version on several keys are asked for at once (KIP-699).
 const BATCHED: i16 = 4;
 
@@ -39,10 +40,10 @@ impl Handle for FindCoordinatorRequest {
 }
 
 impl Cluster {
-    /// The broker that answers for a group: chosen by the group's id, and the next one while that is down.
-    pub(crate) fn coordinator(&self, group: &str) -> Option<NodeId> {
+    /// The broker that answers for a group or a transactional id: chosen by its name, and the next one while that is down.
+    pub(crate) fn coordinator(&self, key: &str) -> Option<NodeId> {
         // FNV-1a: any spread does, as long as it is always the same.
-        let hash = group.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        let hash = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
         let nodes: Vec<NodeId> = self.brokers.keys().copied().collect();
@@ -67,10 +68,11 @@ impl Cluster {
         let refusal = context.refusal().or_else(|| context.failure());
         let found = match (refusal, key_type) {
             (Some(refusal), _) => Err((refusal.error, refusal.message)),
-            // There are no transactions here, and waiting won't bring them.
-            (None, kind) if kind != GROUP => {
-                Err((ErrorCode::INVALID_REQUEST, Some("there are coordinators of groups only".to_owned())))
+            (None, kind) if ![GROUP, TRANSACTION].contains(&kind) => {
+                let message = "there are coordinators of groups and transactions only".to_owned();
+                Err((ErrorCode::INVALID_REQUEST, Some(message)))
             }
+            (None, TRANSACTION) if key.is_empty() => Err((ErrorCode::INVALID_REQUEST, None)),
             (None, _) if key.is_empty() => Err((ErrorCode::INVALID_GROUP_ID, None)),
             (None, _) => {
                 let broker = self.coordinator(key).and_then(|node| self.brokers.get(&node));

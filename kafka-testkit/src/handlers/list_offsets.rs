@@ -1,5 +1,6 @@
 //! ListOffsets: where a log starts and ends, and where a time is in it.
 
+use super::fetch::READ_COMMITTED;
 use super::{Handle, Handled};
 use crate::cluster::Cluster;
 use crate::log::Log;
@@ -36,8 +37,9 @@ impl Handle for ListOffsetsRequest {
     ) -> Handled<ListOffsetsResponse> {
         let mut response =
             ListOffsetsResponse { throttle_time_ms: context.throttle_ms(), ..ListOffsetsResponse::default() };
+        let read_committed = self.isolation_level == READ_COMMITTED;
         for topic in &self.topics {
-            let one = |wanted| cluster.list_offset(now.mono, context, &topic.name, wanted);
+            let one = |wanted| cluster.list_offset(now.mono, context, read_committed, &topic.name, wanted);
             response.topics.push(ListOffsetsTopicResponse {
                 name: topic.name.clone(),
                 partitions: topic.partitions.iter().map(one).collect(),
@@ -53,6 +55,7 @@ impl Cluster {
         &self,
         now: Monotonic,
         context: &RequestContext,
+        read_committed: bool,
         topic: &str,
         wanted: &ListOffsetsPartition,
     ) -> ListOffsetsPartitionResponse {
@@ -75,12 +78,16 @@ impl Cluster {
             return answer;
         }
         let log = &partition.log;
+        let mut end = log.high_watermark(now);
+        if read_committed {
+            end = log.last_stable_offset(end);
+        }
         let found = match wanted.timestamp {
-            LATEST => Some((log.high_watermark(now), -1)),
+            LATEST => Some((end, -1)),
             EARLIEST | EARLIEST_LOCAL => Some((log.start(), -1)),
             LATEST_TIERED => None,
             MAX_TIMESTAMP => self.latest_time(log),
-            time => self.first_at(log, log.high_watermark(now), time),
+            time => self.first_at(log, end, time),
         };
         if let Some((offset, timestamp)) = found {
             (answer.offset, answer.timestamp) = (offset, timestamp);

@@ -11,7 +11,7 @@ use kafka_protocol::messages::{OffsetCommitRequest, OffsetCommitResponse};
 use kafka_types::{ErrorCode, LeaderEpoch, Now, Offset, TopicPartition};
 
 /// `offset.metadata.max.bytes`.
-const MAX_METADATA: usize = 4096;
+pub(super) const MAX_METADATA: usize = 4096;
 /// From this version on topics are named by id.
 const TOPIC_IDS: i16 = 10;
 

@@ -2,7 +2,7 @@
 
 use super::{Handle, Handled};
 use crate::cluster::Cluster;
-use crate::groups::CommittedOffset;
+use crate::groups::{CommittedOffset, Group};
 use crate::request_context::RequestContext;
 use kafka_protocol::messages::offset_fetch::{
     OffsetFetchRequestGroup, OffsetFetchRequestTopics, OffsetFetchResponseGroup,
@@ -27,7 +27,9 @@ impl Handle for OffsetFetchRequest {
         let mut response =
             OffsetFetchResponse { throttle_time_ms: context.throttle_ms(), ..OffsetFetchResponse::default() };
         if context.version >= BATCHED {
-            response.groups = self.groups.iter().map(|group| cluster.fetch_offsets(context, group)).collect();
+            let stable = self.require_stable;
+            let groups = self.groups.iter();
+            response.groups = groups.map(|group| cluster.fetch_offsets(context, stable, group)).collect();
             return Handled::Answer(response);
         }
         let by_name = |topic: kafka_protocol::messages::offset_fetch::OffsetFetchRequestTopic| {
@@ -42,7 +44,7 @@ impl Handle for OffsetFetchRequest {
             topics: self.topics.map(|topics| topics.into_iter().map(by_name).collect()),
             ..OffsetFetchRequestGroup::default()
         };
-        let found = cluster.fetch_offsets(context, &group);
+        let found = cluster.fetch_offsets(context, self.require_stable, &group);
         response.error_code = found.error_code;
         response.topics = found.topics.into_iter().map(single_group).collect();
         Handled::Answer(response)
@@ -53,6 +55,7 @@ impl Cluster {
     fn fetch_offsets(
         &self,
         context: &RequestContext,
+        require_stable: bool,
         wanted: &OffsetFetchRequestGroup,
     ) -> OffsetFetchResponseGroup {
         let mut answer = OffsetFetchResponseGroup {
@@ -70,6 +73,12 @@ impl Cluster {
             }
             None => self.all_offsets(&wanted.group_id),
         };
+        if let (true, Some(group)) = (require_stable, self.groups.group(&wanted.group_id)) {
+            mark_unstable(group, &mut answer.topics, |topic| match topic.topic_id.is_zero() {
+                true => Some(topic.name.to_string()),
+                false => self.topic_by_id(topic.topic_id).map(|(name, _)| name.to_owned()),
+            });
+        }
         answer
     }
 
@@ -119,6 +128,26 @@ impl Cluster {
             }
         }
         topics
+    }
+}
+
+/// Whether an open transaction will change an offset is not known yet: the client is to ask again (KIP-447).
+fn mark_unstable(
+    group: &Group,
+    topics: &mut [OffsetFetchResponseTopics],
+    name: impl Fn(&OffsetFetchResponseTopics) -> Option<String>,
+) {
+    for topic in topics {
+        let name = name(topic);
+        for partition in &mut topic.partitions {
+            let of = name.as_deref().map(|name| TopicPartition::new(name, partition.partition_index));
+            if of.is_some_and(|of| group.is_pending(&of)) {
+                *partition = OffsetFetchResponsePartitions {
+                    error_code: ErrorCode::UNSTABLE_OFFSET_COMMIT,
+                    ..describe(partition.partition_index, None)
+                };
+            }
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Produce: batches are checked and appended.
 
+mod transaction;
+
 use super::{Handle, Handled};
 use crate::append::{AppendRules, Appended, Refusal};
 use crate::cluster::Cluster;
@@ -35,6 +37,7 @@ impl Handle for ProduceRequest {
         let acks = [Acks::None, Acks::Leader, Acks::All].into_iter().find(|acks| acks.value() == self.acks);
         let mut response =
             ProduceResponse { throttle_time_ms: context.throttle_ms(), ..ProduceResponse::default() };
+        let transactional_id = self.transactional_id.map(|id| id.to_string());
         let mut replicating = Vec::new();
         for data in self.topic_data {
             let name = cluster.produced_topic(&data);
@@ -55,7 +58,7 @@ impl Handle for ProduceRequest {
                 };
                 let of = TopicPartition::new(Arc::clone(name), index);
                 let records = partition.records.map(|records| records.into_bytes());
-                let outcome = cluster.produce(now, context, acks, &of, records);
+                let outcome = cluster.produce(now, context, acks, transactional_id.as_deref(), &of, records);
                 let found = cluster.partition(&of);
                 if let (Ok(appended), Some(found), Some(Acks::All)) = (&outcome, found, acks)
                     && found.log.high_watermark(now.mono) < appended.end_offset
@@ -107,13 +110,14 @@ impl Cluster {
         now: Now,
         context: &RequestContext,
         acks: Option<Acks>,
+        transactional_id: Option<&str>,
         of: &TopicPartition,
         records: Option<Bytes>,
     ) -> Result<Appended, Refusal> {
         if let Some(refusal) = context.refusal_of(&of.topic, of.partition.0) {
             return Err(refusal);
         }
-        let appended = self.append(now, context, acks, of, records)?;
+        let appended = self.append(now, context, acks, transactional_id, of, records)?;
         match context.failure_of(&of.topic, of.partition.0) {
             Some(failure) => Err(failure),
             None => Ok(appended),
@@ -125,16 +129,19 @@ impl Cluster {
         now: Now,
         context: &RequestContext,
         acks: Option<Acks>,
+        transactional_id: Option<&str>,
         of: &TopicPartition,
         records: Option<Bytes>,
     ) -> Result<Appended, Refusal> {
         let acks = acks.ok_or(ErrorCode::INVALID_REQUIRED_ACKS)?;
         let replicated_at = now.mono + self.config.replication_delay;
-        let topic = self.topics.get(of.topic.as_ref()).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
         let partition = self.partition(of).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
         if partition.leadership.leader != Some(context.node) {
             return Err(ErrorCode::NOT_LEADER_OR_FOLLOWER.into());
         }
+        self.check_transaction(now, context, transactional_id, of, records.as_ref())?;
+        let topic = self.topics.get(of.topic.as_ref()).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
+        let partition = self.partition(of).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
         let in_sync = partition.in_sync(&self.up).count();
         if acks == Acks::All && in_sync < usize::from(topic.config.min_insync_replicas) {
             return Err(ErrorCode::NOT_ENOUGH_REPLICAS.into());
