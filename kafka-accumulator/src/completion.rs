@@ -132,7 +132,7 @@ impl Completion {
 
 impl Outcome {
     /// One record's share, unless the batch was split.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn of(&self, topic_partition: &TopicPartition, place: RecordPlace) -> Option<Share> {
         match self {
             Outcome::Acknowledged { base_offset, log_append_time } => {
@@ -159,7 +159,7 @@ pub(crate) enum Share {
 
 impl Share {
     /// With the sizes that the record's place has, and whoever knows the partition.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn into_result(
         self,
         place: RecordPlace,

@@ -33,7 +33,7 @@ const SEEN: u32 = 1 << 31;
 const FAR: i32 = i32::MIN;
 
 impl Delivery {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(completion: Arc<Completion>, place: RecordPlace, told: bool) -> Delivery {
         let RecordPlace { index, timestamp, key_size, value_size } = place;
         let delta = timestamp.0.wrapping_sub(completion.base_timestamp().0);
@@ -82,7 +82,7 @@ impl Delivery {
     }
 
     /// What there is to see by now, which is seen then.
-    #[inline]
+    #[inline(always)]
     fn see(&self, completion: &Completion) -> Option<Share> {
         let share = self.look(completion)?;
         // The index never changes, so two who look at once store the same.
@@ -90,7 +90,7 @@ impl Delivery {
         Some(share)
     }
 
-    #[inline]
+    #[inline(always)]
     fn look(&self, completion: &Completion) -> Option<Share> {
         let (current, place) = self.current(completion);
         current.outcome()?.of(current.topic_partition(), place)
@@ -101,7 +101,7 @@ impl Delivery {
         self.index.load(Ordering::Relaxed) & !SEEN
     }
 
-    #[inline]
+    #[inline(always)]
     fn place(&self, completion: &Completion) -> RecordPlace {
         let index = self.index();
         let timestamp = match self.timestamp_delta {
@@ -112,7 +112,7 @@ impl Delivery {
     }
 
     /// The batch that has the record now, through all splits, and the record's place there.
-    #[inline]
+    #[inline(always)]
     fn current<'c>(&self, completion: &'c Completion) -> (&'c Completion, RecordPlace) {
         let (mut completion, mut place) = (completion, self.place(completion));
         while let Some(Outcome::Split(children)) = completion.outcome() {
@@ -143,7 +143,7 @@ impl Drop for Delivery {
 impl Future for Delivery {
     type Output = Result<RecordMetadata, DeliveryFailure>;
 
-    #[inline]
+    #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(completion) = self.completion.take() else {
             panic!("a delivery was polled after it was ready");

@@ -136,7 +136,7 @@ impl OpenBatch {
     }
 
     /// True if a record of this size fits as things are, and leaves room for one more.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn takes_easily(&self, size: usize) -> bool {
         let present = self.records.len();
         present + size <= self.records.capacity()
@@ -155,13 +155,13 @@ impl OpenBatch {
         self.charge.try_grow(chunk) || (chunk > bytes && self.charge.try_grow(bytes))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn measure<'r>(&self, record: &AppendRecord<'r>) -> MeasuredRecord<'r> {
         self.summary.measure(record.timestamp, record.key, record.value, record.headers)
     }
 
     /// Appends a record that room was made for; its callback, and whether that tells the program.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(
         &mut self,
         record: &AppendRecord<'_>,

@@ -126,7 +126,7 @@ impl PartitionQueue {
     }
 
     /// The way of most records: into a batch that has room for this one without a callback, and for another after it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn append_at_once(&self, record: &AppendRecord<'_>) -> Option<Placed> {
         let mut state = self.state.lock();
         if state.closed {

@@ -165,7 +165,7 @@ impl TopicQueues {
     /// What [`append`](TopicQueues::append) does for most records: into an open batch that has room for this one and for another
     /// after it, without a callback. `None`, and nothing done, if there is no such batch. With the delivery come the bytes that the
     /// record takes.
-    #[inline]
+    #[inline(always)]
     pub fn append_at_once(
         &self,
         partition: PartitionId,

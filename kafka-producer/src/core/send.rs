@@ -18,7 +18,7 @@ use std::task::{Poll, Waker};
 
 impl CoreProducer {
     /// Puts a record into a batch, as most records can be without waiting.
-    #[inline]
+    #[inline(always)]
     pub fn send_at_once<K, V, KS, VS>(
         &self,
         record: &mut ProducerRecord<'_, K, V>,
@@ -111,7 +111,7 @@ impl CoreProducer {
 
 impl CoreProducer {
     /// Steps 1 to 7 of a record's way, as far as they go without waiting: `None` if `progress` has now what to wait for.
-    #[inline]
+    #[inline(always)]
     fn advance<K, V, KS, VS>(
         &self,
         record: &mut ProducerRecord<'_, K, V>,
