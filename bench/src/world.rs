@@ -5,7 +5,7 @@ use crate::gauge::{Gauge, Unmeasured};
 use bytes::{Bytes, BytesMut};
 use kafka_accumulator::Delivery;
 use kafka_network::{Connection, ConnectionConfig, ConnectionEvent, OutgoingRequest};
-use kafka_producer::core::{CoreProducer, PendingSend};
+use kafka_producer::core::{AtOnce, CoreProducer, PendingSend};
 use kafka_producer::{BytesSerializer, Payload, ProducerBuilder, ProducerRecord};
 use kafka_sender::{ConnectionId, Engine, Output, RequestId, Transmit};
 use kafka_types::{Monotonic, Now, Timestamp};
@@ -76,16 +76,15 @@ impl World {
     }
 
     /// Sends a record that needs no waiting.
-    pub(crate) fn send<K, V>(core: &CoreProducer, record: ProducerRecord<'_, K, V>, now: Now) -> Delivery
+    pub(crate) fn send<K, V>(core: &CoreProducer, mut record: ProducerRecord<'_, K, V>, now: Now) -> Delivery
     where
         K: Payload<BytesSerializer>,
         V: Payload<BytesSerializer>,
     {
-        let mut pending = PendingSend::new(record, None);
-        match core.poll_send(&mut pending, &BytesSerializer, &BytesSerializer, now, Waker::noop()) {
-            Poll::Ready(Ok(delivery)) => delivery,
-            Poll::Ready(Err(error)) => panic!("not accepted: {error}"),
-            Poll::Pending => panic!("there is memory, and metadata are known"),
+        match core.send_at_once(&mut record, &BytesSerializer, &BytesSerializer, now) {
+            AtOnce::Appended { delivery, .. } => delivery,
+            AtOnce::Refused(error) => panic!("not accepted: {error}"),
+            AtOnce::Waits(_) => panic!("there is memory, and metadata are known"),
         }
     }
 

@@ -72,6 +72,13 @@ pub const fn unsigned_varint_size(value: u32) -> usize {
 /// How many bytes [`write_unsigned_varlong`] writes.
 #[inline]
 pub const fn unsigned_varlong_size(value: u64) -> usize {
+    // Most numbers are short, and branches are foretold.
+    if value < 1 << 7 {
+        return 1;
+    }
+    if value < 1 << 14 {
+        return 2;
+    }
     // Seven bits a byte. For 1 to 64 significant bits, ceil(bits / 7) = (bits * 9 + 64) / 64, without a division.
     let bits = 64 - (value | 1).leading_zeros() as usize;
     (bits * 9 + 64) >> 6

@@ -64,6 +64,7 @@ pub(super) fn parts(
     let core = CoreProducer {
         shared: Arc::new(Shared {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            small_record: config.max_request_size.min(config.buffer_memory),
             partitioner_learns: partitioner.learns_from_each_record(),
             partitioner,
             interceptors: Arc::new(interceptors),

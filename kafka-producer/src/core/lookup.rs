@@ -11,7 +11,7 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 /// How often the metadata hears that a topic is in use; idle topics are forgotten after 5 s at the least.
-const TOUCH_INTERVAL: Duration = Duration::from_secs(1);
+pub(super) const TOUCH_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Whether somebody may wait at all.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 //! the [`Engine`] as its documentation says. Time and wakers are arguments; whenever [`PendingSend::take_wake`] says so
 //! the engine has to be polled.
 
+mod at_once;
 mod engine;
 mod interceptors;
 mod lookup;
@@ -48,6 +49,8 @@ struct Shared {
     accumulator: Accumulator,
     metadata: Metadata,
     partitioner: Arc<dyn Partitioner>,
+    /// The smaller of `max.request.size` and `buffer.memory`.
+    small_record: usize,
     /// It is told of every record that is appended.
     partitioner_learns: bool,
     interceptors: Arc<InterceptorChain>,
@@ -129,8 +132,13 @@ impl CoreProducer {
         self.shared.interceptors.on_close();
     }
 
+    #[inline(always)]
+    fn is_open(&self) -> bool {
+        self.shared.state.load(Ordering::Acquire) == OPEN
+    }
+
     fn check_open(&self) -> Result<(), Error> {
-        if self.shared.state.load(Ordering::Acquire) == OPEN { Ok(()) } else { Err(self.gone()) }
+        if self.is_open() { Ok(()) } else { Err(self.gone()) }
     }
 
     /// Why nothing can be sent any more.

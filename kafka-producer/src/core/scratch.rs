@@ -4,6 +4,7 @@
 //! thread-local while a send runs, so that a send inside a serializer or an interceptor finds an empty one instead of a
 //! conflict.
 
+use super::lookup::TOUCH_INTERVAL;
 use super::send::partition_count;
 use super::topics::TopicSlot;
 use kafka_metadata::TopicMetadata;
@@ -56,7 +57,7 @@ const FEW_PARTITIONS: usize = 64;
 
 impl Scratch {
     /// Runs `work` with this thread's scratch.
-    #[inline]
+    #[inline(always)]
     pub(super) fn with<R>(work: impl FnOnce(&mut Scratch) -> R) -> R {
         let mut scratch = SCRATCH.try_with(Cell::take).ok().flatten().unwrap_or_default();
         let result = work(&mut scratch);
@@ -73,6 +74,13 @@ impl Scratch {
 }
 
 impl CachedTopic {
+    /// Whether nothing has to be learned of the topic, nor told to the metadata.
+    #[inline(always)]
+    pub(super) fn is_fresh(&self, generation: u64, now: Monotonic) -> bool {
+        self.generation == Some(generation)
+            && self.touched.is_some_and(|touched| now.since(touched) < TOUCH_INTERVAL)
+    }
+
     /// Looks at how long the partitions' queues are.
     pub(super) fn weigh(&mut self, now: Monotonic) {
         let Some(metadata) = &self.metadata else { return };
@@ -93,6 +101,12 @@ impl CachedTopic {
 }
 
 impl CachedTopics {
+    /// The topic that this thread sent to last, if it is this one.
+    #[inline(always)]
+    pub(super) fn first(&self, producer: u64, name: &str) -> Option<&CachedTopic> {
+        self.0.first().filter(|topic| topic.producer == producer && *topic.slot.name == *name)
+    }
+
     /// A topic of a producer, looked up with `find` if this thread does not remember it.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! A record's way from the caller into a batch.
 
 use super::lookup::Patience;
-use super::pending::{AtOnce, PendingSend, Progress, Stage, Waiting};
+use super::pending::{PendingSend, Progress, Stage};
 use super::scratch::{CachedTopic, Scratch};
 use super::wait::{Wait, Waited};
 use super::{CoreProducer, topic_name};
@@ -12,35 +12,14 @@ use kafka_metadata::TopicMetadata;
 use kafka_partitioner::{Appended, TopicView};
 use kafka_protocol::records::size_upper_bound;
 use kafka_types::{
-    Now, PartitionId, Payload, ProducerRecord, RecordPart, SerializationError, SerializeContext,
+    Header, Now, PartitionId, Payload, ProducerRecord, RecordPart, SerializationError, SerializeContext,
 };
 use std::task::{Poll, Waker};
 
-impl CoreProducer {
-    /// Puts a record into a batch, as most records can be without waiting.
-    #[inline(always)]
-    pub fn send_at_once<K, V, KS, VS>(
-        &self,
-        record: &mut ProducerRecord<'_, K, V>,
-        key_serializer: &KS,
-        value_serializer: &VS,
-        now: Now,
-    ) -> AtOnce
-    where
-        K: Payload<KS>,
-        V: Payload<VS>,
-    {
-        let mut progress = Progress::new(None);
-        match self.advance(record, &mut progress, key_serializer, value_serializer, now, Patience::Wait) {
-            Ok(Some(delivery)) => AtOnce::Appended { delivery, wake: progress.asking.wake },
-            Ok(None) => match self.check_may_wait() {
-                Ok(()) => AtOnce::Waits(Waiting(Box::new(progress))),
-                Err(error) => AtOnce::Refused(self.refuse(record, &mut progress, error)),
-            },
-            Err(error) => AtOnce::Refused(self.refuse(record, &mut progress, error)),
-        }
-    }
+/// More than a batch of one record has beside the record's key and value, if it has no headers.
+const MAX_OVERHEAD: usize = 256;
 
+impl CoreProducer {
     /// Moves a record on; ready once it is in a batch, or refused. A failure has been told to the interceptors and the
     /// callback already.
     ///
@@ -111,8 +90,7 @@ impl CoreProducer {
 
 impl CoreProducer {
     /// Steps 1 to 7 of a record's way, as far as they go without waiting: `None` if `progress` has now what to wait for.
-    #[inline(always)]
-    fn advance<K, V, KS, VS>(
+    pub(super) fn advance<K, V, KS, VS>(
         &self,
         record: &mut ProducerRecord<'_, K, V>,
         progress: &mut Progress,
@@ -178,13 +156,6 @@ impl CoreProducer {
             let packed = audience.as_mut().map_or(&mut nobody, |audience| &mut audience.packed);
             let bytes = AppendRecord { timestamp, key, value, headers };
             let (mut may_open_batch, mut opened_at) = (false, now);
-            let queues = &topic.slot.queues;
-            if packed.is_none()
-                && (chosen.is_some() || !self.shared.partitioner_learns)
-                && let Some((delivery, _)) = queues.append_at_once(partition, &bytes, told)
-            {
-                return Ok(Some(delivery));
-            }
             let appended = loop {
                 let options = AppendOptions { may_open_batch, grant, callback: packed, told };
                 match topic.slot.queues.append(partition, &bytes, options, opened_at) {
@@ -245,7 +216,7 @@ impl CoreProducer {
 
 impl CoreProducer {
     /// Inside a callback nothing may wait: it would wait for what only its own end brings on.
-    fn check_may_wait(&self) -> Result<(), Error> {
+    pub(super) fn check_may_wait(&self) -> Result<(), Error> {
         if kafka_accumulator::in_callback() { Err(Cause::InCallback("send").into()) } else { Ok(()) }
     }
 
@@ -276,7 +247,8 @@ impl CoreProducer {
     }
 
     /// Step 4 for a record that names no partition itself.
-    fn partition(&self, topic: &CachedTopic, key: Option<&[u8]>) -> Result<PartitionId, Error> {
+    #[inline]
+    pub(super) fn partition(&self, topic: &CachedTopic, key: Option<&[u8]>) -> Result<PartitionId, Error> {
         let Some(metadata) = &topic.metadata else { return Err(self.gone()) };
         let count = metadata.partitions.len();
         let chosen = self.shared.partitioner.partition(&view(topic, metadata), key);
@@ -295,6 +267,18 @@ impl CoreProducer {
         if let Some(metadata) = &topic.metadata {
             self.shared.partitioner.on_appended(&view(topic, metadata), appended);
         }
+    }
+
+    /// Whether the record is certainly within the limits: with the most that can come on top of key and value.
+    #[inline(always)]
+    pub(super) fn is_surely_small(
+        &self,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: &[Header<'_>],
+    ) -> bool {
+        let size = key.map_or(0, <[u8]>::len) + value.map_or(0, <[u8]>::len);
+        headers.is_empty() && size + MAX_OVERHEAD <= self.shared.small_record
     }
 
     fn check_size(&self, topic: &str, size: usize) -> Result<(), Error> {
@@ -343,6 +327,6 @@ pub(super) fn check_topic(topic: &str) -> Result<(), Error> {
     topic_name::check(topic).map_err(illegal)
 }
 
-fn serialization(topic: &str, part: RecordPart, source: SerializationError) -> Error {
+pub(super) fn serialization(topic: &str, part: RecordPart, source: SerializationError) -> Error {
     Cause::Serialization { topic: topic.to_owned(), part, source }.into()
 }

@@ -147,8 +147,9 @@ pub struct MeasuredRecord<'a> {
     headers: &'a [Header<'a>],
 }
 
-/// Length, attributes, timestamp, offset and the key's length, each as long as it can be: 10 + 1 + 10 + 5 + 10.
-const MAX_PREFIX_SIZE: usize = 36;
+/// Length, attributes, timestamp, offset, the key's length and the value's, each as long as it can be:
+/// 10 + 1 + 10 + 5 + 10 + 10.
+const MAX_PREFIX_SIZE: usize = 46;
 
 impl MeasuredRecord<'_> {
     /// The record's exact size, in bytes.
@@ -161,21 +162,21 @@ impl MeasuredRecord<'_> {
     #[inline]
     fn write<B: RecordBuffer>(&self, buf: &mut B) {
         buf.reserve(self.size());
-        let mut prefix = [0; MAX_PREFIX_SIZE];
-        let mut at = varint::encode(&mut prefix, (self.body_size as u64) << 1);
+        let mut prefix = Prefix { bytes: [0; MAX_PREFIX_SIZE], length: 0 };
+        prefix.put((self.body_size as u64) << 1);
         // The record's attributes: no bit has a meaning yet.
-        at += 1;
-        at += varint::encode(&mut prefix[at..], zigzag_64(self.timestamp_delta));
-        at += varint::encode(&mut prefix[at..], u64::from(zigzag_32(self.offset_delta)));
-        at += varint::encode(&mut prefix[at..], length(self.key));
-        match prefix.first_chunk() {
-            Some(few) if at <= FEW => buf.extend_from_few(few, at),
-            _ => buf.extend_from_slice(&prefix[..at]),
-        }
+        prefix.length += 1;
+        prefix.put(zigzag_64(self.timestamp_delta));
+        prefix.put(u64::from(zigzag_32(self.offset_delta)));
+        prefix.put(length(self.key));
         if let Some(key) = self.key {
+            prefix.write(buf);
             buf.extend_from_slice(key);
+            write_length(buf, length(self.value));
+        } else {
+            prefix.put(length(self.value));
+            prefix.write(buf);
         }
-        write_length(buf, length(self.value));
         if let Some(value) = self.value {
             buf.extend_from_slice(value);
         }
@@ -188,6 +189,37 @@ impl MeasuredRecord<'_> {
             if let Some(value) = value {
                 buf.extend_from_slice(value);
             }
+        }
+    }
+}
+
+/// Numbers on their way into a buffer.
+struct Prefix {
+    bytes: [u8; MAX_PREFIX_SIZE],
+    length: usize,
+}
+
+impl Prefix {
+    /// Of one or two bytes, usually.
+    #[inline(always)]
+    fn put(&mut self, value: u64) {
+        if value < 1 << 7 {
+            self.bytes[self.length] = value as u8;
+            self.length += 1;
+        } else if value < 1 << 14 {
+            let two = (value as u16 & 0x7f) | 0x80 | ((value >> 7) as u16) << 8;
+            self.bytes[self.length..self.length + 2].copy_from_slice(&two.to_le_bytes());
+            self.length += 2;
+        } else {
+            self.length += varint::encode(&mut self.bytes[self.length..], value);
+        }
+    }
+
+    #[inline(always)]
+    fn write<B: RecordBuffer>(&self, buf: &mut B) {
+        match self.bytes.first_chunk() {
+            Some(few) if self.length <= FEW => buf.extend_from_few(few, self.length),
+            _ => buf.extend_from_slice(&self.bytes[..self.length]),
         }
     }
 }
@@ -230,7 +262,7 @@ fn size_with_length(body_size: usize) -> usize {
     varint::unsigned_varlong_size((body_size as u64) << 1) + body_size
 }
 
-#[inline]
+#[inline(always)]
 fn body_size(
     offset_delta: i32,
     timestamp_delta: i64,
@@ -241,16 +273,16 @@ fn body_size(
     1 + varlong_size(timestamp_delta) + varint_size(offset_delta) + fields_size(key, value, headers)
 }
 
-#[inline]
+#[inline(always)]
 fn fields_size(key: Option<&[u8]>, value: Option<&[u8]>, headers: &[Header<'_>]) -> usize {
-    let headers_size: usize = headers
+    bytes_size(key) + bytes_size(value) + if headers.is_empty() { 1 } else { headers_size(headers) }
+}
+
+fn headers_size(headers: &[Header<'_>]) -> usize {
+    let each = headers
         .iter()
-        .map(|header| bytes_size(Some(header.key.as_bytes())) + bytes_size(header.value.as_deref()))
-        .sum();
-    bytes_size(key)
-        + bytes_size(value)
-        + varint::unsigned_varlong_size((headers.len() as u64) << 1)
-        + headers_size
+        .map(|header| bytes_size(Some(header.key.as_bytes())) + bytes_size(header.value.as_deref()));
+    varint::unsigned_varlong_size((headers.len() as u64) << 1) + each.sum::<usize>()
 }
 
 #[inline]
