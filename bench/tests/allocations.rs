@@ -31,7 +31,7 @@ fn each_step_of_a_record_calls_the_allocator_a_handful_of_times_per_batch_or_not
 
 /// What some rounds do in the steady state, and how often that calls the allocator.
 fn count(name: &str) -> (Done, u64) {
-    let work = works().find(|work| work.name == name).unwrap();
+    let work = works().find(|work| work.name == name).expect("there is one");
     let mut round = (work.start)();
     let mut run = |gauge: &mut dyn Gauge| {
         let mut done = Done::default();
