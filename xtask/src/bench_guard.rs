@@ -48,6 +48,12 @@ pub(crate) fn run(update: bool) -> Result<()> {
         );
         return not_compared(&reason);
     }
+    if comparison.fallen() > 0 {
+        println!(
+            "{} works take over 3 % less: `cargo xtask bench-guard --update` keeps that",
+            comparison.fallen()
+        );
+    }
     // As test harnesses close, so that the gate counts it.
     let (passed, failed) = (comparison.held(), comparison.failures().len());
     let verdict = if failed == 0 { "ok" } else { "FAILED" };
