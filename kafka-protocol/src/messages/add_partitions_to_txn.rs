@@ -286,7 +286,7 @@ impl AddPartitionsToTxnTopic {
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("AddPartitionsToTxnTopic", "name", version))?;
         message.partitions = decoder
-            .array(flexible, |decoder| decoder.int32())?
+            .int32_array(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("AddPartitionsToTxnTopic", "partitions", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;

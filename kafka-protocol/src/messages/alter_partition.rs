@@ -156,7 +156,7 @@ impl AlterPartitionRequestPartitionData {
         message.partition_index = decoder.int32()?;
         message.leader_epoch = decoder.int32()?;
         if version <= 2 {
-            message.new_isr = decoder.array(true, |decoder| decoder.int32())?.ok_or_else(|| {
+            message.new_isr = decoder.int32_array(true)?.ok_or_else(|| {
                 DecodeError::unexpected_null("AlterPartitionRequestPartitionData", "new_isr", version)
             })?;
         }
@@ -348,7 +348,7 @@ impl AlterPartitionResponsePartitionData {
         message.error_code = decoder.error_code()?;
         message.leader_id = decoder.int32()?;
         message.leader_epoch = decoder.int32()?;
-        message.isr = decoder.array(true, |decoder| decoder.int32())?.ok_or_else(|| {
+        message.isr = decoder.int32_array(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("AlterPartitionResponsePartitionData", "isr", version)
         })?;
         message.leader_recovery_state = decoder.int8()?;

@@ -134,7 +134,7 @@ impl ReassignablePartition {
     fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
         let mut message = Self::default();
         message.partition_index = decoder.int32()?;
-        message.replicas = decoder.array(true, |decoder| decoder.int32())?;
+        message.replicas = decoder.int32_array(true)?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         Ok(message)
     }

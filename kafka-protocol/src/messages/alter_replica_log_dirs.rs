@@ -141,7 +141,7 @@ impl AlterReplicaLogDirTopic {
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("AlterReplicaLogDirTopic", "name", version))?;
         message.partitions = decoder
-            .array(flexible, |decoder| decoder.int32())?
+            .int32_array(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("AlterReplicaLogDirTopic", "partitions", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;

@@ -112,12 +112,12 @@ impl TopicPartitions {
         let mut message = Self::default();
         message.topic_id = decoder.topic_id()?;
         message.partitions = decoder
-            .array(true, |decoder| decoder.int32())?
+            .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicPartitions", "partitions", version))?;
         let unknown = decoder.tagged_fields(|tag, decoder| {
             match tag {
                 0 => {
-                    message.assignment_epochs = decoder.array(true, |decoder| decoder.int32())?;
+                    message.assignment_epochs = decoder.int32_array(true)?;
                 }
                 _ => return Ok(false),
             }

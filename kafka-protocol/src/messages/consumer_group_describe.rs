@@ -314,7 +314,7 @@ impl TopicPartitions {
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicPartitions", "topic_name", version))?;
         message.partitions = decoder
-            .array(true, |decoder| decoder.int32())?
+            .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicPartitions", "partitions", version))?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         Ok(message)

@@ -74,7 +74,7 @@ impl TopicPartition {
         let mut message = Self::default();
         message.topic_id = decoder.topic_id()?;
         message.partitions = decoder
-            .array(true, |decoder| decoder.int32())?
+            .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicPartition", "partitions", version))?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         Ok(message)

@@ -67,7 +67,7 @@ impl TopicPartition {
             .string(false)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicPartition", "topic", version))?;
         message.partitions = decoder
-            .array(false, |decoder| decoder.int32())?
+            .int32_array(false)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicPartition", "partitions", version))?;
         Ok(message)
     }

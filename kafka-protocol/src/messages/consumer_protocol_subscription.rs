@@ -124,7 +124,7 @@ impl TopicPartition {
         }
         if version >= 1 {
             message.partitions = decoder
-                .array(false, |decoder| decoder.int32())?
+                .int32_array(false)?
                 .ok_or_else(|| DecodeError::unexpected_null("TopicPartition", "partitions", version))?;
         }
         Ok(message)

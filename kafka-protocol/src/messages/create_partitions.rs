@@ -156,7 +156,7 @@ impl CreatePartitionsAssignment {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
         let mut message = Self::default();
-        message.broker_ids = decoder.array(flexible, |decoder| decoder.int32())?.ok_or_else(|| {
+        message.broker_ids = decoder.int32_array(flexible)?.ok_or_else(|| {
             DecodeError::unexpected_null("CreatePartitionsAssignment", "broker_ids", version)
         })?;
         if flexible {

@@ -174,7 +174,7 @@ impl CreatableReplicaAssignment {
         let flexible = version >= 5;
         let mut message = Self::default();
         message.partition_index = decoder.int32()?;
-        message.broker_ids = decoder.array(flexible, |decoder| decoder.int32())?.ok_or_else(|| {
+        message.broker_ids = decoder.int32_array(flexible)?.ok_or_else(|| {
             DecodeError::unexpected_null("CreatableReplicaAssignment", "broker_ids", version)
         })?;
         if flexible {

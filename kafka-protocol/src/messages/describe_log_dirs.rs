@@ -98,7 +98,7 @@ impl DescribableLogDirTopic {
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("DescribableLogDirTopic", "topic", version))?;
         message.partitions = decoder
-            .array(flexible, |decoder| decoder.int32())?
+            .int32_array(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("DescribableLogDirTopic", "partitions", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;

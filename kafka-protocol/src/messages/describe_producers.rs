@@ -71,7 +71,7 @@ impl TopicRequest {
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicRequest", "name", version))?;
         message.partition_indexes = decoder
-            .array(true, |decoder| decoder.int32())?
+            .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicRequest", "partition_indexes", version))?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         Ok(message)

@@ -117,7 +117,7 @@ impl DescribeShareGroupOffsetsRequestTopic {
         message.topic_name = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("DescribeShareGroupOffsetsRequestTopic", "topic_name", version)
         })?;
-        message.partitions = decoder.array(true, |decoder| decoder.int32())?.ok_or_else(|| {
+        message.partitions = decoder.int32_array(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("DescribeShareGroupOffsetsRequestTopic", "partitions", version)
         })?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;

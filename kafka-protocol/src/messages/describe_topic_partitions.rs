@@ -324,15 +324,15 @@ impl DescribeTopicPartitionsResponsePartition {
         message.partition_index = decoder.int32()?;
         message.leader_id = decoder.int32()?;
         message.leader_epoch = decoder.int32()?;
-        message.replica_nodes = decoder.array(true, |decoder| decoder.int32())?.ok_or_else(|| {
+        message.replica_nodes = decoder.int32_array(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("DescribeTopicPartitionsResponsePartition", "replica_nodes", version)
         })?;
-        message.isr_nodes = decoder.array(true, |decoder| decoder.int32())?.ok_or_else(|| {
+        message.isr_nodes = decoder.int32_array(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("DescribeTopicPartitionsResponsePartition", "isr_nodes", version)
         })?;
-        message.eligible_leader_replicas = decoder.array(true, |decoder| decoder.int32())?;
-        message.last_known_elr = decoder.array(true, |decoder| decoder.int32())?;
-        message.offline_replicas = decoder.array(true, |decoder| decoder.int32())?.ok_or_else(|| {
+        message.eligible_leader_replicas = decoder.int32_array(true)?;
+        message.last_known_elr = decoder.int32_array(true)?;
+        message.offline_replicas = decoder.int32_array(true)?.ok_or_else(|| {
             DecodeError::unexpected_null(
                 "DescribeTopicPartitionsResponsePartition",
                 "offline_replicas",

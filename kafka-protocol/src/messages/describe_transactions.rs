@@ -180,7 +180,7 @@ impl TopicData {
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicData", "topic", version))?;
         message.partitions = decoder
-            .array(true, |decoder| decoder.int32())?
+            .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicData", "partitions", version))?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         Ok(message)

@@ -117,7 +117,7 @@ impl TopicPartitions {
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicPartitions", "topic", version))?;
         message.partitions = decoder
-            .array(flexible, |decoder| decoder.int32())?
+            .int32_array(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicPartitions", "partitions", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;

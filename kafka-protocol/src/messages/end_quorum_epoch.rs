@@ -177,14 +177,13 @@ impl EndQuorumEpochRequestPartitionData {
         message.leader_id = decoder.int32()?;
         message.leader_epoch = decoder.int32()?;
         if version <= 0 {
-            message.preferred_successors =
-                decoder.array(flexible, |decoder| decoder.int32())?.ok_or_else(|| {
-                    DecodeError::unexpected_null(
-                        "EndQuorumEpochRequestPartitionData",
-                        "preferred_successors",
-                        version,
-                    )
-                })?;
+            message.preferred_successors = decoder.int32_array(flexible)?.ok_or_else(|| {
+                DecodeError::unexpected_null(
+                    "EndQuorumEpochRequestPartitionData",
+                    "preferred_successors",
+                    version,
+                )
+            })?;
         }
         if version >= 1 {
             message.preferred_candidates = decoder

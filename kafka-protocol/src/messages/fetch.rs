@@ -464,7 +464,7 @@ impl ForgottenTopic {
         }
         if version >= 7 {
             message.partitions = decoder
-                .array(flexible, |decoder| decoder.int32())?
+                .int32_array(flexible)?
                 .ok_or_else(|| DecodeError::unexpected_null("ForgottenTopic", "partitions", version))?;
         }
         if flexible {

@@ -79,7 +79,7 @@ impl ListPartitionReassignmentsTopics {
         message.name = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("ListPartitionReassignmentsTopics", "name", version)
         })?;
-        message.partition_indexes = decoder.array(true, |decoder| decoder.int32())?.ok_or_else(|| {
+        message.partition_indexes = decoder.int32_array(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("ListPartitionReassignmentsTopics", "partition_indexes", version)
         })?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
@@ -222,13 +222,13 @@ impl OngoingPartitionReassignment {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let mut message = Self::default();
         message.partition_index = decoder.int32()?;
-        message.replicas = decoder.array(true, |decoder| decoder.int32())?.ok_or_else(|| {
+        message.replicas = decoder.int32_array(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("OngoingPartitionReassignment", "replicas", version)
         })?;
-        message.adding_replicas = decoder.array(true, |decoder| decoder.int32())?.ok_or_else(|| {
+        message.adding_replicas = decoder.int32_array(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("OngoingPartitionReassignment", "adding_replicas", version)
         })?;
-        message.removing_replicas = decoder.array(true, |decoder| decoder.int32())?.ok_or_else(|| {
+        message.removing_replicas = decoder.int32_array(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("OngoingPartitionReassignment", "removing_replicas", version)
         })?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;

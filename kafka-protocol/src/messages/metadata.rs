@@ -527,17 +527,16 @@ impl MetadataResponsePartition {
         if version >= 7 {
             message.leader_epoch = decoder.int32()?;
         }
-        message.replica_nodes = decoder.array(flexible, |decoder| decoder.int32())?.ok_or_else(|| {
+        message.replica_nodes = decoder.int32_array(flexible)?.ok_or_else(|| {
             DecodeError::unexpected_null("MetadataResponsePartition", "replica_nodes", version)
         })?;
         message.isr_nodes = decoder
-            .array(flexible, |decoder| decoder.int32())?
+            .int32_array(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("MetadataResponsePartition", "isr_nodes", version))?;
         if version >= 5 {
-            message.offline_replicas =
-                decoder.array(flexible, |decoder| decoder.int32())?.ok_or_else(|| {
-                    DecodeError::unexpected_null("MetadataResponsePartition", "offline_replicas", version)
-                })?;
+            message.offline_replicas = decoder.int32_array(flexible)?.ok_or_else(|| {
+                DecodeError::unexpected_null("MetadataResponsePartition", "offline_replicas", version)
+            })?;
         }
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;

@@ -167,10 +167,9 @@ impl OffsetFetchRequestTopic {
                 .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchRequestTopic", "name", version))?;
         }
         if version <= 7 {
-            message.partition_indexes =
-                decoder.array(flexible, |decoder| decoder.int32())?.ok_or_else(|| {
-                    DecodeError::unexpected_null("OffsetFetchRequestTopic", "partition_indexes", version)
-                })?;
+            message.partition_indexes = decoder.int32_array(flexible)?.ok_or_else(|| {
+                DecodeError::unexpected_null("OffsetFetchRequestTopic", "partition_indexes", version)
+            })?;
         }
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
@@ -325,10 +324,9 @@ impl OffsetFetchRequestTopics {
             message.topic_id = decoder.topic_id()?;
         }
         if version >= 8 {
-            message.partition_indexes =
-                decoder.array(flexible, |decoder| decoder.int32())?.ok_or_else(|| {
-                    DecodeError::unexpected_null("OffsetFetchRequestTopics", "partition_indexes", version)
-                })?;
+            message.partition_indexes = decoder.int32_array(flexible)?.ok_or_else(|| {
+                DecodeError::unexpected_null("OffsetFetchRequestTopics", "partition_indexes", version)
+            })?;
         }
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;

@@ -186,19 +186,19 @@ impl Message for PartitionChangeRecord {
         let unknown = decoder.tagged_fields(|tag, decoder| {
             match tag {
                 0 => {
-                    message.isr = decoder.array(true, |decoder| decoder.int32())?;
+                    message.isr = decoder.int32_array(true)?;
                 }
                 1 => {
                     message.leader = decoder.int32()?;
                 }
                 2 => {
-                    message.replicas = decoder.array(true, |decoder| decoder.int32())?;
+                    message.replicas = decoder.int32_array(true)?;
                 }
                 3 => {
-                    message.removing_replicas = decoder.array(true, |decoder| decoder.int32())?;
+                    message.removing_replicas = decoder.int32_array(true)?;
                 }
                 4 => {
-                    message.adding_replicas = decoder.array(true, |decoder| decoder.int32())?;
+                    message.adding_replicas = decoder.int32_array(true)?;
                 }
                 5 => {
                     message.leader_recovery_state = decoder.int8()?;
@@ -207,10 +207,10 @@ impl Message for PartitionChangeRecord {
                     message.directories = decoder.array(true, |decoder| decoder.uuid())?;
                 }
                 6 if version >= 2 => {
-                    message.eligible_leader_replicas = decoder.array(true, |decoder| decoder.int32())?;
+                    message.eligible_leader_replicas = decoder.int32_array(true)?;
                 }
                 7 if version >= 2 => {
-                    message.last_known_elr = decoder.array(true, |decoder| decoder.int32())?;
+                    message.last_known_elr = decoder.int32_array(true)?;
                 }
                 _ => return Ok(false),
             }

@@ -144,16 +144,16 @@ impl Message for PartitionRecord {
         message.partition_id = decoder.int32()?;
         message.topic_id = decoder.topic_id()?;
         message.replicas = decoder
-            .array(true, |decoder| decoder.int32())?
+            .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("PartitionRecord", "replicas", version))?;
         message.isr = decoder
-            .array(true, |decoder| decoder.int32())?
+            .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("PartitionRecord", "isr", version))?;
         message.removing_replicas = decoder
-            .array(true, |decoder| decoder.int32())?
+            .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("PartitionRecord", "removing_replicas", version))?;
         message.adding_replicas = decoder
-            .array(true, |decoder| decoder.int32())?
+            .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("PartitionRecord", "adding_replicas", version))?;
         message.leader = decoder.int32()?;
         message.leader_epoch = decoder.int32()?;
@@ -169,10 +169,10 @@ impl Message for PartitionRecord {
                     message.leader_recovery_state = decoder.int8()?;
                 }
                 1 if version >= 2 => {
-                    message.eligible_leader_replicas = decoder.array(true, |decoder| decoder.int32())?;
+                    message.eligible_leader_replicas = decoder.int32_array(true)?;
                 }
                 2 if version >= 2 => {
-                    message.last_known_elr = decoder.array(true, |decoder| decoder.int32())?;
+                    message.last_known_elr = decoder.int32_array(true)?;
                 }
                 _ => return Ok(false),
             }

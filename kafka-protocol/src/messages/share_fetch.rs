@@ -266,7 +266,7 @@ impl ForgottenTopic {
         let mut message = Self::default();
         message.topic_id = decoder.topic_id()?;
         message.partitions = decoder
-            .array(true, |decoder| decoder.int32())?
+            .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("ForgottenTopic", "partitions", version))?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         Ok(message)

@@ -110,7 +110,7 @@ impl TopicPartitionsInfo {
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicPartitionsInfo", "topic_name", version))?;
         message.partitions = decoder
-            .array(true, |decoder| decoder.int32())?
+            .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicPartitionsInfo", "partitions", version))?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         Ok(message)

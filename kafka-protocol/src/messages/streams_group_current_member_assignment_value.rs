@@ -170,12 +170,12 @@ impl TaskIds {
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TaskIds", "subtopology_id", version))?;
         message.partitions = decoder
-            .array(true, |decoder| decoder.int32())?
+            .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TaskIds", "partitions", version))?;
         let unknown = decoder.tagged_fields(|tag, decoder| {
             match tag {
                 0 => {
-                    message.assignment_epochs = decoder.array(true, |decoder| decoder.int32())?;
+                    message.assignment_epochs = decoder.int32_array(true)?;
                 }
                 _ => return Ok(false),
             }

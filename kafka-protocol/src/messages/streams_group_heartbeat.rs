@@ -508,7 +508,7 @@ impl TaskIds {
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TaskIds", "subtopology_id", version))?;
         message.partitions = decoder
-            .array(true, |decoder| decoder.int32())?
+            .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TaskIds", "partitions", version))?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         Ok(message)
@@ -777,7 +777,7 @@ impl TopicPartition {
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicPartition", "topic", version))?;
         message.partitions = decoder
-            .array(true, |decoder| decoder.int32())?
+            .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicPartition", "partitions", version))?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         Ok(message)

@@ -104,7 +104,7 @@ impl TaskIds {
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TaskIds", "subtopology_id", version))?;
         message.partitions = decoder
-            .array(true, |decoder| decoder.int32())?
+            .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TaskIds", "partitions", version))?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
         Ok(message)

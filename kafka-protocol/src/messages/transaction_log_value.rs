@@ -217,7 +217,7 @@ impl PartitionsSchema {
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("PartitionsSchema", "topic", version))?;
         message.partition_ids = decoder
-            .array(flexible, |decoder| decoder.int32())?
+            .int32_array(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("PartitionsSchema", "partition_ids", version))?;
         if flexible {
             message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;

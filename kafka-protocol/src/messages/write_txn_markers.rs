@@ -124,7 +124,7 @@ impl WritableTxnMarkerTopic {
         message.name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("WritableTxnMarkerTopic", "name", version))?;
-        message.partition_indexes = decoder.array(true, |decoder| decoder.int32())?.ok_or_else(|| {
+        message.partition_indexes = decoder.int32_array(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("WritableTxnMarkerTopic", "partition_indexes", version)
         })?;
         message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;

@@ -2,7 +2,7 @@
 
 use super::{DecodeError, Records, StrBytes, UnknownTaggedFields};
 use crate::varint;
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use kafka_types::{ErrorCode, TopicId};
 
 /// Reads a message's bytes. Every read is total: it gives a value or an error, whatever the bytes are, and no length
@@ -10,22 +10,24 @@ use kafka_types::{ErrorCode, TopicId};
 #[derive(Clone, Debug)]
 pub struct Decoder {
     bytes: Bytes,
+    /// How many of them were read.
+    position: usize,
 }
 
 impl Decoder {
     /// Reads these bytes from their beginning. What is read shares them.
     pub fn new(bytes: Bytes) -> Decoder {
-        Decoder { bytes }
+        Decoder { bytes, position: 0 }
     }
 
     /// Bytes not read yet.
     pub fn remaining(&self) -> usize {
-        self.bytes.len()
+        self.bytes.len() - self.position
     }
 
     /// What was not read yet.
-    pub fn into_rest(self) -> Bytes {
-        self.bytes
+    pub fn into_rest(mut self) -> Bytes {
+        self.bytes.split_off(self.position)
     }
 
     /// Nothing may be left.
@@ -45,7 +47,10 @@ impl Decoder {
     /// [`DecodeError::Truncated`] names `what` needs them.
     pub fn take(&mut self, length: usize, what: &'static str) -> Result<Bytes, DecodeError> {
         self.need(length, what)?;
-        Ok(self.bytes.split_to(length))
+        let end = self.position + length;
+        let taken = self.bytes.slice(self.position..end);
+        self.position = end;
+        Ok(taken)
     }
 
     /// `bool`: anything but zero is true.
@@ -61,8 +66,7 @@ impl Decoder {
     /// # Errors
     /// [`DecodeError::Truncated`].
     pub fn int8(&mut self) -> Result<i8, DecodeError> {
-        self.need(1, "int8")?;
-        Ok(self.bytes.get_i8())
+        self.fixed("int8").map(i8::from_be_bytes)
     }
 
     /// `int16`.
@@ -70,8 +74,7 @@ impl Decoder {
     /// # Errors
     /// [`DecodeError::Truncated`].
     pub fn int16(&mut self) -> Result<i16, DecodeError> {
-        self.need(2, "int16")?;
-        Ok(self.bytes.get_i16())
+        self.fixed("int16").map(i16::from_be_bytes)
     }
 
     /// `uint16`.
@@ -79,8 +82,7 @@ impl Decoder {
     /// # Errors
     /// [`DecodeError::Truncated`].
     pub fn uint16(&mut self) -> Result<u16, DecodeError> {
-        self.need(2, "uint16")?;
-        Ok(self.bytes.get_u16())
+        self.fixed("uint16").map(u16::from_be_bytes)
     }
 
     /// `int32`.
@@ -88,8 +90,7 @@ impl Decoder {
     /// # Errors
     /// [`DecodeError::Truncated`].
     pub fn int32(&mut self) -> Result<i32, DecodeError> {
-        self.need(4, "int32")?;
-        Ok(self.bytes.get_i32())
+        self.fixed("int32").map(i32::from_be_bytes)
     }
 
     /// `int64`.
@@ -97,8 +98,7 @@ impl Decoder {
     /// # Errors
     /// [`DecodeError::Truncated`].
     pub fn int64(&mut self) -> Result<i64, DecodeError> {
-        self.need(8, "int64")?;
-        Ok(self.bytes.get_i64())
+        self.fixed("int64").map(i64::from_be_bytes)
     }
 
     /// `float64`.
@@ -106,8 +106,7 @@ impl Decoder {
     /// # Errors
     /// [`DecodeError::Truncated`].
     pub fn float64(&mut self) -> Result<f64, DecodeError> {
-        self.need(8, "float64")?;
-        Ok(self.bytes.get_f64())
+        self.fixed("float64").map(f64::from_be_bytes)
     }
 
     /// `int16`, an error code.
@@ -123,10 +122,7 @@ impl Decoder {
     /// # Errors
     /// [`DecodeError::Truncated`].
     pub fn uuid(&mut self) -> Result<[u8; 16], DecodeError> {
-        self.need(16, "uuid")?;
-        let mut id = [0; 16];
-        self.bytes.copy_to_slice(&mut id);
-        Ok(id)
+        self.fixed("uuid")
     }
 
     /// `uuid`, a topic's id.
@@ -142,7 +138,7 @@ impl Decoder {
     /// # Errors
     /// [`DecodeError::Truncated`], [`DecodeError::Varint`].
     pub fn unsigned_varint(&mut self) -> Result<u32, DecodeError> {
-        let mut slice = &self.bytes[..];
+        let mut slice = self.bytes.get(self.position..).unwrap_or_default();
         let before = slice.len();
         let value = varint::read_unsigned_varint(&mut slice).map_err(|error| match error {
             varint::VarintError::Truncated => {
@@ -150,8 +146,7 @@ impl Decoder {
             }
             _ => DecodeError::Varint,
         })?;
-        let read = before - slice.len();
-        self.bytes.advance(read);
+        self.position += before - slice.len();
         Ok(value)
     }
 
@@ -210,14 +205,31 @@ impl Decoder {
         flexible: bool,
         mut read: impl FnMut(&mut Decoder) -> Result<T, DecodeError>,
     ) -> Result<Option<Vec<T>>, DecodeError> {
-        // Elements may be larger in memory than on the wire: beyond this the vector grows as they really come.
+        // Elements may be larger in memory than on the wire: beyond some, and beyond what the bytes left would fill in
+        // memory too, the vector grows as they really come.
         const FIRST_CAPACITY: usize = 256;
         let Some(length) = self.array_length(flexible)? else { return Ok(None) };
-        let mut elements = Vec::with_capacity(length.min(FIRST_CAPACITY));
+        let justified = self.remaining() / size_of::<T>().max(1);
+        let mut elements = Vec::with_capacity(length.min(justified.max(FIRST_CAPACITY)));
         for _ in 0..length {
             elements.push(read(self)?);
         }
         Ok(Some(elements))
+    }
+
+    /// An array of `int32`; `None` is a null array.
+    ///
+    /// # Errors
+    /// [`DecodeError`].
+    pub fn int32_array(&mut self, flexible: bool) -> Result<Option<Vec<i32>>, DecodeError> {
+        let Some(length) = self.array_length(flexible)? else { return Ok(None) };
+        let size = length.saturating_mul(4);
+        self.need(size, "array")?;
+        let end = self.position + size;
+        let (numbers, _) = self.bytes[self.position..end].as_chunks::<4>();
+        let numbers = numbers.iter().map(|bytes| i32::from_be_bytes(*bytes)).collect();
+        self.position = end;
+        Ok(Some(numbers))
     }
 
     /// The tagged fields at the end of a structure (KIP-482): `known` reads those it knows, by tag, and says whether it did;
@@ -248,6 +260,18 @@ impl Decoder {
             }
         }
         Ok(unknown)
+    }
+
+    /// The next bytes, as many as a type always takes.
+    #[inline]
+    fn fixed<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], DecodeError> {
+        match self.bytes.get(self.position..).and_then(|rest| rest.first_chunk::<N>()) {
+            Some(bytes) => {
+                self.position += N;
+                Ok(*bytes)
+            }
+            None => Err(DecodeError::Truncated { what, needed: N, remaining: self.remaining() }),
+        }
     }
 
     fn length(&mut self, flexible: bool, what: &'static str) -> Result<Option<usize>, DecodeError> {

@@ -2,16 +2,17 @@
 
 use super::{EncodeError, Records};
 use crate::varint;
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{BufMut, Bytes};
 use kafka_types::{ErrorCode, TopicId};
 
 /// Writes a message's bytes: small fields into one buffer, record batches as shared pieces in between, so that a
 /// payload is never copied.
 #[derive(Debug, Default)]
 pub struct Encoder {
-    finished: Vec<Bytes>,
-    finished_len: usize,
-    buffer: BytesMut,
+    buffer: Vec<u8>,
+    /// Shared pieces, and how much of the buffer goes before each.
+    shared: Vec<(usize, Bytes)>,
+    shared_len: usize,
 }
 
 impl Encoder {
@@ -22,7 +23,7 @@ impl Encoder {
 
     /// Bytes written so far.
     pub fn len(&self) -> usize {
-        self.finished_len + self.buffer.len()
+        self.shared_len + self.buffer.len()
     }
 
     /// True if nothing was written yet.
@@ -31,38 +32,50 @@ impl Encoder {
     }
 
     /// What was written, in pieces.
-    pub fn finish(mut self) -> Vec<Bytes> {
-        self.cut();
-        self.finished
+    pub fn finish(self) -> Vec<Bytes> {
+        let mut rest = Bytes::from(self.buffer);
+        let mut pieces = Vec::with_capacity(2 * self.shared.len() + 1);
+        let mut taken = 0;
+        for (before, piece) in self.shared {
+            if before > taken {
+                pieces.push(rest.split_to(before - taken));
+                taken = before;
+            }
+            pieces.push(piece);
+        }
+        if !rest.is_empty() {
+            pieces.push(rest);
+        }
+        pieces
     }
 
     /// What was written, in one piece; copied if there are several.
     pub fn finish_contiguous(self) -> Bytes {
-        let mut records = Records::new();
-        self.finish().into_iter().for_each(|segment| records.push(segment));
-        records.into_bytes()
-    }
-
-    fn cut(&mut self) {
-        if !self.buffer.is_empty() {
-            let piece = self.buffer.split().freeze();
-            self.finished_len += piece.len();
-            self.finished.push(piece);
+        if self.shared.is_empty() {
+            return Bytes::from(self.buffer);
         }
+        let mut joined = Vec::with_capacity(self.len());
+        let mut taken = 0;
+        for (before, piece) in &self.shared {
+            joined.extend_from_slice(&self.buffer[taken..*before]);
+            joined.extend_from_slice(piece);
+            taken = *before;
+        }
+        joined.extend_from_slice(&self.buffer[taken..]);
+        Bytes::from(joined)
     }
 
     /// Shared bytes, without copying them.
     pub fn shared(&mut self, bytes: &Bytes) {
         if !bytes.is_empty() {
-            self.cut();
-            self.finished_len += bytes.len();
-            self.finished.push(bytes.clone());
+            self.shared_len += bytes.len();
+            self.shared.push((self.buffer.len(), bytes.clone()));
         }
     }
 
     /// Bytes as they are, copied.
     pub fn raw(&mut self, bytes: &[u8]) {
-        self.buffer.put_slice(bytes);
+        self.buffer.extend_from_slice(bytes);
     }
 
     /// `bool`.

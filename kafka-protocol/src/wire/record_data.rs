@@ -1,52 +1,78 @@
 //! The record batches that a message carries.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use std::fmt;
 
 /// Record batches as bytes, in as many pieces as they come in: a batch's header and its payload need not be joined to
 /// be sent.
 #[derive(Clone, Default)]
 pub struct Records {
-    segments: Vec<Bytes>,
+    segments: Segments,
+}
+
+/// One piece, as what was read is, costs no memory of its own.
+#[derive(Clone)]
+enum Segments {
+    One([Bytes; 1]),
+    Many(Vec<Bytes>),
+}
+
+impl Default for Segments {
+    fn default() -> Self {
+        Segments::Many(Vec::new())
+    }
 }
 
 impl Records {
     /// No bytes at all.
     pub const fn new() -> Records {
-        Records { segments: Vec::new() }
+        Records { segments: Segments::Many(Vec::new()) }
     }
 
     /// Adds bytes at the end, without copying them.
     pub fn push(&mut self, segment: Bytes) {
-        if !segment.is_empty() {
-            self.segments.push(segment);
+        if segment.is_empty() {
+            return;
+        }
+        match &mut self.segments {
+            Segments::One([first]) => {
+                let first = std::mem::take(first);
+                self.segments = Segments::Many(vec![first, segment]);
+            }
+            Segments::Many(segments) if segments.capacity() == 0 => {
+                self.segments = Segments::One([segment]);
+            }
+            Segments::Many(segments) => segments.push(segment),
         }
     }
 
     /// Bytes in all pieces.
     pub fn len(&self) -> usize {
-        self.segments.iter().map(Bytes::len).sum()
+        self.segments().iter().map(Bytes::len).sum()
     }
 
     /// True if there are no bytes.
     pub fn is_empty(&self) -> bool {
-        self.segments.is_empty()
+        self.segments().is_empty()
     }
 
     /// The pieces, in order; none is empty.
     pub fn segments(&self) -> &[Bytes] {
-        &self.segments
+        match &self.segments {
+            Segments::One(segment) => segment,
+            Segments::Many(segments) => segments,
+        }
     }
 
     /// All bytes in one piece; copied only if there are several.
-    pub fn into_bytes(mut self) -> Bytes {
-        match self.segments.len() {
-            0 => Bytes::new(),
-            1 => self.segments.remove(0),
-            _ => {
-                let mut joined = BytesMut::with_capacity(self.len());
-                self.segments.iter().for_each(|segment| joined.extend_from_slice(segment));
-                joined.freeze()
+    pub fn into_bytes(self) -> Bytes {
+        match self.segments() {
+            [] => Bytes::new(),
+            [one] => one.clone(),
+            segments => {
+                let mut joined = Vec::with_capacity(self.len());
+                segments.iter().for_each(|segment| joined.extend_from_slice(segment));
+                Bytes::from(joined)
             }
         }
     }
@@ -63,7 +89,7 @@ impl From<Bytes> for Records {
 impl PartialEq for Records {
     /// By content, whatever the pieces.
     fn eq(&self, other: &Self) -> bool {
-        self.len() == other.len() && self.segments.iter().flatten().eq(other.segments.iter().flatten())
+        self.len() == other.len() && self.segments().iter().flatten().eq(other.segments().iter().flatten())
     }
 }
 

@@ -80,6 +80,9 @@ fn decode_value(schema: &Schema, structure: &str, field: &Field, flexible: &str)
             format!("if decoder.int8()? < 0 {{ None }} else {{ Some({ty}::decode(decoder, version)?) }}")
         }
         Type::Struct(ty, _) => return format!("message.{name} = {ty}::decode(decoder, version)?;"),
+        Type::Array(element) if **element == Type::Primitive(Primitive::Int32) => {
+            format!("decoder.int32_array({flexible})?")
+        }
         Type::Array(element) => {
             let read = match &**element {
                 Type::Primitive(Primitive::String) => {
