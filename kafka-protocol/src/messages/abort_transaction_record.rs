@@ -36,18 +36,17 @@ impl Message for AbortTransactionRecord {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        let unknown = decoder.tagged_fields(|tag, decoder| {
+        let mut reason = None;
+        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
             match tag {
                 0 => {
-                    message.reason = decoder.string(true)?;
+                    reason = decoder.string(true)?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        message.unknown_tagged_fields = unknown;
-        Ok(message)
+        Ok(Self { reason, unknown_tagged_fields })
     }
 }
 

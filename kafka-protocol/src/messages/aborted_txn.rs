@@ -35,11 +35,10 @@ impl Message for AbortedTxn {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.producer_id = decoder.int64()?;
-        message.first_offset = decoder.int64()?;
-        message.last_offset = decoder.int64()?;
-        message.last_stable_offset = decoder.int64()?;
-        Ok(message)
+        let producer_id = decoder.int64()?;
+        let first_offset = decoder.int64()?;
+        let last_offset = decoder.int64()?;
+        let last_stable_offset = decoder.int64()?;
+        Ok(Self { producer_id, first_offset, last_offset, last_stable_offset })
     }
 }

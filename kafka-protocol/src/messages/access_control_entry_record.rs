@@ -51,23 +51,32 @@ impl Message for AccessControlEntryRecord {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.id = decoder.uuid()?;
-        message.resource_type = decoder.int8()?;
-        message.resource_name = decoder.string(true)?.ok_or_else(|| {
+        let id = decoder.uuid()?;
+        let resource_type = decoder.int8()?;
+        let resource_name = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("AccessControlEntryRecord", "resource_name", version)
         })?;
-        message.pattern_type = decoder.int8()?;
-        message.principal = decoder
+        let pattern_type = decoder.int8()?;
+        let principal = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("AccessControlEntryRecord", "principal", version))?;
-        message.host = decoder
+        let host = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("AccessControlEntryRecord", "host", version))?;
-        message.operation = decoder.int8()?;
-        message.permission_type = decoder.int8()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let operation = decoder.int8()?;
+        let permission_type = decoder.int8()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            id,
+            resource_type,
+            resource_name,
+            pattern_type,
+            principal,
+            host,
+            operation,
+            permission_type,
+            unknown_tagged_fields,
+        })
     }
 }
 

@@ -49,19 +49,17 @@ impl Message for AddOffsetsToTxnRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 3;
-        let mut message = Self::default();
-        message.transactional_id = decoder.string(flexible)?.ok_or_else(|| {
+        let transactional_id = decoder.string(flexible)?.ok_or_else(|| {
             DecodeError::unexpected_null("AddOffsetsToTxnRequest", "transactional_id", version)
         })?;
-        message.producer_id = decoder.int64()?;
-        message.producer_epoch = decoder.int16()?;
-        message.group_id = decoder
+        let producer_id = decoder.int64()?;
+        let producer_epoch = decoder.int16()?;
+        let group_id = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("AddOffsetsToTxnRequest", "group_id", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { transactional_id, producer_id, producer_epoch, group_id, unknown_tagged_fields })
     }
 }
 
@@ -102,13 +100,11 @@ impl Message for AddOffsetsToTxnResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 3;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { throttle_time_ms, error_code, unknown_tagged_fields })
     }
 }
 

@@ -98,40 +98,45 @@ impl Message for AddPartitionsToTxnRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 3;
-        let mut message = Self::default();
-        if version >= 4 {
-            message.transactions = decoder
+        let transactions = if version >= 4 {
+            decoder
                 .array(flexible, |decoder| AddPartitionsToTxnTransaction::decode(decoder, version))?
                 .ok_or_else(|| {
                     DecodeError::unexpected_null("AddPartitionsToTxnRequest", "transactions", version)
-                })?;
-        }
-        if version <= 3 {
-            message.v3_and_below_transactional_id = decoder.string(flexible)?.ok_or_else(|| {
+                })?
+        } else {
+            Vec::new()
+        };
+        let v3_and_below_transactional_id = if version <= 3 {
+            decoder.string(flexible)?.ok_or_else(|| {
                 DecodeError::unexpected_null(
                     "AddPartitionsToTxnRequest",
                     "v3_and_below_transactional_id",
                     version,
                 )
-            })?;
-        }
-        if version <= 3 {
-            message.v3_and_below_producer_id = decoder.int64()?;
-        }
-        if version <= 3 {
-            message.v3_and_below_producer_epoch = decoder.int16()?;
-        }
-        if version <= 3 {
-            message.v3_and_below_topics = decoder
-                .array(flexible, |decoder| AddPartitionsToTxnTopic::decode(decoder, version))?
-                .ok_or_else(|| {
-                    DecodeError::unexpected_null("AddPartitionsToTxnRequest", "v3_and_below_topics", version)
-                })?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+            })?
+        } else {
+            StrBytes::default()
+        };
+        let v3_and_below_producer_id = if version <= 3 { decoder.int64()? } else { 0 };
+        let v3_and_below_producer_epoch = if version <= 3 { decoder.int16()? } else { 0 };
+        let v3_and_below_topics = if version <= 3 {
+            decoder.array(flexible, |decoder| AddPartitionsToTxnTopic::decode(decoder, version))?.ok_or_else(
+                || DecodeError::unexpected_null("AddPartitionsToTxnRequest", "v3_and_below_topics", version),
+            )?
+        } else {
+            Vec::new()
+        };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            transactions,
+            v3_and_below_transactional_id,
+            v3_and_below_producer_id,
+            v3_and_below_producer_epoch,
+            v3_and_below_topics,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -218,32 +223,26 @@ impl AddPartitionsToTxnTransaction {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 3;
-        let mut message = Self::default();
-        if version >= 4 {
-            message.transactional_id = decoder.string(flexible)?.ok_or_else(|| {
+        let transactional_id = if version >= 4 {
+            decoder.string(flexible)?.ok_or_else(|| {
                 DecodeError::unexpected_null("AddPartitionsToTxnTransaction", "transactional_id", version)
-            })?;
-        }
-        if version >= 4 {
-            message.producer_id = decoder.int64()?;
-        }
-        if version >= 4 {
-            message.producer_epoch = decoder.int16()?;
-        }
-        if version >= 4 {
-            message.verify_only = decoder.bool()?;
-        }
-        if version >= 4 {
-            message.topics = decoder
-                .array(flexible, |decoder| AddPartitionsToTxnTopic::decode(decoder, version))?
-                .ok_or_else(|| {
-                    DecodeError::unexpected_null("AddPartitionsToTxnTransaction", "topics", version)
-                })?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+            })?
+        } else {
+            StrBytes::default()
+        };
+        let producer_id = if version >= 4 { decoder.int64()? } else { 0 };
+        let producer_epoch = if version >= 4 { decoder.int16()? } else { 0 };
+        let verify_only = if version >= 4 { decoder.bool()? } else { false };
+        let topics = if version >= 4 {
+            decoder.array(flexible, |decoder| AddPartitionsToTxnTopic::decode(decoder, version))?.ok_or_else(
+                || DecodeError::unexpected_null("AddPartitionsToTxnTransaction", "topics", version),
+            )?
+        } else {
+            Vec::new()
+        };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { transactional_id, producer_id, producer_epoch, verify_only, topics, unknown_tagged_fields })
     }
 }
 
@@ -281,17 +280,15 @@ impl AddPartitionsToTxnTopic {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 3;
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("AddPartitionsToTxnTopic", "name", version))?;
-        message.partitions = decoder
+        let partitions = decoder
             .int32_array(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("AddPartitionsToTxnTopic", "partitions", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, partitions, unknown_tagged_fields })
     }
 }
 
@@ -362,13 +359,10 @@ impl Message for AddPartitionsToTxnResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 3;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        if version >= 4 {
-            message.error_code = decoder.error_code()?;
-        }
-        if version >= 4 {
-            message.results_by_transaction = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = if version >= 4 { decoder.error_code()? } else { ErrorCode::NONE };
+        let results_by_transaction = if version >= 4 {
+            decoder
                 .array(flexible, |decoder| AddPartitionsToTxnResult::decode(decoder, version))?
                 .ok_or_else(|| {
                     DecodeError::unexpected_null(
@@ -376,10 +370,12 @@ impl Message for AddPartitionsToTxnResponse {
                         "results_by_transaction",
                         version,
                     )
-                })?;
-        }
-        if version <= 3 {
-            message.results_by_topic_v3_and_below = decoder
+                })?
+        } else {
+            Vec::new()
+        };
+        let results_by_topic_v3_and_below = if version <= 3 {
+            decoder
                 .array(flexible, |decoder| AddPartitionsToTxnTopicResult::decode(decoder, version))?
                 .ok_or_else(|| {
                     DecodeError::unexpected_null(
@@ -387,12 +383,19 @@ impl Message for AddPartitionsToTxnResponse {
                         "results_by_topic_v3_and_below",
                         version,
                     )
-                })?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+                })?
+        } else {
+            Vec::new()
+        };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            throttle_time_ms,
+            error_code,
+            results_by_transaction,
+            results_by_topic_v3_and_below,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -446,23 +449,25 @@ impl AddPartitionsToTxnResult {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 3;
-        let mut message = Self::default();
-        if version >= 4 {
-            message.transactional_id = decoder.string(flexible)?.ok_or_else(|| {
+        let transactional_id = if version >= 4 {
+            decoder.string(flexible)?.ok_or_else(|| {
                 DecodeError::unexpected_null("AddPartitionsToTxnResult", "transactional_id", version)
-            })?;
-        }
-        if version >= 4 {
-            message.topic_results = decoder
+            })?
+        } else {
+            StrBytes::default()
+        };
+        let topic_results = if version >= 4 {
+            decoder
                 .array(flexible, |decoder| AddPartitionsToTxnTopicResult::decode(decoder, version))?
                 .ok_or_else(|| {
                     DecodeError::unexpected_null("AddPartitionsToTxnResult", "topic_results", version)
-                })?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+                })?
+        } else {
+            Vec::new()
+        };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { transactional_id, topic_results, unknown_tagged_fields })
     }
 }
 
@@ -500,19 +505,17 @@ impl AddPartitionsToTxnTopicResult {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 3;
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("AddPartitionsToTxnTopicResult", "name", version))?;
-        message.results_by_partition = decoder
+        let results_by_partition = decoder
             .array(flexible, |decoder| AddPartitionsToTxnPartitionResult::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("AddPartitionsToTxnTopicResult", "results_by_partition", version)
             })?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, results_by_partition, unknown_tagged_fields })
     }
 }
 
@@ -547,13 +550,11 @@ impl AddPartitionsToTxnPartitionResult {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 3;
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.partition_error_code = decoder.error_code()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let partition_index = decoder.int32()?;
+        let partition_error_code = decoder.error_code()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { partition_index, partition_error_code, unknown_tagged_fields })
     }
 }
 

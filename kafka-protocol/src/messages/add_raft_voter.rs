@@ -70,19 +70,24 @@ impl Message for AddRaftVoterRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.cluster_id = decoder.string(true)?;
-        message.timeout_ms = decoder.int32()?;
-        message.voter_id = decoder.int32()?;
-        message.voter_directory_id = decoder.uuid()?;
-        message.listeners = decoder
+        let cluster_id = decoder.string(true)?;
+        let timeout_ms = decoder.int32()?;
+        let voter_id = decoder.int32()?;
+        let voter_directory_id = decoder.uuid()?;
+        let listeners = decoder
             .array(true, |decoder| Listener::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("AddRaftVoterRequest", "listeners", version))?;
-        if version >= 1 {
-            message.ack_when_committed = decoder.bool()?;
-        }
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let ack_when_committed = if version >= 1 { decoder.bool()? } else { true };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            cluster_id,
+            timeout_ms,
+            voter_id,
+            voter_directory_id,
+            listeners,
+            ack_when_committed,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -110,14 +115,13 @@ impl Listener {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name =
+        let name =
             decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Listener", "name", version))?;
-        message.host =
+        let host =
             decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Listener", "host", version))?;
-        message.port = decoder.uint16()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let port = decoder.uint16()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, host, port, unknown_tagged_fields })
     }
 }
 
@@ -162,12 +166,11 @@ impl Message for AddRaftVoterResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { throttle_time_ms, error_code, error_message, unknown_tagged_fields })
     }
 }
 

@@ -39,11 +39,10 @@ impl Message for AllocateProducerIdsRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.broker_id = decoder.int32()?;
-        message.broker_epoch = decoder.int64()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let broker_id = decoder.int32()?;
+        let broker_epoch = decoder.int64()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { broker_id, broker_epoch, unknown_tagged_fields })
     }
 }
 
@@ -80,13 +79,12 @@ impl Message for AllocateProducerIdsResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.producer_id_start = decoder.int64()?;
-        message.producer_id_len = decoder.int32()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let producer_id_start = decoder.int64()?;
+        let producer_id_len = decoder.int32()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { throttle_time_ms, error_code, producer_id_start, producer_id_len, unknown_tagged_fields })
     }
 }
 

@@ -46,15 +46,13 @@ impl Message for AlterClientQuotasRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 1;
-        let mut message = Self::default();
-        message.entries = decoder
+        let entries = decoder
             .array(flexible, |decoder| AlterClientQuotasRequestEntryData::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("AlterClientQuotasRequest", "entries", version))?;
-        message.validate_only = decoder.bool()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let validate_only = decoder.bool()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { entries, validate_only, unknown_tagged_fields })
     }
 }
 
@@ -95,19 +93,16 @@ impl AlterClientQuotasRequestEntryData {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut message = Self::default();
-        message.entity =
+        let entity =
             decoder.array(flexible, |decoder| EntityData::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null("AlterClientQuotasRequestEntryData", "entity", version)
             })?;
-        message.ops =
-            decoder.array(flexible, |decoder| OpData::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("AlterClientQuotasRequestEntryData", "ops", version)
-            })?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let ops = decoder.array(flexible, |decoder| OpData::decode(decoder, version))?.ok_or_else(|| {
+            DecodeError::unexpected_null("AlterClientQuotasRequestEntryData", "ops", version)
+        })?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { entity, ops, unknown_tagged_fields })
     }
 }
 
@@ -148,15 +143,13 @@ impl EntityData {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut message = Self::default();
-        message.entity_type = decoder
+        let entity_type = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("EntityData", "entity_type", version))?;
-        message.entity_name = decoder.string(flexible)?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let entity_name = decoder.string(flexible)?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { entity_type, entity_name, unknown_tagged_fields })
     }
 }
 
@@ -190,16 +183,14 @@ impl OpData {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut message = Self::default();
-        message.key = decoder
+        let key = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("OpData", "key", version))?;
-        message.value = decoder.float64()?;
-        message.remove = decoder.bool()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let value = decoder.float64()?;
+        let remove = decoder.bool()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { key, value, remove, unknown_tagged_fields })
     }
 }
 
@@ -243,15 +234,13 @@ impl Message for AlterClientQuotasResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 1;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.entries = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let entries = decoder
             .array(flexible, |decoder| AlterClientQuotasResponseEntryData::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("AlterClientQuotasResponse", "entries", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { throttle_time_ms, entries, unknown_tagged_fields })
     }
 }
 
@@ -303,17 +292,15 @@ impl AlterClientQuotasResponseEntryData {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut message = Self::default();
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(flexible)?;
-        message.entity =
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(flexible)?;
+        let entity =
             decoder.array(flexible, |decoder| EntityData::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null("AlterClientQuotasResponseEntryData", "entity", version)
             })?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { error_code, error_message, entity, unknown_tagged_fields })
     }
 }
 

@@ -46,15 +46,13 @@ impl Message for AlterConfigsRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.resources = decoder
+        let resources = decoder
             .array(flexible, |decoder| AlterConfigsResource::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("AlterConfigsRequest", "resources", version))?;
-        message.validate_only = decoder.bool()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let validate_only = decoder.bool()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { resources, validate_only, unknown_tagged_fields })
     }
 }
 
@@ -95,18 +93,16 @@ impl AlterConfigsResource {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.resource_type = decoder.int8()?;
-        message.resource_name = decoder
+        let resource_type = decoder.int8()?;
+        let resource_name = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("AlterConfigsResource", "resource_name", version))?;
-        message.configs = decoder
+        let configs = decoder
             .array(flexible, |decoder| AlterableConfig::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("AlterConfigsResource", "configs", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { resource_type, resource_name, configs, unknown_tagged_fields })
     }
 }
 
@@ -158,15 +154,13 @@ impl AlterableConfig {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("AlterableConfig", "name", version))?;
-        message.value = decoder.string(flexible)?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let value = decoder.string(flexible)?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, value, unknown_tagged_fields })
     }
 }
 
@@ -210,15 +204,13 @@ impl Message for AlterConfigsResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.responses = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let responses = decoder
             .array(flexible, |decoder| AlterConfigsResourceResponse::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("AlterConfigsResponse", "responses", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { throttle_time_ms, responses, unknown_tagged_fields })
     }
 }
 
@@ -271,17 +263,15 @@ impl AlterConfigsResourceResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(flexible)?;
-        message.resource_type = decoder.int8()?;
-        message.resource_name = decoder.string(flexible)?.ok_or_else(|| {
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(flexible)?;
+        let resource_type = decoder.int8()?;
+        let resource_name = decoder.string(flexible)?.ok_or_else(|| {
             DecodeError::unexpected_null("AlterConfigsResourceResponse", "resource_name", version)
         })?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { error_code, error_message, resource_type, resource_name, unknown_tagged_fields })
     }
 }
 

@@ -50,14 +50,13 @@ impl Message for AlterPartitionRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.broker_id = decoder.int32()?;
-        message.broker_epoch = decoder.int64()?;
-        message.topics = decoder
+        let broker_id = decoder.int32()?;
+        let broker_epoch = decoder.int64()?;
+        let topics = decoder
             .array(true, |decoder| AlterPartitionRequestTopicData::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("AlterPartitionRequest", "topics", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { broker_id, broker_epoch, topics, unknown_tagged_fields })
     }
 }
 
@@ -85,15 +84,14 @@ impl AlterPartitionRequestTopicData {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_id = decoder.topic_id()?;
-        message.partitions = decoder
+        let topic_id = decoder.topic_id()?;
+        let partitions = decoder
             .array(true, |decoder| AlterPartitionRequestPartitionData::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("AlterPartitionRequestTopicData", "partitions", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_id, partitions, unknown_tagged_fields })
     }
 }
 
@@ -152,28 +150,38 @@ impl AlterPartitionRequestPartitionData {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.leader_epoch = decoder.int32()?;
-        if version <= 2 {
-            message.new_isr = decoder.int32_array(true)?.ok_or_else(|| {
+        let partition_index = decoder.int32()?;
+        let leader_epoch = decoder.int32()?;
+        let new_isr = if version <= 2 {
+            decoder.int32_array(true)?.ok_or_else(|| {
                 DecodeError::unexpected_null("AlterPartitionRequestPartitionData", "new_isr", version)
-            })?;
-        }
-        if version >= 3 {
-            message.new_isr_with_epochs =
-                decoder.array(true, |decoder| BrokerState::decode(decoder, version))?.ok_or_else(|| {
-                    DecodeError::unexpected_null(
-                        "AlterPartitionRequestPartitionData",
-                        "new_isr_with_epochs",
-                        version,
-                    )
-                })?;
-        }
-        message.leader_recovery_state = decoder.int8()?;
-        message.partition_epoch = decoder.int32()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+            })?
+        } else {
+            Vec::new()
+        };
+        let new_isr_with_epochs = if version >= 3 {
+            decoder.array(true, |decoder| BrokerState::decode(decoder, version))?.ok_or_else(|| {
+                DecodeError::unexpected_null(
+                    "AlterPartitionRequestPartitionData",
+                    "new_isr_with_epochs",
+                    version,
+                )
+            })?
+        } else {
+            Vec::new()
+        };
+        let leader_recovery_state = decoder.int8()?;
+        let partition_epoch = decoder.int32()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            partition_index,
+            leader_epoch,
+            new_isr,
+            new_isr_with_epochs,
+            leader_recovery_state,
+            partition_epoch,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -212,15 +220,10 @@ impl BrokerState {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        if version >= 3 {
-            message.broker_id = decoder.int32()?;
-        }
-        if version >= 3 {
-            message.broker_epoch = decoder.int64()?;
-        }
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let broker_id = if version >= 3 { decoder.int32()? } else { 0 };
+        let broker_epoch = if version >= 3 { decoder.int64()? } else { -1 };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { broker_id, broker_epoch, unknown_tagged_fields })
     }
 }
 
@@ -257,14 +260,13 @@ impl Message for AlterPartitionResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.topics = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let topics = decoder
             .array(true, |decoder| AlterPartitionResponseTopicData::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("AlterPartitionResponse", "topics", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { throttle_time_ms, error_code, topics, unknown_tagged_fields })
     }
 }
 
@@ -292,15 +294,14 @@ impl AlterPartitionResponseTopicData {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_id = decoder.topic_id()?;
-        message.partitions = decoder
+        let topic_id = decoder.topic_id()?;
+        let partitions = decoder
             .array(true, |decoder| AlterPartitionResponsePartitionData::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("AlterPartitionResponseTopicData", "partitions", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_id, partitions, unknown_tagged_fields })
     }
 }
 
@@ -343,18 +344,26 @@ impl AlterPartitionResponsePartitionData {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.leader_id = decoder.int32()?;
-        message.leader_epoch = decoder.int32()?;
-        message.isr = decoder.int32_array(true)?.ok_or_else(|| {
+        let partition_index = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let leader_id = decoder.int32()?;
+        let leader_epoch = decoder.int32()?;
+        let isr = decoder.int32_array(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("AlterPartitionResponsePartitionData", "isr", version)
         })?;
-        message.leader_recovery_state = decoder.int8()?;
-        message.partition_epoch = decoder.int32()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let leader_recovery_state = decoder.int8()?;
+        let partition_epoch = decoder.int32()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            partition_index,
+            error_code,
+            leader_id,
+            leader_epoch,
+            isr,
+            leader_recovery_state,
+            partition_epoch,
+            unknown_tagged_fields,
+        })
     }
 }
 

@@ -58,17 +58,14 @@ impl Message for AlterPartitionReassignmentsRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.timeout_ms = decoder.int32()?;
-        if version >= 1 {
-            message.allow_replication_factor_change = decoder.bool()?;
-        }
-        message.topics =
+        let timeout_ms = decoder.int32()?;
+        let allow_replication_factor_change = if version >= 1 { decoder.bool()? } else { true };
+        let topics =
             decoder.array(true, |decoder| ReassignableTopic::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null("AlterPartitionReassignmentsRequest", "topics", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { timeout_ms, allow_replication_factor_change, topics, unknown_tagged_fields })
     }
 }
 
@@ -96,15 +93,14 @@ impl ReassignableTopic {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("ReassignableTopic", "name", version))?;
-        message.partitions = decoder
+        let partitions = decoder
             .array(true, |decoder| ReassignablePartition::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("ReassignableTopic", "partitions", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, partitions, unknown_tagged_fields })
     }
 }
 
@@ -132,11 +128,10 @@ impl ReassignablePartition {
     }
 
     fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.replicas = decoder.int32_array(true)?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let partition_index = decoder.int32()?;
+        let replicas = decoder.int32_array(true)?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { partition_index, replicas, unknown_tagged_fields })
     }
 }
 
@@ -194,19 +189,23 @@ impl Message for AlterPartitionReassignmentsResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        if version >= 1 {
-            message.allow_replication_factor_change = decoder.bool()?;
-        }
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        message.responses =
+        let throttle_time_ms = decoder.int32()?;
+        let allow_replication_factor_change = if version >= 1 { decoder.bool()? } else { true };
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let responses =
             decoder.array(true, |decoder| ReassignableTopicResponse::decode(decoder, version))?.ok_or_else(
                 || DecodeError::unexpected_null("AlterPartitionReassignmentsResponse", "responses", version),
             )?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            throttle_time_ms,
+            allow_replication_factor_change,
+            error_code,
+            error_message,
+            responses,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -234,17 +233,16 @@ impl ReassignableTopicResponse {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("ReassignableTopicResponse", "name", version))?;
-        message.partitions = decoder
+        let partitions = decoder
             .array(true, |decoder| ReassignablePartitionResponse::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("ReassignableTopicResponse", "partitions", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, partitions, unknown_tagged_fields })
     }
 }
 
@@ -283,12 +281,11 @@ impl ReassignablePartitionResponse {
     }
 
     fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let partition_index = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { partition_index, error_code, error_message, unknown_tagged_fields })
     }
 }
 

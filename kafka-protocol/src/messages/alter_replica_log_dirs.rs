@@ -43,14 +43,12 @@ impl Message for AlterReplicaLogDirsRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.dirs = decoder
+        let dirs = decoder
             .array(flexible, |decoder| AlterReplicaLogDir::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("AlterReplicaLogDirsRequest", "dirs", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { dirs, unknown_tagged_fields })
     }
 }
 
@@ -88,17 +86,15 @@ impl AlterReplicaLogDir {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.path = decoder
+        let path = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("AlterReplicaLogDir", "path", version))?;
-        message.topics = decoder
+        let topics = decoder
             .array(flexible, |decoder| AlterReplicaLogDirTopic::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("AlterReplicaLogDir", "topics", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { path, topics, unknown_tagged_fields })
     }
 }
 
@@ -136,17 +132,15 @@ impl AlterReplicaLogDirTopic {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("AlterReplicaLogDirTopic", "name", version))?;
-        message.partitions = decoder
+        let partitions = decoder
             .int32_array(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("AlterReplicaLogDirTopic", "partitions", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, partitions, unknown_tagged_fields })
     }
 }
 
@@ -190,15 +184,13 @@ impl Message for AlterReplicaLogDirsResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.results = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let results = decoder
             .array(flexible, |decoder| AlterReplicaLogDirTopicResult::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("AlterReplicaLogDirsResponse", "results", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { throttle_time_ms, results, unknown_tagged_fields })
     }
 }
 
@@ -236,19 +228,17 @@ impl AlterReplicaLogDirTopicResult {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.topic_name = decoder.string(flexible)?.ok_or_else(|| {
+        let topic_name = decoder.string(flexible)?.ok_or_else(|| {
             DecodeError::unexpected_null("AlterReplicaLogDirTopicResult", "topic_name", version)
         })?;
-        message.partitions = decoder
+        let partitions = decoder
             .array(flexible, |decoder| AlterReplicaLogDirPartitionResult::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("AlterReplicaLogDirTopicResult", "partitions", version)
             })?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { topic_name, partitions, unknown_tagged_fields })
     }
 }
 
@@ -283,13 +273,11 @@ impl AlterReplicaLogDirPartitionResult {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let partition_index = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { partition_index, error_code, unknown_tagged_fields })
     }
 }
 

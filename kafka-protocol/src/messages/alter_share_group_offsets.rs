@@ -36,17 +36,16 @@ impl Message for AlterShareGroupOffsetsRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.group_id = decoder.string(true)?.ok_or_else(|| {
+        let group_id = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("AlterShareGroupOffsetsRequest", "group_id", version)
         })?;
-        message.topics = decoder
+        let topics = decoder
             .array(true, |decoder| AlterShareGroupOffsetsRequestTopic::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("AlterShareGroupOffsetsRequest", "topics", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { group_id, topics, unknown_tagged_fields })
     }
 }
 
@@ -74,17 +73,16 @@ impl AlterShareGroupOffsetsRequestTopic {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_name = decoder.string(true)?.ok_or_else(|| {
+        let topic_name = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("AlterShareGroupOffsetsRequestTopic", "topic_name", version)
         })?;
-        message.partitions = decoder
+        let partitions = decoder
             .array(true, |decoder| AlterShareGroupOffsetsRequestPartition::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("AlterShareGroupOffsetsRequestTopic", "partitions", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_name, partitions, unknown_tagged_fields })
     }
 }
 
@@ -109,11 +107,10 @@ impl AlterShareGroupOffsetsRequestPartition {
     }
 
     fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.start_offset = decoder.int64()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let partition_index = decoder.int32()?;
+        let start_offset = decoder.int64()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { partition_index, start_offset, unknown_tagged_fields })
     }
 }
 
@@ -153,17 +150,16 @@ impl Message for AlterShareGroupOffsetsResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        message.responses = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let responses = decoder
             .array(true, |decoder| AlterShareGroupOffsetsResponseTopic::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("AlterShareGroupOffsetsResponse", "responses", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { throttle_time_ms, error_code, error_message, responses, unknown_tagged_fields })
     }
 }
 
@@ -194,18 +190,17 @@ impl AlterShareGroupOffsetsResponseTopic {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_name = decoder.string(true)?.ok_or_else(|| {
+        let topic_name = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("AlterShareGroupOffsetsResponseTopic", "topic_name", version)
         })?;
-        message.topic_id = decoder.topic_id()?;
-        message.partitions = decoder
+        let topic_id = decoder.topic_id()?;
+        let partitions = decoder
             .array(true, |decoder| AlterShareGroupOffsetsResponsePartition::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("AlterShareGroupOffsetsResponseTopic", "partitions", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_name, topic_id, partitions, unknown_tagged_fields })
     }
 }
 
@@ -233,12 +228,11 @@ impl AlterShareGroupOffsetsResponsePartition {
     }
 
     fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let partition_index = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { partition_index, error_code, error_message, unknown_tagged_fields })
     }
 }
 

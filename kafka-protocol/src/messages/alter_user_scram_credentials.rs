@@ -39,17 +39,16 @@ impl Message for AlterUserScramCredentialsRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.deletions =
+        let deletions =
             decoder.array(true, |decoder| ScramCredentialDeletion::decode(decoder, version))?.ok_or_else(
                 || DecodeError::unexpected_null("AlterUserScramCredentialsRequest", "deletions", version),
             )?;
-        message.upsertions =
+        let upsertions =
             decoder.array(true, |decoder| ScramCredentialUpsertion::decode(decoder, version))?.ok_or_else(
                 || DecodeError::unexpected_null("AlterUserScramCredentialsRequest", "upsertions", version),
             )?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { deletions, upsertions, unknown_tagged_fields })
     }
 }
 
@@ -74,13 +73,12 @@ impl ScramCredentialDeletion {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("ScramCredentialDeletion", "name", version))?;
-        message.mechanism = decoder.int8()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let mechanism = decoder.int8()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, mechanism, unknown_tagged_fields })
     }
 }
 
@@ -127,20 +125,19 @@ impl ScramCredentialUpsertion {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("ScramCredentialUpsertion", "name", version))?;
-        message.mechanism = decoder.int8()?;
-        message.iterations = decoder.int32()?;
-        message.salt = decoder
+        let mechanism = decoder.int8()?;
+        let iterations = decoder.int32()?;
+        let salt = decoder
             .bytes(true)?
             .ok_or_else(|| DecodeError::unexpected_null("ScramCredentialUpsertion", "salt", version))?;
-        message.salted_password = decoder.bytes(true)?.ok_or_else(|| {
+        let salted_password = decoder.bytes(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("ScramCredentialUpsertion", "salted_password", version)
         })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, mechanism, iterations, salt, salted_password, unknown_tagged_fields })
     }
 }
 
@@ -174,15 +171,14 @@ impl Message for AlterUserScramCredentialsResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.results = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let results = decoder
             .array(true, |decoder| AlterUserScramCredentialsResult::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("AlterUserScramCredentialsResponse", "results", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { throttle_time_ms, results, unknown_tagged_fields })
     }
 }
 
@@ -221,14 +217,13 @@ impl AlterUserScramCredentialsResult {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.user = decoder.string(true)?.ok_or_else(|| {
+        let user = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("AlterUserScramCredentialsResult", "user", version)
         })?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { user, error_code, error_message, unknown_tagged_fields })
     }
 }
 

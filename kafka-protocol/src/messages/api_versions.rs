@@ -69,27 +69,25 @@ impl Message for ApiVersionsRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 3;
-        let mut message = Self::default();
-        if version >= 3 {
-            message.client_software_name = decoder.string(flexible)?.ok_or_else(|| {
+        let client_software_name = if version >= 3 {
+            decoder.string(flexible)?.ok_or_else(|| {
                 DecodeError::unexpected_null("ApiVersionsRequest", "client_software_name", version)
-            })?;
-        }
-        if version >= 3 {
-            message.client_software_version = decoder.string(flexible)?.ok_or_else(|| {
+            })?
+        } else {
+            StrBytes::default()
+        };
+        let client_software_version = if version >= 3 {
+            decoder.string(flexible)?.ok_or_else(|| {
                 DecodeError::unexpected_null("ApiVersionsRequest", "client_software_version", version)
-            })?;
-        }
-        if version >= 5 {
-            message.cluster_id = decoder.string(flexible)?;
-        }
-        if version >= 5 {
-            message.node_id = decoder.int32()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+            })?
+        } else {
+            StrBytes::default()
+        };
+        let cluster_id = if version >= 5 { decoder.string(flexible)? } else { None };
+        let node_id = if version >= 5 { decoder.int32()? } else { -1 };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { client_software_name, client_software_version, cluster_id, node_id, unknown_tagged_fields })
     }
 }
 
@@ -195,19 +193,20 @@ impl Message for ApiVersionsResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 3;
-        let mut message = Self::default();
-        message.error_code = decoder.error_code()?;
-        message.api_keys = decoder
+        let error_code = decoder.error_code()?;
+        let api_keys = decoder
             .array(flexible, |decoder| ApiVersion::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("ApiVersionsResponse", "api_keys", version))?;
-        if version >= 1 {
-            message.throttle_time_ms = decoder.int32()?;
-        }
-        if flexible {
-            let unknown = decoder.tagged_fields(|tag, decoder| {
+        let throttle_time_ms = if version >= 1 { decoder.int32()? } else { 0 };
+        let mut supported_features = Vec::new();
+        let mut finalized_features_epoch = -1;
+        let mut finalized_features = Vec::new();
+        let mut zk_migration_ready = false;
+        let unknown_tagged_fields = if flexible {
+            decoder.tagged_fields(|tag, decoder| {
                 match tag {
                     0 => {
-                        message.supported_features = decoder
+                        supported_features = decoder
                             .array(true, |decoder| SupportedFeatureKey::decode(decoder, version))?
                             .ok_or_else(|| {
                                 DecodeError::unexpected_null(
@@ -218,10 +217,10 @@ impl Message for ApiVersionsResponse {
                             })?;
                     }
                     1 => {
-                        message.finalized_features_epoch = decoder.int64()?;
+                        finalized_features_epoch = decoder.int64()?;
                     }
                     2 => {
-                        message.finalized_features = decoder
+                        finalized_features = decoder
                             .array(true, |decoder| FinalizedFeatureKey::decode(decoder, version))?
                             .ok_or_else(|| {
                                 DecodeError::unexpected_null(
@@ -232,15 +231,25 @@ impl Message for ApiVersionsResponse {
                             })?;
                     }
                     3 => {
-                        message.zk_migration_ready = decoder.bool()?;
+                        zk_migration_ready = decoder.bool()?;
                     }
                     _ => return Ok(false),
                 }
                 Ok(true)
-            })?;
-            message.unknown_tagged_fields = unknown;
-        }
-        Ok(message)
+            })?
+        } else {
+            UnknownTaggedFields::default()
+        };
+        Ok(Self {
+            error_code,
+            api_keys,
+            throttle_time_ms,
+            supported_features,
+            finalized_features_epoch,
+            finalized_features,
+            zk_migration_ready,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -274,14 +283,12 @@ impl ApiVersion {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 3;
-        let mut message = Self::default();
-        message.api_key = decoder.int16()?;
-        message.min_version = decoder.int16()?;
-        message.max_version = decoder.int16()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let api_key = decoder.int16()?;
+        let min_version = decoder.int16()?;
+        let max_version = decoder.int16()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { api_key, min_version, max_version, unknown_tagged_fields })
     }
 }
 
@@ -331,22 +338,18 @@ impl SupportedFeatureKey {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 3;
-        let mut message = Self::default();
-        if version >= 3 {
-            message.name = decoder
+        let name = if version >= 3 {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("SupportedFeatureKey", "name", version))?;
-        }
-        if version >= 3 {
-            message.min_version = decoder.int16()?;
-        }
-        if version >= 3 {
-            message.max_version = decoder.int16()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+                .ok_or_else(|| DecodeError::unexpected_null("SupportedFeatureKey", "name", version))?
+        } else {
+            StrBytes::default()
+        };
+        let min_version = if version >= 3 { decoder.int16()? } else { 0 };
+        let max_version = if version >= 3 { decoder.int16()? } else { 0 };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, min_version, max_version, unknown_tagged_fields })
     }
 }
 
@@ -404,22 +407,18 @@ impl FinalizedFeatureKey {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 3;
-        let mut message = Self::default();
-        if version >= 3 {
-            message.name = decoder
+        let name = if version >= 3 {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("FinalizedFeatureKey", "name", version))?;
-        }
-        if version >= 3 {
-            message.max_version_level = decoder.int16()?;
-        }
-        if version >= 3 {
-            message.min_version_level = decoder.int16()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+                .ok_or_else(|| DecodeError::unexpected_null("FinalizedFeatureKey", "name", version))?
+        } else {
+            StrBytes::default()
+        };
+        let max_version_level = if version >= 3 { decoder.int16()? } else { 0 };
+        let min_version_level = if version >= 3 { decoder.int16()? } else { 0 };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, max_version_level, min_version_level, unknown_tagged_fields })
     }
 }
 

@@ -50,16 +50,15 @@ impl Message for AssignReplicasToDirsRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.broker_id = decoder.int32()?;
-        message.broker_epoch = decoder.int64()?;
-        message.directories = decoder
+        let broker_id = decoder.int32()?;
+        let broker_epoch = decoder.int64()?;
+        let directories = decoder
             .array(true, |decoder| AssignReplicasToDirsRequestDirectoryData::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("AssignReplicasToDirsRequest", "directories", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { broker_id, broker_epoch, directories, unknown_tagged_fields })
     }
 }
 
@@ -87,15 +86,14 @@ impl AssignReplicasToDirsRequestDirectoryData {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.id = decoder.uuid()?;
-        message.topics = decoder
+        let id = decoder.uuid()?;
+        let topics = decoder
             .array(true, |decoder| AssignReplicasToDirsRequestTopicData::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("AssignReplicasToDirsRequestDirectoryData", "topics", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { id, topics, unknown_tagged_fields })
     }
 }
 
@@ -123,15 +121,14 @@ impl AssignReplicasToDirsRequestTopicData {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_id = decoder.topic_id()?;
-        message.partitions = decoder
+        let topic_id = decoder.topic_id()?;
+        let partitions = decoder
             .array(true, |decoder| AssignReplicasToDirsRequestPartitionData::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("AssignReplicasToDirsRequestTopicData", "partitions", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_id, partitions, unknown_tagged_fields })
     }
 }
 
@@ -153,10 +150,9 @@ impl AssignReplicasToDirsRequestPartitionData {
     }
 
     fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let partition_index = decoder.int32()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { partition_index, unknown_tagged_fields })
     }
 }
 
@@ -193,16 +189,15 @@ impl Message for AssignReplicasToDirsResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.directories = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let directories = decoder
             .array(true, |decoder| AssignReplicasToDirsResponseDirectoryData::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("AssignReplicasToDirsResponse", "directories", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { throttle_time_ms, error_code, directories, unknown_tagged_fields })
     }
 }
 
@@ -230,15 +225,14 @@ impl AssignReplicasToDirsResponseDirectoryData {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.id = decoder.uuid()?;
-        message.topics = decoder
+        let id = decoder.uuid()?;
+        let topics = decoder
             .array(true, |decoder| AssignReplicasToDirsResponseTopicData::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("AssignReplicasToDirsResponseDirectoryData", "topics", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { id, topics, unknown_tagged_fields })
     }
 }
 
@@ -266,15 +260,14 @@ impl AssignReplicasToDirsResponseTopicData {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_id = decoder.topic_id()?;
-        message.partitions = decoder
+        let topic_id = decoder.topic_id()?;
+        let partitions = decoder
             .array(true, |decoder| AssignReplicasToDirsResponsePartitionData::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("AssignReplicasToDirsResponseTopicData", "partitions", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_id, partitions, unknown_tagged_fields })
     }
 }
 
@@ -299,11 +292,10 @@ impl AssignReplicasToDirsResponsePartitionData {
     }
 
     fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let partition_index = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { partition_index, error_code, unknown_tagged_fields })
     }
 }
 

@@ -71,24 +71,21 @@ impl Message for BeginQuorumEpochRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 1;
-        let mut message = Self::default();
-        message.cluster_id = decoder.string(flexible)?;
-        if version >= 1 {
-            message.voter_id = decoder.int32()?;
-        }
-        message.topics = decoder
+        let cluster_id = decoder.string(flexible)?;
+        let voter_id = if version >= 1 { decoder.int32()? } else { -1 };
+        let topics = decoder
             .array(flexible, |decoder| BeginQuorumEpochRequestTopicData::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("BeginQuorumEpochRequest", "topics", version))?;
-        if version >= 1 {
-            message.leader_endpoints =
-                decoder.array(flexible, |decoder| LeaderEndpoint::decode(decoder, version))?.ok_or_else(
-                    || DecodeError::unexpected_null("BeginQuorumEpochRequest", "leader_endpoints", version),
-                )?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let leader_endpoints = if version >= 1 {
+            decoder.array(flexible, |decoder| LeaderEndpoint::decode(decoder, version))?.ok_or_else(|| {
+                DecodeError::unexpected_null("BeginQuorumEpochRequest", "leader_endpoints", version)
+            })?
+        } else {
+            Vec::new()
+        };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { cluster_id, voter_id, topics, leader_endpoints, unknown_tagged_fields })
     }
 }
 
@@ -126,19 +123,17 @@ impl BeginQuorumEpochRequestTopicData {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut message = Self::default();
-        message.topic_name = decoder.string(flexible)?.ok_or_else(|| {
+        let topic_name = decoder.string(flexible)?.ok_or_else(|| {
             DecodeError::unexpected_null("BeginQuorumEpochRequestTopicData", "topic_name", version)
         })?;
-        message.partitions = decoder
+        let partitions = decoder
             .array(flexible, |decoder| BeginQuorumEpochRequestPartitionData::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("BeginQuorumEpochRequestTopicData", "partitions", version)
             })?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { topic_name, partitions, unknown_tagged_fields })
     }
 }
 
@@ -181,17 +176,13 @@ impl BeginQuorumEpochRequestPartitionData {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        if version >= 1 {
-            message.voter_directory_id = decoder.uuid()?;
-        }
-        message.leader_id = decoder.int32()?;
-        message.leader_epoch = decoder.int32()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let partition_index = decoder.int32()?;
+        let voter_directory_id = if version >= 1 { decoder.uuid()? } else { [0; 16] };
+        let leader_id = decoder.int32()?;
+        let leader_epoch = decoder.int32()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { partition_index, voter_directory_id, leader_id, leader_epoch, unknown_tagged_fields })
     }
 }
 
@@ -241,24 +232,24 @@ impl LeaderEndpoint {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut message = Self::default();
-        if version >= 1 {
-            message.name = decoder
+        let name = if version >= 1 {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("LeaderEndpoint", "name", version))?;
-        }
-        if version >= 1 {
-            message.host = decoder
+                .ok_or_else(|| DecodeError::unexpected_null("LeaderEndpoint", "name", version))?
+        } else {
+            StrBytes::default()
+        };
+        let host = if version >= 1 {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("LeaderEndpoint", "host", version))?;
-        }
-        if version >= 1 {
-            message.port = decoder.uint16()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+                .ok_or_else(|| DecodeError::unexpected_null("LeaderEndpoint", "host", version))?
+        } else {
+            StrBytes::default()
+        };
+        let port = if version >= 1 { decoder.uint16()? } else { 0 };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, host, port, unknown_tagged_fields })
     }
 }
 
@@ -321,16 +312,16 @@ impl Message for BeginQuorumEpochResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 1;
-        let mut message = Self::default();
-        message.error_code = decoder.error_code()?;
-        message.topics = decoder
+        let error_code = decoder.error_code()?;
+        let topics = decoder
             .array(flexible, |decoder| BeginQuorumEpochResponseTopicData::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("BeginQuorumEpochResponse", "topics", version))?;
-        if flexible {
-            let unknown = decoder.tagged_fields(|tag, decoder| {
+        let mut node_endpoints = Vec::new();
+        let unknown_tagged_fields = if flexible {
+            decoder.tagged_fields(|tag, decoder| {
                 match tag {
                     0 => {
-                        message.node_endpoints = decoder
+                        node_endpoints = decoder
                             .array(true, |decoder| NodeEndpoint::decode(decoder, version))?
                             .ok_or_else(|| {
                                 DecodeError::unexpected_null(
@@ -343,10 +334,11 @@ impl Message for BeginQuorumEpochResponse {
                     _ => return Ok(false),
                 }
                 Ok(true)
-            })?;
-            message.unknown_tagged_fields = unknown;
-        }
-        Ok(message)
+            })?
+        } else {
+            UnknownTaggedFields::default()
+        };
+        Ok(Self { error_code, topics, node_endpoints, unknown_tagged_fields })
     }
 }
 
@@ -384,19 +376,17 @@ impl BeginQuorumEpochResponseTopicData {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut message = Self::default();
-        message.topic_name = decoder.string(flexible)?.ok_or_else(|| {
+        let topic_name = decoder.string(flexible)?.ok_or_else(|| {
             DecodeError::unexpected_null("BeginQuorumEpochResponseTopicData", "topic_name", version)
         })?;
-        message.partitions = decoder
+        let partitions = decoder
             .array(flexible, |decoder| BeginQuorumEpochResponsePartitionData::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("BeginQuorumEpochResponseTopicData", "partitions", version)
             })?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { topic_name, partitions, unknown_tagged_fields })
     }
 }
 
@@ -437,15 +427,13 @@ impl BeginQuorumEpochResponsePartitionData {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.leader_id = decoder.int32()?;
-        message.leader_epoch = decoder.int32()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let partition_index = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let leader_id = decoder.int32()?;
+        let leader_epoch = decoder.int32()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { partition_index, error_code, leader_id, leader_epoch, unknown_tagged_fields })
     }
 }
 
@@ -491,22 +479,18 @@ impl NodeEndpoint {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut message = Self::default();
-        if version >= 1 {
-            message.node_id = decoder.int32()?;
-        }
-        if version >= 1 {
-            message.host = decoder
+        let node_id = if version >= 1 { decoder.int32()? } else { 0 };
+        let host = if version >= 1 {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("NodeEndpoint", "host", version))?;
-        }
-        if version >= 1 {
-            message.port = decoder.uint16()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+                .ok_or_else(|| DecodeError::unexpected_null("NodeEndpoint", "host", version))?
+        } else {
+            StrBytes::default()
+        };
+        let port = if version >= 1 { decoder.uint16()? } else { 0 };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { node_id, host, port, unknown_tagged_fields })
     }
 }
 

@@ -36,18 +36,17 @@ impl Message for BeginTransactionRecord {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        let unknown = decoder.tagged_fields(|tag, decoder| {
+        let mut name = None;
+        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
             match tag {
                 0 => {
-                    message.name = decoder.string(true)?;
+                    name = decoder.string(true)?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        message.unknown_tagged_fields = unknown;
-        Ok(message)
+        Ok(Self { name, unknown_tagged_fields })
     }
 }
 

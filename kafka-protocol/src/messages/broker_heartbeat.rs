@@ -104,33 +104,37 @@ impl Message for BrokerHeartbeatRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.broker_id = decoder.int32()?;
-        message.broker_epoch = decoder.int64()?;
-        message.current_metadata_offset = decoder.int64()?;
-        message.want_fence = decoder.bool()?;
-        message.want_shut_down = decoder.bool()?;
-        let unknown = decoder.tagged_fields(|tag, decoder| {
+        let broker_id = decoder.int32()?;
+        let broker_epoch = decoder.int64()?;
+        let current_metadata_offset = decoder.int64()?;
+        let want_fence = decoder.bool()?;
+        let want_shut_down = decoder.bool()?;
+        let mut offline_log_dirs = Vec::new();
+        let mut cordoned_log_dirs = None;
+        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
             match tag {
                 0 if version >= 1 => {
-                    message.offline_log_dirs =
-                        decoder.array(true, |decoder| decoder.uuid())?.ok_or_else(|| {
-                            DecodeError::unexpected_null(
-                                "BrokerHeartbeatRequest",
-                                "offline_log_dirs",
-                                version,
-                            )
-                        })?;
+                    offline_log_dirs = decoder.array(true, |decoder| decoder.uuid())?.ok_or_else(|| {
+                        DecodeError::unexpected_null("BrokerHeartbeatRequest", "offline_log_dirs", version)
+                    })?;
                 }
                 1 if version >= 2 => {
-                    message.cordoned_log_dirs = decoder.array(true, |decoder| decoder.uuid())?;
+                    cordoned_log_dirs = decoder.array(true, |decoder| decoder.uuid())?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        message.unknown_tagged_fields = unknown;
-        Ok(message)
+        Ok(Self {
+            broker_id,
+            broker_epoch,
+            current_metadata_offset,
+            want_fence,
+            want_shut_down,
+            offline_log_dirs,
+            cordoned_log_dirs,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -183,14 +187,20 @@ impl Message for BrokerHeartbeatResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.is_caught_up = decoder.bool()?;
-        message.is_fenced = decoder.bool()?;
-        message.should_shut_down = decoder.bool()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let is_caught_up = decoder.bool()?;
+        let is_fenced = decoder.bool()?;
+        let should_shut_down = decoder.bool()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            throttle_time_ms,
+            error_code,
+            is_caught_up,
+            is_fenced,
+            should_shut_down,
+            unknown_tagged_fields,
+        })
     }
 }
 

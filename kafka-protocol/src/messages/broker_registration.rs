@@ -92,32 +92,40 @@ impl Message for BrokerRegistrationRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.broker_id = decoder.int32()?;
-        message.cluster_id = decoder.string(true)?.ok_or_else(|| {
+        let broker_id = decoder.int32()?;
+        let cluster_id = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("BrokerRegistrationRequest", "cluster_id", version)
         })?;
-        message.incarnation_id = decoder.uuid()?;
-        message.listeners = decoder
+        let incarnation_id = decoder.uuid()?;
+        let listeners = decoder
             .array(true, |decoder| Listener::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("BrokerRegistrationRequest", "listeners", version))?;
-        message.features = decoder
+        let features = decoder
             .array(true, |decoder| Feature::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("BrokerRegistrationRequest", "features", version))?;
-        message.rack = decoder.string(true)?;
-        if version >= 1 {
-            message.is_migrating_zk_broker = decoder.bool()?;
-        }
-        if version >= 2 {
-            message.log_dirs = decoder.array(true, |decoder| decoder.uuid())?.ok_or_else(|| {
+        let rack = decoder.string(true)?;
+        let is_migrating_zk_broker = if version >= 1 { decoder.bool()? } else { false };
+        let log_dirs = if version >= 2 {
+            decoder.array(true, |decoder| decoder.uuid())?.ok_or_else(|| {
                 DecodeError::unexpected_null("BrokerRegistrationRequest", "log_dirs", version)
-            })?;
-        }
-        if version >= 3 {
-            message.previous_broker_epoch = decoder.int64()?;
-        }
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+            })?
+        } else {
+            Vec::new()
+        };
+        let previous_broker_epoch = if version >= 3 { decoder.int64()? } else { -1 };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            broker_id,
+            cluster_id,
+            incarnation_id,
+            listeners,
+            features,
+            rack,
+            is_migrating_zk_broker,
+            log_dirs,
+            previous_broker_epoch,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -148,15 +156,14 @@ impl Listener {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name =
+        let name =
             decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Listener", "name", version))?;
-        message.host =
+        let host =
             decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Listener", "host", version))?;
-        message.port = decoder.uint16()?;
-        message.security_protocol = decoder.int16()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let port = decoder.uint16()?;
+        let security_protocol = decoder.int16()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, host, port, security_protocol, unknown_tagged_fields })
     }
 }
 
@@ -184,13 +191,12 @@ impl Feature {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name =
+        let name =
             decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Feature", "name", version))?;
-        message.min_supported_version = decoder.int16()?;
-        message.max_supported_version = decoder.int16()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let min_supported_version = decoder.int16()?;
+        let max_supported_version = decoder.int16()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, min_supported_version, max_supported_version, unknown_tagged_fields })
     }
 }
 
@@ -235,12 +241,11 @@ impl Message for BrokerRegistrationResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.broker_epoch = decoder.int64()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let broker_epoch = decoder.int64()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { throttle_time_ms, error_code, broker_epoch, unknown_tagged_fields })
     }
 }
 

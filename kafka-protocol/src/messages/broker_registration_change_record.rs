@@ -107,31 +107,41 @@ impl Message for BrokerRegistrationChangeRecord {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.broker_id = decoder.int32()?;
-        message.broker_epoch = decoder.int64()?;
-        let unknown = decoder.tagged_fields(|tag, decoder| {
+        let broker_id = decoder.int32()?;
+        let broker_epoch = decoder.int64()?;
+        let mut fenced = 0;
+        let mut in_controlled_shutdown = 0;
+        let mut log_dirs = Vec::new();
+        let mut cordoned_log_dirs = None;
+        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
             match tag {
                 0 => {
-                    message.fenced = decoder.int8()?;
+                    fenced = decoder.int8()?;
                 }
                 1 if version >= 1 => {
-                    message.in_controlled_shutdown = decoder.int8()?;
+                    in_controlled_shutdown = decoder.int8()?;
                 }
                 2 if version >= 2 => {
-                    message.log_dirs = decoder.array(true, |decoder| decoder.uuid())?.ok_or_else(|| {
+                    log_dirs = decoder.array(true, |decoder| decoder.uuid())?.ok_or_else(|| {
                         DecodeError::unexpected_null("BrokerRegistrationChangeRecord", "log_dirs", version)
                     })?;
                 }
                 3 if version >= 3 => {
-                    message.cordoned_log_dirs = decoder.array(true, |decoder| decoder.uuid())?;
+                    cordoned_log_dirs = decoder.array(true, |decoder| decoder.uuid())?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        message.unknown_tagged_fields = unknown;
-        Ok(message)
+        Ok(Self {
+            broker_id,
+            broker_epoch,
+            fenced,
+            in_controlled_shutdown,
+            log_dirs,
+            cordoned_log_dirs,
+            unknown_tagged_fields,
+        })
     }
 }
 

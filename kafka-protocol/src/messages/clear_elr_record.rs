@@ -30,12 +30,11 @@ impl Message for ClearElrRecord {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.topic_name = decoder
+        let topic_name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("ClearElrRecord", "topic_name", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_name, unknown_tagged_fields })
     }
 }
 

@@ -42,17 +42,16 @@ impl Message for ClientQuotaRecord {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.entity = decoder
+        let entity = decoder
             .array(true, |decoder| EntityData::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("ClientQuotaRecord", "entity", version))?;
-        message.key = decoder
+        let key = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("ClientQuotaRecord", "key", version))?;
-        message.value = decoder.float64()?;
-        message.remove = decoder.bool()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let value = decoder.float64()?;
+        let remove = decoder.bool()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { entity, key, value, remove, unknown_tagged_fields })
     }
 }
 
@@ -87,13 +86,12 @@ impl EntityData {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.entity_type = decoder
+        let entity_type = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("EntityData", "entity_type", version))?;
-        message.entity_name = decoder.string(true)?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let entity_name = decoder.string(true)?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { entity_type, entity_name, unknown_tagged_fields })
     }
 }
 

@@ -63,17 +63,16 @@ impl Message for ConfigRecord {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.resource_type = decoder.int8()?;
-        message.resource_name = decoder
+        let resource_type = decoder.int8()?;
+        let resource_name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("ConfigRecord", "resource_name", version))?;
-        message.name = decoder
+        let name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("ConfigRecord", "name", version))?;
-        message.value = decoder.string(true)?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let value = decoder.string(true)?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { resource_type, resource_name, name, value, unknown_tagged_fields })
     }
 }
 

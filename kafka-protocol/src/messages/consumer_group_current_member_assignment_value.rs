@@ -48,11 +48,10 @@ impl Message for ConsumerGroupCurrentMemberAssignmentValue {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.member_epoch = decoder.int32()?;
-        message.previous_member_epoch = decoder.int32()?;
-        message.state = decoder.int8()?;
-        message.assigned_partitions =
+        let member_epoch = decoder.int32()?;
+        let previous_member_epoch = decoder.int32()?;
+        let state = decoder.int8()?;
+        let assigned_partitions =
             decoder.array(true, |decoder| TopicPartitions::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null(
                     "ConsumerGroupCurrentMemberAssignmentValue",
@@ -60,7 +59,7 @@ impl Message for ConsumerGroupCurrentMemberAssignmentValue {
                     version,
                 )
             })?;
-        message.partitions_pending_revocation =
+        let partitions_pending_revocation =
             decoder.array(true, |decoder| TopicPartitions::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null(
                     "ConsumerGroupCurrentMemberAssignmentValue",
@@ -68,8 +67,15 @@ impl Message for ConsumerGroupCurrentMemberAssignmentValue {
                     version,
                 )
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            member_epoch,
+            previous_member_epoch,
+            state,
+            assigned_partitions,
+            partitions_pending_revocation,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -109,22 +115,21 @@ impl TopicPartitions {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_id = decoder.topic_id()?;
-        message.partitions = decoder
+        let topic_id = decoder.topic_id()?;
+        let partitions = decoder
             .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicPartitions", "partitions", version))?;
-        let unknown = decoder.tagged_fields(|tag, decoder| {
+        let mut assignment_epochs = None;
+        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
             match tag {
                 0 => {
-                    message.assignment_epochs = decoder.int32_array(true)?;
+                    assignment_epochs = decoder.int32_array(true)?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        message.unknown_tagged_fields = unknown;
-        Ok(message)
+        Ok(Self { topic_id, partitions, assignment_epochs, unknown_tagged_fields })
     }
 }
 

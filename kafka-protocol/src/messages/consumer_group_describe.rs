@@ -36,8 +36,7 @@ impl Message for ConsumerGroupDescribeRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.group_ids = decoder
+        let group_ids = decoder
             .array(true, |decoder| {
                 decoder.string(true)?.ok_or_else(|| {
                     DecodeError::unexpected_null("ConsumerGroupDescribeRequest", "group_ids", version)
@@ -46,9 +45,9 @@ impl Message for ConsumerGroupDescribeRequest {
             .ok_or_else(|| {
                 DecodeError::unexpected_null("ConsumerGroupDescribeRequest", "group_ids", version)
             })?;
-        message.include_authorized_operations = decoder.bool()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let include_authorized_operations = decoder.bool()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { group_ids, include_authorized_operations, unknown_tagged_fields })
     }
 }
 
@@ -82,14 +81,13 @@ impl Message for ConsumerGroupDescribeResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.groups =
+        let throttle_time_ms = decoder.int32()?;
+        let groups =
             decoder.array(true, |decoder| DescribedGroup::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null("ConsumerGroupDescribeResponse", "groups", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { throttle_time_ms, groups, unknown_tagged_fields })
     }
 }
 
@@ -155,26 +153,36 @@ impl DescribedGroup {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        message.group_id = decoder
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let group_id = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "group_id", version))?;
-        message.group_state = decoder
+        let group_state = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "group_state", version))?;
-        message.group_epoch = decoder.int32()?;
-        message.assignment_epoch = decoder.int32()?;
-        message.assignor_name = decoder
+        let group_epoch = decoder.int32()?;
+        let assignment_epoch = decoder.int32()?;
+        let assignor_name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "assignor_name", version))?;
-        message.members = decoder
+        let members = decoder
             .array(true, |decoder| Member::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "members", version))?;
-        message.authorized_operations = decoder.int32()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let authorized_operations = decoder.int32()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            error_code,
+            error_message,
+            group_id,
+            group_state,
+            group_epoch,
+            assignment_epoch,
+            assignor_name,
+            members,
+            authorized_operations,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -250,34 +258,44 @@ impl Member {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.member_id = decoder
+        let member_id = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("Member", "member_id", version))?;
-        message.instance_id = decoder.string(true)?;
-        message.rack_id = decoder.string(true)?;
-        message.member_epoch = decoder.int32()?;
-        message.client_id = decoder
+        let instance_id = decoder.string(true)?;
+        let rack_id = decoder.string(true)?;
+        let member_epoch = decoder.int32()?;
+        let client_id = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("Member", "client_id", version))?;
-        message.client_host = decoder
+        let client_host = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("Member", "client_host", version))?;
-        message.subscribed_topic_names = decoder
+        let subscribed_topic_names = decoder
             .array(true, |decoder| {
                 decoder
                     .string(true)?
                     .ok_or_else(|| DecodeError::unexpected_null("Member", "subscribed_topic_names", version))
             })?
             .ok_or_else(|| DecodeError::unexpected_null("Member", "subscribed_topic_names", version))?;
-        message.subscribed_topic_regex = decoder.string(true)?;
-        message.assignment = Assignment::decode(decoder, version)?;
-        message.target_assignment = Assignment::decode(decoder, version)?;
-        if version >= 1 {
-            message.member_type = decoder.int8()?;
-        }
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let subscribed_topic_regex = decoder.string(true)?;
+        let assignment = Assignment::decode(decoder, version)?;
+        let target_assignment = Assignment::decode(decoder, version)?;
+        let member_type = if version >= 1 { decoder.int8()? } else { -1 };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            member_id,
+            instance_id,
+            rack_id,
+            member_epoch,
+            client_id,
+            client_host,
+            subscribed_topic_names,
+            subscribed_topic_regex,
+            assignment,
+            target_assignment,
+            member_type,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -308,16 +326,15 @@ impl TopicPartitions {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_id = decoder.topic_id()?;
-        message.topic_name = decoder
+        let topic_id = decoder.topic_id()?;
+        let topic_name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicPartitions", "topic_name", version))?;
-        message.partitions = decoder
+        let partitions = decoder
             .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicPartitions", "partitions", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_id, topic_name, partitions, unknown_tagged_fields })
     }
 }
 
@@ -342,12 +359,11 @@ impl Assignment {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_partitions = decoder
+        let topic_partitions = decoder
             .array(true, |decoder| TopicPartitions::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("Assignment", "topic_partitions", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_partitions, unknown_tagged_fields })
     }
 }
 

@@ -89,18 +89,17 @@ impl Message for ConsumerGroupHeartbeatRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.group_id = decoder.string(true)?.ok_or_else(|| {
+        let group_id = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("ConsumerGroupHeartbeatRequest", "group_id", version)
         })?;
-        message.member_id = decoder.string(true)?.ok_or_else(|| {
+        let member_id = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("ConsumerGroupHeartbeatRequest", "member_id", version)
         })?;
-        message.member_epoch = decoder.int32()?;
-        message.instance_id = decoder.string(true)?;
-        message.rack_id = decoder.string(true)?;
-        message.rebalance_timeout_ms = decoder.int32()?;
-        message.subscribed_topic_names = decoder.array(true, |decoder| {
+        let member_epoch = decoder.int32()?;
+        let instance_id = decoder.string(true)?;
+        let rack_id = decoder.string(true)?;
+        let rebalance_timeout_ms = decoder.int32()?;
+        let subscribed_topic_names = decoder.array(true, |decoder| {
             decoder.string(true)?.ok_or_else(|| {
                 DecodeError::unexpected_null(
                     "ConsumerGroupHeartbeatRequest",
@@ -109,14 +108,23 @@ impl Message for ConsumerGroupHeartbeatRequest {
                 )
             })
         })?;
-        if version >= 1 {
-            message.subscribed_topic_regex = decoder.string(true)?;
-        }
-        message.server_assignor = decoder.string(true)?;
-        message.topic_partitions =
-            decoder.array(true, |decoder| TopicPartitions::decode(decoder, version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let subscribed_topic_regex = if version >= 1 { decoder.string(true)? } else { None };
+        let server_assignor = decoder.string(true)?;
+        let topic_partitions = decoder.array(true, |decoder| TopicPartitions::decode(decoder, version))?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            group_id,
+            member_id,
+            member_epoch,
+            instance_id,
+            rack_id,
+            rebalance_timeout_ms,
+            subscribed_topic_names,
+            subscribed_topic_regex,
+            server_assignor,
+            topic_partitions,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -144,13 +152,12 @@ impl TopicPartitions {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_id = decoder.topic_id()?;
-        message.partitions = decoder
+        let topic_id = decoder.topic_id()?;
+        let partitions = decoder
             .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicPartitions", "partitions", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_id, partitions, unknown_tagged_fields })
     }
 }
 
@@ -202,17 +209,24 @@ impl Message for ConsumerGroupHeartbeatResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        message.member_id = decoder.string(true)?;
-        message.member_epoch = decoder.int32()?;
-        message.heartbeat_interval_ms = decoder.int32()?;
-        message.assignment =
-            if decoder.int8()? < 0 { None } else { Some(Assignment::decode(decoder, version)?) };
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let member_id = decoder.string(true)?;
+        let member_epoch = decoder.int32()?;
+        let heartbeat_interval_ms = decoder.int32()?;
+        let assignment = if decoder.int8()? < 0 { None } else { Some(Assignment::decode(decoder, version)?) };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            throttle_time_ms,
+            error_code,
+            error_message,
+            member_id,
+            member_epoch,
+            heartbeat_interval_ms,
+            assignment,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -237,12 +251,11 @@ impl Assignment {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_partitions = decoder
+        let topic_partitions = decoder
             .array(true, |decoder| TopicPartitions::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("Assignment", "topic_partitions", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_partitions, unknown_tagged_fields })
     }
 }
 

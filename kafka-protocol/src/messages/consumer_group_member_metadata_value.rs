@@ -86,16 +86,15 @@ impl Message for ConsumerGroupMemberMetadataValue {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.instance_id = decoder.string(true)?;
-        message.rack_id = decoder.string(true)?;
-        message.client_id = decoder.string(true)?.ok_or_else(|| {
+        let instance_id = decoder.string(true)?;
+        let rack_id = decoder.string(true)?;
+        let client_id = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("ConsumerGroupMemberMetadataValue", "client_id", version)
         })?;
-        message.client_host = decoder.string(true)?.ok_or_else(|| {
+        let client_host = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("ConsumerGroupMemberMetadataValue", "client_host", version)
         })?;
-        message.subscribed_topic_names = decoder
+        let subscribed_topic_names = decoder
             .array(true, |decoder| {
                 decoder.string(true)?.ok_or_else(|| {
                     DecodeError::unexpected_null(
@@ -112,13 +111,14 @@ impl Message for ConsumerGroupMemberMetadataValue {
                     version,
                 )
             })?;
-        message.subscribed_topic_regex = decoder.string(true)?;
-        message.rebalance_timeout_ms = decoder.int32()?;
-        message.server_assignor = decoder.string(true)?;
-        let unknown = decoder.tagged_fields(|tag, decoder| {
+        let subscribed_topic_regex = decoder.string(true)?;
+        let rebalance_timeout_ms = decoder.int32()?;
+        let server_assignor = decoder.string(true)?;
+        let mut classic_member_metadata = None;
+        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
             match tag {
                 0 => {
-                    message.classic_member_metadata = if decoder.int8()? < 0 {
+                    classic_member_metadata = if decoder.int8()? < 0 {
                         None
                     } else {
                         Some(ClassicMemberMetadata::decode(decoder, version)?)
@@ -128,8 +128,18 @@ impl Message for ConsumerGroupMemberMetadataValue {
             }
             Ok(true)
         })?;
-        message.unknown_tagged_fields = unknown;
-        Ok(message)
+        Ok(Self {
+            instance_id,
+            rack_id,
+            client_id,
+            client_host,
+            subscribed_topic_names,
+            subscribed_topic_regex,
+            rebalance_timeout_ms,
+            server_assignor,
+            classic_member_metadata,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -157,14 +167,13 @@ impl ClassicMemberMetadata {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.session_timeout_ms = decoder.int32()?;
-        message.supported_protocols =
+        let session_timeout_ms = decoder.int32()?;
+        let supported_protocols =
             decoder.array(true, |decoder| ClassicProtocol::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null("ClassicMemberMetadata", "supported_protocols", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { session_timeout_ms, supported_protocols, unknown_tagged_fields })
     }
 }
 
@@ -189,15 +198,14 @@ impl ClassicProtocol {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("ClassicProtocol", "name", version))?;
-        message.metadata = decoder
+        let metadata = decoder
             .bytes(true)?
             .ok_or_else(|| DecodeError::unexpected_null("ClassicProtocol", "metadata", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, metadata, unknown_tagged_fields })
     }
 }
 

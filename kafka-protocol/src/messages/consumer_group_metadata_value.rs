@@ -39,19 +39,18 @@ impl Message for ConsumerGroupMetadataValue {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.epoch = decoder.int32()?;
-        let unknown = decoder.tagged_fields(|tag, decoder| {
+        let epoch = decoder.int32()?;
+        let mut metadata_hash = 0;
+        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
             match tag {
                 0 => {
-                    message.metadata_hash = decoder.int64()?;
+                    metadata_hash = decoder.int64()?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        message.unknown_tagged_fields = unknown;
-        Ok(message)
+        Ok(Self { epoch, metadata_hash, unknown_tagged_fields })
     }
 }
 

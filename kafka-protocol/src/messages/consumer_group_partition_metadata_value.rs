@@ -33,13 +33,12 @@ impl Message for ConsumerGroupPartitionMetadataValue {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.topics =
+        let topics =
             decoder.array(true, |decoder| TopicMetadata::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null("ConsumerGroupPartitionMetadataValue", "topics", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topics, unknown_tagged_fields })
     }
 }
 
@@ -73,17 +72,16 @@ impl TopicMetadata {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_id = decoder.topic_id()?;
-        message.topic_name = decoder
+        let topic_id = decoder.topic_id()?;
+        let topic_name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicMetadata", "topic_name", version))?;
-        message.num_partitions = decoder.int32()?;
-        message.partition_metadata = decoder
+        let num_partitions = decoder.int32()?;
+        let partition_metadata = decoder
             .array(true, |decoder| PartitionMetadata::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("TopicMetadata", "partition_metadata", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_id, topic_name, num_partitions, partition_metadata, unknown_tagged_fields })
     }
 }
 
@@ -111,17 +109,16 @@ impl PartitionMetadata {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.partition = decoder.int32()?;
-        message.racks = decoder
+        let partition = decoder.int32()?;
+        let racks = decoder
             .array(true, |decoder| {
                 decoder
                     .string(true)?
                     .ok_or_else(|| DecodeError::unexpected_null("PartitionMetadata", "racks", version))
             })?
             .ok_or_else(|| DecodeError::unexpected_null("PartitionMetadata", "racks", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { partition, racks, unknown_tagged_fields })
     }
 }
 

@@ -29,14 +29,13 @@ impl Message for ConsumerGroupRegularExpressionKey {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.group_id = decoder.string(false)?.ok_or_else(|| {
+        let group_id = decoder.string(false)?.ok_or_else(|| {
             DecodeError::unexpected_null("ConsumerGroupRegularExpressionKey", "group_id", version)
         })?;
-        message.regular_expression = decoder.string(false)?.ok_or_else(|| {
+        let regular_expression = decoder.string(false)?.ok_or_else(|| {
             DecodeError::unexpected_null("ConsumerGroupRegularExpressionKey", "regular_expression", version)
         })?;
-        Ok(message)
+        Ok(Self { group_id, regular_expression })
     }
 }
 

@@ -39,8 +39,7 @@ impl Message for ConsumerGroupRegularExpressionValue {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.topics = decoder
+        let topics = decoder
             .array(true, |decoder| {
                 decoder.string(true)?.ok_or_else(|| {
                     DecodeError::unexpected_null("ConsumerGroupRegularExpressionValue", "topics", version)
@@ -49,10 +48,10 @@ impl Message for ConsumerGroupRegularExpressionValue {
             .ok_or_else(|| {
                 DecodeError::unexpected_null("ConsumerGroupRegularExpressionValue", "topics", version)
             })?;
-        message.version = decoder.int64()?;
-        message.timestamp = decoder.int64()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let version_ = decoder.int64()?;
+        let timestamp = decoder.int64()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topics, version: version_, timestamp, unknown_tagged_fields })
     }
 }
 

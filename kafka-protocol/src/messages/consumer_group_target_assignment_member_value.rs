@@ -33,8 +33,7 @@ impl Message for ConsumerGroupTargetAssignmentMemberValue {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.topic_partitions =
+        let topic_partitions =
             decoder.array(true, |decoder| TopicPartition::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null(
                     "ConsumerGroupTargetAssignmentMemberValue",
@@ -42,8 +41,8 @@ impl Message for ConsumerGroupTargetAssignmentMemberValue {
                     version,
                 )
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_partitions, unknown_tagged_fields })
     }
 }
 
@@ -71,13 +70,12 @@ impl TopicPartition {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_id = decoder.topic_id()?;
-        message.partitions = decoder
+        let topic_id = decoder.topic_id()?;
+        let partitions = decoder
             .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicPartition", "partitions", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_id, partitions, unknown_tagged_fields })
     }
 }
 

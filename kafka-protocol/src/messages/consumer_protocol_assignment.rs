@@ -32,13 +32,12 @@ impl Message for ConsumerProtocolAssignment {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.assigned_partitions =
+        let assigned_partitions =
             decoder.array(false, |decoder| TopicPartition::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null("ConsumerProtocolAssignment", "assigned_partitions", version)
             })?;
-        message.user_data = decoder.bytes(false)?;
-        Ok(message)
+        let user_data = decoder.bytes(false)?;
+        Ok(Self { assigned_partitions, user_data })
     }
 }
 
@@ -62,13 +61,12 @@ impl TopicPartition {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic = decoder
+        let topic = decoder
             .string(false)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicPartition", "topic", version))?;
-        message.partitions = decoder
+        let partitions = decoder
             .int32_array(false)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicPartition", "partitions", version))?;
-        Ok(message)
+        Ok(Self { topic, partitions })
     }
 }

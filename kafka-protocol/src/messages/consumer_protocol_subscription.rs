@@ -62,29 +62,24 @@ impl Message for ConsumerProtocolSubscription {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.topics = decoder
+        let topics = decoder
             .array(false, |decoder| {
                 decoder.string(false)?.ok_or_else(|| {
                     DecodeError::unexpected_null("ConsumerProtocolSubscription", "topics", version)
                 })
             })?
             .ok_or_else(|| DecodeError::unexpected_null("ConsumerProtocolSubscription", "topics", version))?;
-        message.user_data = decoder.bytes(false)?;
-        if version >= 1 {
-            message.owned_partitions = decoder
-                .array(false, |decoder| TopicPartition::decode(decoder, version))?
-                .ok_or_else(|| {
-                    DecodeError::unexpected_null("ConsumerProtocolSubscription", "owned_partitions", version)
-                })?;
-        }
-        if version >= 2 {
-            message.generation_id = decoder.int32()?;
-        }
-        if version >= 3 {
-            message.rack_id = decoder.string(false)?;
-        }
-        Ok(message)
+        let user_data = decoder.bytes(false)?;
+        let owned_partitions = if version >= 1 {
+            decoder.array(false, |decoder| TopicPartition::decode(decoder, version))?.ok_or_else(|| {
+                DecodeError::unexpected_null("ConsumerProtocolSubscription", "owned_partitions", version)
+            })?
+        } else {
+            Vec::new()
+        };
+        let generation_id = if version >= 2 { decoder.int32()? } else { -1 };
+        let rack_id = if version >= 3 { decoder.string(false)? } else { None };
+        Ok(Self { topics, user_data, owned_partitions, generation_id, rack_id })
     }
 }
 
@@ -116,17 +111,20 @@ impl TopicPartition {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        if version >= 1 {
-            message.topic = decoder
+        let topic = if version >= 1 {
+            decoder
                 .string(false)?
-                .ok_or_else(|| DecodeError::unexpected_null("TopicPartition", "topic", version))?;
-        }
-        if version >= 1 {
-            message.partitions = decoder
+                .ok_or_else(|| DecodeError::unexpected_null("TopicPartition", "topic", version))?
+        } else {
+            StrBytes::default()
+        };
+        let partitions = if version >= 1 {
+            decoder
                 .int32_array(false)?
-                .ok_or_else(|| DecodeError::unexpected_null("TopicPartition", "partitions", version))?;
-        }
-        Ok(message)
+                .ok_or_else(|| DecodeError::unexpected_null("TopicPartition", "partitions", version))?
+        } else {
+            Vec::new()
+        };
+        Ok(Self { topic, partitions })
     }
 }

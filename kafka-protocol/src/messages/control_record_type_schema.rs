@@ -26,8 +26,7 @@ impl Message for ControlRecordTypeSchema {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.r#type = decoder.int16()?;
-        Ok(message)
+        let r#type = decoder.int16()?;
+        Ok(Self { r#type })
     }
 }

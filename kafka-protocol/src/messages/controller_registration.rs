@@ -48,20 +48,26 @@ impl Message for ControllerRegistrationRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.controller_id = decoder.int32()?;
-        message.incarnation_id = decoder.uuid()?;
-        message.zk_migration_ready = decoder.bool()?;
-        message.listeners =
+        let controller_id = decoder.int32()?;
+        let incarnation_id = decoder.uuid()?;
+        let zk_migration_ready = decoder.bool()?;
+        let listeners =
             decoder.array(true, |decoder| Listener::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null("ControllerRegistrationRequest", "listeners", version)
             })?;
-        message.features =
+        let features =
             decoder.array(true, |decoder| Feature::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null("ControllerRegistrationRequest", "features", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            controller_id,
+            incarnation_id,
+            zk_migration_ready,
+            listeners,
+            features,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -92,15 +98,14 @@ impl Listener {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name =
+        let name =
             decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Listener", "name", version))?;
-        message.host =
+        let host =
             decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Listener", "host", version))?;
-        message.port = decoder.uint16()?;
-        message.security_protocol = decoder.int16()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let port = decoder.uint16()?;
+        let security_protocol = decoder.int16()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, host, port, security_protocol, unknown_tagged_fields })
     }
 }
 
@@ -128,13 +133,12 @@ impl Feature {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name =
+        let name =
             decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Feature", "name", version))?;
-        message.min_supported_version = decoder.int16()?;
-        message.max_supported_version = decoder.int16()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let min_supported_version = decoder.int16()?;
+        let max_supported_version = decoder.int16()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, min_supported_version, max_supported_version, unknown_tagged_fields })
     }
 }
 
@@ -179,12 +183,11 @@ impl Message for ControllerRegistrationResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { throttle_time_ms, error_code, error_message, unknown_tagged_fields })
     }
 }
 

@@ -43,14 +43,12 @@ impl Message for CreateAclsRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.creations = decoder
+        let creations = decoder
             .array(flexible, |decoder| AclCreation::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("CreateAclsRequest", "creations", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { creations, unknown_tagged_fields })
     }
 }
 
@@ -111,24 +109,31 @@ impl AclCreation {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.resource_type = decoder.int8()?;
-        message.resource_name = decoder
+        let resource_type = decoder.int8()?;
+        let resource_name = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("AclCreation", "resource_name", version))?;
-        message.resource_pattern_type = decoder.int8()?;
-        message.principal = decoder
+        let resource_pattern_type = decoder.int8()?;
+        let principal = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("AclCreation", "principal", version))?;
-        message.host = decoder
+        let host = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("AclCreation", "host", version))?;
-        message.operation = decoder.int8()?;
-        message.permission_type = decoder.int8()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let operation = decoder.int8()?;
+        let permission_type = decoder.int8()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            resource_type,
+            resource_name,
+            resource_pattern_type,
+            principal,
+            host,
+            operation,
+            permission_type,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -172,15 +177,13 @@ impl Message for CreateAclsResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.results = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let results = decoder
             .array(flexible, |decoder| AclCreationResult::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("CreateAclsResponse", "results", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { throttle_time_ms, results, unknown_tagged_fields })
     }
 }
 
@@ -225,13 +228,11 @@ impl AclCreationResult {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(flexible)?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(flexible)?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { error_code, error_message, unknown_tagged_fields })
     }
 }
 

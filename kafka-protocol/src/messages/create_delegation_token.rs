@@ -80,22 +80,24 @@ impl Message for CreateDelegationTokenRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 2;
-        let mut message = Self::default();
-        if version >= 3 {
-            message.owner_principal_type = decoder.string(flexible)?;
-        }
-        if version >= 3 {
-            message.owner_principal_name = decoder.string(flexible)?;
-        }
-        message.renewers =
+        let owner_principal_type =
+            if version >= 3 { decoder.string(flexible)? } else { Some(StrBytes::default()) };
+        let owner_principal_name =
+            if version >= 3 { decoder.string(flexible)? } else { Some(StrBytes::default()) };
+        let renewers =
             decoder.array(flexible, |decoder| CreatableRenewers::decode(decoder, version))?.ok_or_else(
                 || DecodeError::unexpected_null("CreateDelegationTokenRequest", "renewers", version),
             )?;
-        message.max_lifetime_ms = decoder.int64()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let max_lifetime_ms = decoder.int64()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            owner_principal_type,
+            owner_principal_name,
+            renewers,
+            max_lifetime_ms,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -130,17 +132,15 @@ impl CreatableRenewers {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.principal_type = decoder
+        let principal_type = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("CreatableRenewers", "principal_type", version))?;
-        message.principal_name = decoder
+        let principal_name = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("CreatableRenewers", "principal_name", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { principal_type, principal_name, unknown_tagged_fields })
     }
 }
 
@@ -243,46 +243,61 @@ impl Message for CreateDelegationTokenResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.error_code = decoder.error_code()?;
-        message.principal_type = decoder.string(flexible)?.ok_or_else(|| {
+        let error_code = decoder.error_code()?;
+        let principal_type = decoder.string(flexible)?.ok_or_else(|| {
             DecodeError::unexpected_null("CreateDelegationTokenResponse", "principal_type", version)
         })?;
-        message.principal_name = decoder.string(flexible)?.ok_or_else(|| {
+        let principal_name = decoder.string(flexible)?.ok_or_else(|| {
             DecodeError::unexpected_null("CreateDelegationTokenResponse", "principal_name", version)
         })?;
-        if version >= 3 {
-            message.token_requester_principal_type = decoder.string(flexible)?.ok_or_else(|| {
+        let token_requester_principal_type = if version >= 3 {
+            decoder.string(flexible)?.ok_or_else(|| {
                 DecodeError::unexpected_null(
                     "CreateDelegationTokenResponse",
                     "token_requester_principal_type",
                     version,
                 )
-            })?;
-        }
-        if version >= 3 {
-            message.token_requester_principal_name = decoder.string(flexible)?.ok_or_else(|| {
+            })?
+        } else {
+            StrBytes::default()
+        };
+        let token_requester_principal_name = if version >= 3 {
+            decoder.string(flexible)?.ok_or_else(|| {
                 DecodeError::unexpected_null(
                     "CreateDelegationTokenResponse",
                     "token_requester_principal_name",
                     version,
                 )
-            })?;
-        }
-        message.issue_timestamp_ms = decoder.int64()?;
-        message.expiry_timestamp_ms = decoder.int64()?;
-        message.max_timestamp_ms = decoder.int64()?;
-        message.token_id = decoder.string(flexible)?.ok_or_else(|| {
+            })?
+        } else {
+            StrBytes::default()
+        };
+        let issue_timestamp_ms = decoder.int64()?;
+        let expiry_timestamp_ms = decoder.int64()?;
+        let max_timestamp_ms = decoder.int64()?;
+        let token_id = decoder.string(flexible)?.ok_or_else(|| {
             DecodeError::unexpected_null("CreateDelegationTokenResponse", "token_id", version)
         })?;
-        message.hmac = decoder
+        let hmac = decoder
             .bytes(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("CreateDelegationTokenResponse", "hmac", version))?;
-        message.throttle_time_ms = decoder.int32()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let throttle_time_ms = decoder.int32()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            error_code,
+            principal_type,
+            principal_name,
+            token_requester_principal_type,
+            token_requester_principal_name,
+            issue_timestamp_ms,
+            expiry_timestamp_ms,
+            max_timestamp_ms,
+            token_id,
+            hmac,
+            throttle_time_ms,
+            unknown_tagged_fields,
+        })
     }
 }
 

@@ -49,16 +49,14 @@ impl Message for CreatePartitionsRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.topics = decoder
+        let topics = decoder
             .array(flexible, |decoder| CreatePartitionsTopic::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("CreatePartitionsRequest", "topics", version))?;
-        message.timeout_ms = decoder.int32()?;
-        message.validate_only = decoder.bool()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let timeout_ms = decoder.int32()?;
+        let validate_only = decoder.bool()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { topics, timeout_ms, validate_only, unknown_tagged_fields })
     }
 }
 
@@ -110,17 +108,15 @@ impl CreatePartitionsTopic {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("CreatePartitionsTopic", "name", version))?;
-        message.count = decoder.int32()?;
-        message.assignments =
+        let count = decoder.int32()?;
+        let assignments =
             decoder.array(flexible, |decoder| CreatePartitionsAssignment::decode(decoder, version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, count, assignments, unknown_tagged_fields })
     }
 }
 
@@ -155,14 +151,12 @@ impl CreatePartitionsAssignment {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.broker_ids = decoder.int32_array(flexible)?.ok_or_else(|| {
+        let broker_ids = decoder.int32_array(flexible)?.ok_or_else(|| {
             DecodeError::unexpected_null("CreatePartitionsAssignment", "broker_ids", version)
         })?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { broker_ids, unknown_tagged_fields })
     }
 }
 
@@ -206,15 +200,13 @@ impl Message for CreatePartitionsResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.results = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let results = decoder
             .array(flexible, |decoder| CreatePartitionsTopicResult::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("CreatePartitionsResponse", "results", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { throttle_time_ms, results, unknown_tagged_fields })
     }
 }
 
@@ -252,16 +244,14 @@ impl CreatePartitionsTopicResult {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("CreatePartitionsTopicResult", "name", version))?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(flexible)?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(flexible)?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, error_code, error_message, unknown_tagged_fields })
     }
 }
 

@@ -60,16 +60,14 @@ impl Message for CreateTopicsRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 5;
-        let mut message = Self::default();
-        message.topics = decoder
+        let topics = decoder
             .array(flexible, |decoder| CreatableTopic::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("CreateTopicsRequest", "topics", version))?;
-        message.timeout_ms = decoder.int32()?;
-        message.validate_only = decoder.bool()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let timeout_ms = decoder.int32()?;
+        let validate_only = decoder.bool()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { topics, timeout_ms, validate_only, unknown_tagged_fields })
     }
 }
 
@@ -119,22 +117,20 @@ impl CreatableTopic {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 5;
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("CreatableTopic", "name", version))?;
-        message.num_partitions = decoder.int32()?;
-        message.replication_factor = decoder.int16()?;
-        message.assignments = decoder
+        let num_partitions = decoder.int32()?;
+        let replication_factor = decoder.int16()?;
+        let assignments = decoder
             .array(flexible, |decoder| CreatableReplicaAssignment::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("CreatableTopic", "assignments", version))?;
-        message.configs = decoder
+        let configs = decoder
             .array(flexible, |decoder| CreatableTopicConfig::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("CreatableTopic", "configs", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, num_partitions, replication_factor, assignments, configs, unknown_tagged_fields })
     }
 }
 
@@ -172,15 +168,13 @@ impl CreatableReplicaAssignment {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 5;
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.broker_ids = decoder.int32_array(flexible)?.ok_or_else(|| {
+        let partition_index = decoder.int32()?;
+        let broker_ids = decoder.int32_array(flexible)?.ok_or_else(|| {
             DecodeError::unexpected_null("CreatableReplicaAssignment", "broker_ids", version)
         })?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { partition_index, broker_ids, unknown_tagged_fields })
     }
 }
 
@@ -225,15 +219,13 @@ impl CreatableTopicConfig {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 5;
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("CreatableTopicConfig", "name", version))?;
-        message.value = decoder.string(flexible)?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let value = decoder.string(flexible)?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, value, unknown_tagged_fields })
     }
 }
 
@@ -277,16 +269,13 @@ impl Message for CreateTopicsResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 5;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.topics =
-            decoder
-                .array(flexible, |decoder| CreatableTopicResult::decode(decoder, version))?
-                .ok_or_else(|| DecodeError::unexpected_null("CreateTopicsResponse", "topics", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let throttle_time_ms = decoder.int32()?;
+        let topics = decoder
+            .array(flexible, |decoder| CreatableTopicResult::decode(decoder, version))?
+            .ok_or_else(|| DecodeError::unexpected_null("CreateTopicsResponse", "topics", version))?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { throttle_time_ms, topics, unknown_tagged_fields })
     }
 }
 
@@ -372,38 +361,44 @@ impl CreatableTopicResult {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 5;
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("CreatableTopicResult", "name", version))?;
-        if version >= 7 {
-            message.topic_id = decoder.topic_id()?;
-        }
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(flexible)?;
-        if version >= 5 {
-            message.num_partitions = decoder.int32()?;
-        }
-        if version >= 5 {
-            message.replication_factor = decoder.int16()?;
-        }
-        if version >= 5 {
-            message.configs =
-                decoder.array(flexible, |decoder| CreatableTopicConfigs::decode(decoder, version))?;
-        }
-        if flexible {
-            let unknown = decoder.tagged_fields(|tag, decoder| {
+        let topic_id = if version >= 7 { decoder.topic_id()? } else { TopicId::ZERO };
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(flexible)?;
+        let num_partitions = if version >= 5 { decoder.int32()? } else { -1 };
+        let replication_factor = if version >= 5 { decoder.int16()? } else { -1 };
+        let configs = if version >= 5 {
+            decoder.array(flexible, |decoder| CreatableTopicConfigs::decode(decoder, version))?
+        } else {
+            Some(Vec::new())
+        };
+        let mut topic_config_error_code = ErrorCode::NONE;
+        let unknown_tagged_fields = if flexible {
+            decoder.tagged_fields(|tag, decoder| {
                 match tag {
                     0 => {
-                        message.topic_config_error_code = decoder.error_code()?;
+                        topic_config_error_code = decoder.error_code()?;
                     }
                     _ => return Ok(false),
                 }
                 Ok(true)
-            })?;
-            message.unknown_tagged_fields = unknown;
-        }
-        Ok(message)
+            })?
+        } else {
+            UnknownTaggedFields::default()
+        };
+        Ok(Self {
+            name,
+            topic_id,
+            error_code,
+            error_message,
+            topic_config_error_code,
+            num_partitions,
+            replication_factor,
+            configs,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -478,28 +473,20 @@ impl CreatableTopicConfigs {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 5;
-        let mut message = Self::default();
-        if version >= 5 {
-            message.name = decoder
+        let name = if version >= 5 {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("CreatableTopicConfigs", "name", version))?;
-        }
-        if version >= 5 {
-            message.value = decoder.string(flexible)?;
-        }
-        if version >= 5 {
-            message.read_only = decoder.bool()?;
-        }
-        if version >= 5 {
-            message.config_source = decoder.int8()?;
-        }
-        if version >= 5 {
-            message.is_sensitive = decoder.bool()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+                .ok_or_else(|| DecodeError::unexpected_null("CreatableTopicConfigs", "name", version))?
+        } else {
+            StrBytes::default()
+        };
+        let value = if version >= 5 { decoder.string(flexible)? } else { Some(StrBytes::default()) };
+        let read_only = if version >= 5 { decoder.bool()? } else { false };
+        let config_source = if version >= 5 { decoder.int8()? } else { -1 };
+        let is_sensitive = if version >= 5 { decoder.bool()? } else { false };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, value, read_only, config_source, is_sensitive, unknown_tagged_fields })
     }
 }
 

@@ -36,15 +36,14 @@ impl Message for DefaultPrincipalData {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.r#type = decoder
+        let r#type = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("DefaultPrincipalData", "r#type", version))?;
-        message.name = decoder
+        let name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("DefaultPrincipalData", "name", version))?;
-        message.token_authenticated = decoder.bool()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let token_authenticated = decoder.bool()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { r#type, name, token_authenticated, unknown_tagged_fields })
     }
 }

@@ -51,28 +51,36 @@ impl Message for DelegationTokenRecord {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.owner = decoder
+        let owner = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("DelegationTokenRecord", "owner", version))?;
-        message.requester = decoder
+        let requester = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("DelegationTokenRecord", "requester", version))?;
-        message.renewers = decoder
+        let renewers = decoder
             .array(true, |decoder| {
                 decoder
                     .string(true)?
                     .ok_or_else(|| DecodeError::unexpected_null("DelegationTokenRecord", "renewers", version))
             })?
             .ok_or_else(|| DecodeError::unexpected_null("DelegationTokenRecord", "renewers", version))?;
-        message.issue_timestamp = decoder.int64()?;
-        message.max_timestamp = decoder.int64()?;
-        message.expiration_timestamp = decoder.int64()?;
-        message.token_id = decoder
+        let issue_timestamp = decoder.int64()?;
+        let max_timestamp = decoder.int64()?;
+        let expiration_timestamp = decoder.int64()?;
+        let token_id = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("DelegationTokenRecord", "token_id", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            owner,
+            requester,
+            renewers,
+            issue_timestamp,
+            max_timestamp,
+            expiration_timestamp,
+            token_id,
+            unknown_tagged_fields,
+        })
     }
 }
 

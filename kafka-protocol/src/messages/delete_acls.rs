@@ -43,14 +43,12 @@ impl Message for DeleteAclsRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.filters = decoder
+        let filters = decoder
             .array(flexible, |decoder| DeleteAclsFilter::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("DeleteAclsRequest", "filters", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { filters, unknown_tagged_fields })
     }
 }
 
@@ -115,18 +113,25 @@ impl DeleteAclsFilter {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.resource_type_filter = decoder.int8()?;
-        message.resource_name_filter = decoder.string(flexible)?;
-        message.pattern_type_filter = decoder.int8()?;
-        message.principal_filter = decoder.string(flexible)?;
-        message.host_filter = decoder.string(flexible)?;
-        message.operation = decoder.int8()?;
-        message.permission_type = decoder.int8()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let resource_type_filter = decoder.int8()?;
+        let resource_name_filter = decoder.string(flexible)?;
+        let pattern_type_filter = decoder.int8()?;
+        let principal_filter = decoder.string(flexible)?;
+        let host_filter = decoder.string(flexible)?;
+        let operation = decoder.int8()?;
+        let permission_type = decoder.int8()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            resource_type_filter,
+            resource_name_filter,
+            pattern_type_filter,
+            principal_filter,
+            host_filter,
+            operation,
+            permission_type,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -170,15 +175,13 @@ impl Message for DeleteAclsResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.filter_results = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let filter_results = decoder
             .array(flexible, |decoder| DeleteAclsFilterResult::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("DeleteAclsResponse", "filter_results", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { throttle_time_ms, filter_results, unknown_tagged_fields })
     }
 }
 
@@ -230,17 +233,15 @@ impl DeleteAclsFilterResult {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(flexible)?;
-        message.matching_acls =
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(flexible)?;
+        let matching_acls =
             decoder.array(flexible, |decoder| DeleteAclsMatchingAcl::decode(decoder, version))?.ok_or_else(
                 || DecodeError::unexpected_null("DeleteAclsFilterResult", "matching_acls", version),
             )?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { error_code, error_message, matching_acls, unknown_tagged_fields })
     }
 }
 
@@ -313,26 +314,35 @@ impl DeleteAclsMatchingAcl {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(flexible)?;
-        message.resource_type = decoder.int8()?;
-        message.resource_name = decoder
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(flexible)?;
+        let resource_type = decoder.int8()?;
+        let resource_name = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("DeleteAclsMatchingAcl", "resource_name", version))?;
-        message.pattern_type = decoder.int8()?;
-        message.principal = decoder
+        let pattern_type = decoder.int8()?;
+        let principal = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("DeleteAclsMatchingAcl", "principal", version))?;
-        message.host = decoder
+        let host = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("DeleteAclsMatchingAcl", "host", version))?;
-        message.operation = decoder.int8()?;
-        message.permission_type = decoder.int8()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let operation = decoder.int8()?;
+        let permission_type = decoder.int8()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            error_code,
+            error_message,
+            resource_type,
+            resource_name,
+            pattern_type,
+            principal,
+            host,
+            operation,
+            permission_type,
+            unknown_tagged_fields,
+        })
     }
 }
 

@@ -43,18 +43,16 @@ impl Message for DeleteGroupsRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.groups_names = decoder
+        let groups_names = decoder
             .array(flexible, |decoder| {
                 decoder.string(flexible)?.ok_or_else(|| {
                     DecodeError::unexpected_null("DeleteGroupsRequest", "groups_names", version)
                 })
             })?
             .ok_or_else(|| DecodeError::unexpected_null("DeleteGroupsRequest", "groups_names", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { groups_names, unknown_tagged_fields })
     }
 }
 
@@ -98,15 +96,13 @@ impl Message for DeleteGroupsResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.results = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let results = decoder
             .array(flexible, |decoder| DeletableGroupResult::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("DeleteGroupsResponse", "results", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { throttle_time_ms, results, unknown_tagged_fields })
     }
 }
 
@@ -146,18 +142,14 @@ impl DeletableGroupResult {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.group_id = decoder
+        let group_id = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("DeletableGroupResult", "group_id", version))?;
-        message.error_code = decoder.error_code()?;
-        if version >= 3 {
-            message.error_message = decoder.string(flexible)?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let error_code = decoder.error_code()?;
+        let error_message = if version >= 3 { decoder.string(flexible)? } else { None };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { group_id, error_code, error_message, unknown_tagged_fields })
     }
 }
 

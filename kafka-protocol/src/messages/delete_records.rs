@@ -46,15 +46,13 @@ impl Message for DeleteRecordsRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.topics = decoder
+        let topics = decoder
             .array(flexible, |decoder| DeleteRecordsTopic::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("DeleteRecordsRequest", "topics", version))?;
-        message.timeout_ms = decoder.int32()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let timeout_ms = decoder.int32()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { topics, timeout_ms, unknown_tagged_fields })
     }
 }
 
@@ -92,17 +90,15 @@ impl DeleteRecordsTopic {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("DeleteRecordsTopic", "name", version))?;
-        message.partitions = decoder
+        let partitions = decoder
             .array(flexible, |decoder| DeleteRecordsPartition::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("DeleteRecordsTopic", "partitions", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, partitions, unknown_tagged_fields })
     }
 }
 
@@ -137,13 +133,11 @@ impl DeleteRecordsPartition {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.offset = decoder.int64()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let partition_index = decoder.int32()?;
+        let offset = decoder.int64()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { partition_index, offset, unknown_tagged_fields })
     }
 }
 
@@ -187,15 +181,14 @@ impl Message for DeleteRecordsResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.topics = decoder
-            .array(flexible, |decoder| DeleteRecordsTopicResult::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("DeleteRecordsResponse", "topics", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let throttle_time_ms = decoder.int32()?;
+        let topics =
+            decoder
+                .array(flexible, |decoder| DeleteRecordsTopicResult::decode(decoder, version))?
+                .ok_or_else(|| DecodeError::unexpected_null("DeleteRecordsResponse", "topics", version))?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { throttle_time_ms, topics, unknown_tagged_fields })
     }
 }
 
@@ -233,17 +226,15 @@ impl DeleteRecordsTopicResult {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("DeleteRecordsTopicResult", "name", version))?;
-        message.partitions = decoder
+        let partitions = decoder
             .array(flexible, |decoder| DeleteRecordsPartitionResult::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("DeleteRecordsTopicResult", "partitions", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, partitions, unknown_tagged_fields })
     }
 }
 
@@ -281,14 +272,12 @@ impl DeleteRecordsPartitionResult {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.low_watermark = decoder.int64()?;
-        message.error_code = decoder.error_code()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let partition_index = decoder.int32()?;
+        let low_watermark = decoder.int64()?;
+        let error_code = decoder.error_code()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { partition_index, low_watermark, error_code, unknown_tagged_fields })
     }
 }
 

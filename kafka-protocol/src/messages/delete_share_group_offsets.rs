@@ -36,17 +36,16 @@ impl Message for DeleteShareGroupOffsetsRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.group_id = decoder.string(true)?.ok_or_else(|| {
+        let group_id = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("DeleteShareGroupOffsetsRequest", "group_id", version)
         })?;
-        message.topics = decoder
+        let topics = decoder
             .array(true, |decoder| DeleteShareGroupOffsetsRequestTopic::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("DeleteShareGroupOffsetsRequest", "topics", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { group_id, topics, unknown_tagged_fields })
     }
 }
 
@@ -68,12 +67,11 @@ impl DeleteShareGroupOffsetsRequestTopic {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_name = decoder.string(true)?.ok_or_else(|| {
+        let topic_name = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("DeleteShareGroupOffsetsRequestTopic", "topic_name", version)
         })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_name, unknown_tagged_fields })
     }
 }
 
@@ -113,17 +111,16 @@ impl Message for DeleteShareGroupOffsetsResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        message.responses = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let responses = decoder
             .array(true, |decoder| DeleteShareGroupOffsetsResponseTopic::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("DeleteShareGroupOffsetsResponse", "responses", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { throttle_time_ms, error_code, error_message, responses, unknown_tagged_fields })
     }
 }
 
@@ -154,15 +151,14 @@ impl DeleteShareGroupOffsetsResponseTopic {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_name = decoder.string(true)?.ok_or_else(|| {
+        let topic_name = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("DeleteShareGroupOffsetsResponseTopic", "topic_name", version)
         })?;
-        message.topic_id = decoder.topic_id()?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let topic_id = decoder.topic_id()?;
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_name, topic_id, error_code, error_message, unknown_tagged_fields })
     }
 }
 

@@ -58,27 +58,28 @@ impl Message for DeleteTopicsRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 4;
-        let mut message = Self::default();
-        if version >= 6 {
-            message.topics =
-                decoder
-                    .array(flexible, |decoder| DeleteTopicState::decode(decoder, version))?
-                    .ok_or_else(|| DecodeError::unexpected_null("DeleteTopicsRequest", "topics", version))?;
-        }
-        if version <= 5 {
-            message.topic_names = decoder
+        let topics = if version >= 6 {
+            decoder
+                .array(flexible, |decoder| DeleteTopicState::decode(decoder, version))?
+                .ok_or_else(|| DecodeError::unexpected_null("DeleteTopicsRequest", "topics", version))?
+        } else {
+            Vec::new()
+        };
+        let topic_names = if version <= 5 {
+            decoder
                 .array(flexible, |decoder| {
                     decoder.string(flexible)?.ok_or_else(|| {
                         DecodeError::unexpected_null("DeleteTopicsRequest", "topic_names", version)
                     })
                 })?
-                .ok_or_else(|| DecodeError::unexpected_null("DeleteTopicsRequest", "topic_names", version))?;
-        }
-        message.timeout_ms = decoder.int32()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+                .ok_or_else(|| DecodeError::unexpected_null("DeleteTopicsRequest", "topic_names", version))?
+        } else {
+            Vec::new()
+        };
+        let timeout_ms = decoder.int32()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { topics, topic_names, timeout_ms, unknown_tagged_fields })
     }
 }
 
@@ -121,17 +122,11 @@ impl DeleteTopicState {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
-        let mut message = Self::default();
-        if version >= 6 {
-            message.name = decoder.string(flexible)?;
-        }
-        if version >= 6 {
-            message.topic_id = decoder.topic_id()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let name = if version >= 6 { decoder.string(flexible)? } else { None };
+        let topic_id = if version >= 6 { decoder.topic_id()? } else { TopicId::ZERO };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, topic_id, unknown_tagged_fields })
     }
 }
 
@@ -175,15 +170,13 @@ impl Message for DeleteTopicsResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 4;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.responses = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let responses = decoder
             .array(flexible, |decoder| DeletableTopicResult::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("DeleteTopicsResponse", "responses", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { throttle_time_ms, responses, unknown_tagged_fields })
     }
 }
 
@@ -243,22 +236,18 @@ impl DeletableTopicResult {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
-        let mut message = Self::default();
-        message.name = decoder.string(flexible)?;
-        if message.name.is_none() && version < 6 {
-            return Err(DecodeError::unexpected_null("DeletableTopicResult", "name", version));
-        }
-        if version >= 6 {
-            message.topic_id = decoder.topic_id()?;
-        }
-        message.error_code = decoder.error_code()?;
-        if version >= 5 {
-            message.error_message = decoder.string(flexible)?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let name = match decoder.string(flexible)? {
+            None if version < 6 => {
+                return Err(DecodeError::unexpected_null("DeletableTopicResult", "name", version));
+            }
+            value => value,
+        };
+        let topic_id = if version >= 6 { decoder.topic_id()? } else { TopicId::ZERO };
+        let error_code = decoder.error_code()?;
+        let error_message = if version >= 5 { decoder.string(flexible)? } else { None };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, topic_id, error_code, error_message, unknown_tagged_fields })
     }
 }
 

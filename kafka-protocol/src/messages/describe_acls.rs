@@ -73,18 +73,25 @@ impl Message for DescribeAclsRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.resource_type_filter = decoder.int8()?;
-        message.resource_name_filter = decoder.string(flexible)?;
-        message.pattern_type_filter = decoder.int8()?;
-        message.principal_filter = decoder.string(flexible)?;
-        message.host_filter = decoder.string(flexible)?;
-        message.operation = decoder.int8()?;
-        message.permission_type = decoder.int8()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let resource_type_filter = decoder.int8()?;
+        let resource_name_filter = decoder.string(flexible)?;
+        let pattern_type_filter = decoder.int8()?;
+        let principal_filter = decoder.string(flexible)?;
+        let host_filter = decoder.string(flexible)?;
+        let operation = decoder.int8()?;
+        let permission_type = decoder.int8()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            resource_type_filter,
+            resource_name_filter,
+            pattern_type_filter,
+            principal_filter,
+            host_filter,
+            operation,
+            permission_type,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -146,17 +153,15 @@ impl Message for DescribeAclsResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(flexible)?;
-        message.resources = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(flexible)?;
+        let resources = decoder
             .array(flexible, |decoder| DescribeAclsResource::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("DescribeAclsResponse", "resources", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { throttle_time_ms, error_code, error_message, resources, unknown_tagged_fields })
     }
 }
 
@@ -212,19 +217,17 @@ impl DescribeAclsResource {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.resource_type = decoder.int8()?;
-        message.resource_name = decoder
+        let resource_type = decoder.int8()?;
+        let resource_name = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("DescribeAclsResource", "resource_name", version))?;
-        message.pattern_type = decoder.int8()?;
-        message.acls = decoder
+        let pattern_type = decoder.int8()?;
+        let acls = decoder
             .array(flexible, |decoder| AclDescription::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("DescribeAclsResource", "acls", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { resource_type, resource_name, pattern_type, acls, unknown_tagged_fields })
     }
 }
 
@@ -265,19 +268,17 @@ impl AclDescription {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.principal = decoder
+        let principal = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("AclDescription", "principal", version))?;
-        message.host = decoder
+        let host = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("AclDescription", "host", version))?;
-        message.operation = decoder.int8()?;
-        message.permission_type = decoder.int8()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let operation = decoder.int8()?;
+        let permission_type = decoder.int8()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { principal, host, operation, permission_type, unknown_tagged_fields })
     }
 }
 

@@ -46,16 +46,14 @@ impl Message for DescribeClientQuotasRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 1;
-        let mut message = Self::default();
-        message.components =
+        let components =
             decoder.array(flexible, |decoder| ComponentData::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null("DescribeClientQuotasRequest", "components", version)
             })?;
-        message.strict = decoder.bool()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let strict = decoder.bool()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { components, strict, unknown_tagged_fields })
     }
 }
 
@@ -100,16 +98,14 @@ impl ComponentData {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut message = Self::default();
-        message.entity_type = decoder
+        let entity_type = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("ComponentData", "entity_type", version))?;
-        message.match_type = decoder.int8()?;
-        message.r#match = decoder.string(flexible)?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let match_type = decoder.int8()?;
+        let r#match = decoder.string(flexible)?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { entity_type, match_type, r#match, unknown_tagged_fields })
     }
 }
 
@@ -171,15 +167,13 @@ impl Message for DescribeClientQuotasResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 1;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(flexible)?;
-        message.entries = decoder.array(flexible, |decoder| EntryData::decode(decoder, version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(flexible)?;
+        let entries = decoder.array(flexible, |decoder| EntryData::decode(decoder, version))?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { throttle_time_ms, error_code, error_message, entries, unknown_tagged_fields })
     }
 }
 
@@ -216,17 +210,15 @@ impl EntryData {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut message = Self::default();
-        message.entity = decoder
+        let entity = decoder
             .array(flexible, |decoder| EntityData::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("EntryData", "entity", version))?;
-        message.values = decoder
+        let values = decoder
             .array(flexible, |decoder| ValueData::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("EntryData", "values", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { entity, values, unknown_tagged_fields })
     }
 }
 
@@ -267,15 +259,13 @@ impl EntityData {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut message = Self::default();
-        message.entity_type = decoder
+        let entity_type = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("EntityData", "entity_type", version))?;
-        message.entity_name = decoder.string(flexible)?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let entity_name = decoder.string(flexible)?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { entity_type, entity_name, unknown_tagged_fields })
     }
 }
 
@@ -306,15 +296,13 @@ impl ValueData {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut message = Self::default();
-        message.key = decoder
+        let key = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("ValueData", "key", version))?;
-        message.value = decoder.float64()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let value = decoder.float64()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { key, value, unknown_tagged_fields })
     }
 }
 

@@ -63,16 +63,16 @@ impl Message for DescribeClusterRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.include_cluster_authorized_operations = decoder.bool()?;
-        if version >= 1 {
-            message.endpoint_type = decoder.int8()?;
-        }
-        if version >= 2 {
-            message.include_fenced_brokers = decoder.bool()?;
-        }
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let include_cluster_authorized_operations = decoder.bool()?;
+        let endpoint_type = if version >= 1 { decoder.int8()? } else { 1 };
+        let include_fenced_brokers = if version >= 2 { decoder.bool()? } else { false };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            include_cluster_authorized_operations,
+            endpoint_type,
+            include_fenced_brokers,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -148,23 +148,30 @@ impl Message for DescribeClusterResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        if version >= 1 {
-            message.endpoint_type = decoder.int8()?;
-        }
-        message.cluster_id = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let endpoint_type = if version >= 1 { decoder.int8()? } else { 1 };
+        let cluster_id = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("DescribeClusterResponse", "cluster_id", version))?;
-        message.controller_id = decoder.int32()?;
-        message.brokers = decoder
+        let controller_id = decoder.int32()?;
+        let brokers = decoder
             .array(true, |decoder| DescribeClusterBroker::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("DescribeClusterResponse", "brokers", version))?;
-        message.cluster_authorized_operations = decoder.int32()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let cluster_authorized_operations = decoder.int32()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            throttle_time_ms,
+            error_code,
+            error_message,
+            endpoint_type,
+            cluster_id,
+            controller_id,
+            brokers,
+            cluster_authorized_operations,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -202,18 +209,15 @@ impl DescribeClusterBroker {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.broker_id = decoder.int32()?;
-        message.host = decoder
+        let broker_id = decoder.int32()?;
+        let host = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("DescribeClusterBroker", "host", version))?;
-        message.port = decoder.int32()?;
-        message.rack = decoder.string(true)?;
-        if version >= 2 {
-            message.is_fenced = decoder.bool()?;
-        }
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let port = decoder.int32()?;
+        let rack = decoder.string(true)?;
+        let is_fenced = if version >= 2 { decoder.bool()? } else { false };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { broker_id, host, port, rack, is_fenced, unknown_tagged_fields })
     }
 }
 

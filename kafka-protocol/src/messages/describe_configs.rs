@@ -57,18 +57,14 @@ impl Message for DescribeConfigsRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 4;
-        let mut message = Self::default();
-        message.resources = decoder
+        let resources = decoder
             .array(flexible, |decoder| DescribeConfigsResource::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("DescribeConfigsRequest", "resources", version))?;
-        message.include_synonyms = decoder.bool()?;
-        if version >= 3 {
-            message.include_documentation = decoder.bool()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let include_synonyms = decoder.bool()?;
+        let include_documentation = if version >= 3 { decoder.bool()? } else { false };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { resources, include_synonyms, include_documentation, unknown_tagged_fields })
     }
 }
 
@@ -120,20 +116,18 @@ impl DescribeConfigsResource {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
-        let mut message = Self::default();
-        message.resource_type = decoder.int8()?;
-        message.resource_name = decoder.string(flexible)?.ok_or_else(|| {
+        let resource_type = decoder.int8()?;
+        let resource_name = decoder.string(flexible)?.ok_or_else(|| {
             DecodeError::unexpected_null("DescribeConfigsResource", "resource_name", version)
         })?;
-        message.configuration_keys = decoder.array(flexible, |decoder| {
+        let configuration_keys = decoder.array(flexible, |decoder| {
             decoder.string(flexible)?.ok_or_else(|| {
                 DecodeError::unexpected_null("DescribeConfigsResource", "configuration_keys", version)
             })
         })?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { resource_type, resource_name, configuration_keys, unknown_tagged_fields })
     }
 }
 
@@ -177,15 +171,13 @@ impl Message for DescribeConfigsResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 4;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.results = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let results = decoder
             .array(flexible, |decoder| DescribeConfigsResult::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("DescribeConfigsResponse", "results", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { throttle_time_ms, results, unknown_tagged_fields })
     }
 }
 
@@ -245,20 +237,18 @@ impl DescribeConfigsResult {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
-        let mut message = Self::default();
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(flexible)?;
-        message.resource_type = decoder.int8()?;
-        message.resource_name = decoder
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(flexible)?;
+        let resource_type = decoder.int8()?;
+        let resource_name = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("DescribeConfigsResult", "resource_name", version))?;
-        message.configs = decoder
+        let configs = decoder
             .array(flexible, |decoder| DescribeConfigsResourceResult::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("DescribeConfigsResult", "configs", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { error_code, error_message, resource_type, resource_name, configs, unknown_tagged_fields })
     }
 }
 
@@ -334,28 +324,32 @@ impl DescribeConfigsResourceResult {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("DescribeConfigsResourceResult", "name", version))?;
-        message.value = decoder.string(flexible)?;
-        message.read_only = decoder.bool()?;
-        message.config_source = decoder.int8()?;
-        message.is_sensitive = decoder.bool()?;
-        message.synonyms =
+        let value = decoder.string(flexible)?;
+        let read_only = decoder.bool()?;
+        let config_source = decoder.int8()?;
+        let is_sensitive = decoder.bool()?;
+        let synonyms =
             decoder.array(flexible, |decoder| DescribeConfigsSynonym::decode(decoder, version))?.ok_or_else(
                 || DecodeError::unexpected_null("DescribeConfigsResourceResult", "synonyms", version),
             )?;
-        if version >= 3 {
-            message.config_type = decoder.int8()?;
-        }
-        if version >= 3 {
-            message.documentation = decoder.string(flexible)?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let config_type = if version >= 3 { decoder.int8()? } else { 0 };
+        let documentation = if version >= 3 { decoder.string(flexible)? } else { Some(StrBytes::default()) };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            name,
+            value,
+            read_only,
+            config_source,
+            is_sensitive,
+            synonyms,
+            config_type,
+            documentation,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -404,16 +398,14 @@ impl DescribeConfigsSynonym {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("DescribeConfigsSynonym", "name", version))?;
-        message.value = decoder.string(flexible)?;
-        message.source = decoder.int8()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let value = decoder.string(flexible)?;
+        let source = decoder.int8()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, value, source, unknown_tagged_fields })
     }
 }
 

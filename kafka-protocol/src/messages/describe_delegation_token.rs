@@ -49,13 +49,11 @@ impl Message for DescribeDelegationTokenRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.owners =
+        let owners =
             decoder.array(flexible, |decoder| DescribeDelegationTokenOwner::decode(decoder, version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { owners, unknown_tagged_fields })
     }
 }
 
@@ -90,17 +88,15 @@ impl DescribeDelegationTokenOwner {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.principal_type = decoder.string(flexible)?.ok_or_else(|| {
+        let principal_type = decoder.string(flexible)?.ok_or_else(|| {
             DecodeError::unexpected_null("DescribeDelegationTokenOwner", "principal_type", version)
         })?;
-        message.principal_name = decoder.string(flexible)?.ok_or_else(|| {
+        let principal_name = decoder.string(flexible)?.ok_or_else(|| {
             DecodeError::unexpected_null("DescribeDelegationTokenOwner", "principal_name", version)
         })?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { principal_type, principal_name, unknown_tagged_fields })
     }
 }
 
@@ -147,18 +143,16 @@ impl Message for DescribeDelegationTokenResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.error_code = decoder.error_code()?;
-        message.tokens = decoder
+        let error_code = decoder.error_code()?;
+        let tokens = decoder
             .array(flexible, |decoder| DescribedDelegationToken::decode(decoder, version))?
             .ok_or_else(|| {
-                DecodeError::unexpected_null("DescribeDelegationTokenResponse", "tokens", version)
-            })?;
-        message.throttle_time_ms = decoder.int32()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+            DecodeError::unexpected_null("DescribeDelegationTokenResponse", "tokens", version)
+        })?;
+        let throttle_time_ms = decoder.int32()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { error_code, tokens, throttle_time_ms, unknown_tagged_fields })
     }
 }
 
@@ -254,47 +248,61 @@ impl DescribedDelegationToken {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.principal_type = decoder.string(flexible)?.ok_or_else(|| {
+        let principal_type = decoder.string(flexible)?.ok_or_else(|| {
             DecodeError::unexpected_null("DescribedDelegationToken", "principal_type", version)
         })?;
-        message.principal_name = decoder.string(flexible)?.ok_or_else(|| {
+        let principal_name = decoder.string(flexible)?.ok_or_else(|| {
             DecodeError::unexpected_null("DescribedDelegationToken", "principal_name", version)
         })?;
-        if version >= 3 {
-            message.token_requester_principal_type = decoder.string(flexible)?.ok_or_else(|| {
+        let token_requester_principal_type = if version >= 3 {
+            decoder.string(flexible)?.ok_or_else(|| {
                 DecodeError::unexpected_null(
                     "DescribedDelegationToken",
                     "token_requester_principal_type",
                     version,
                 )
-            })?;
-        }
-        if version >= 3 {
-            message.token_requester_principal_name = decoder.string(flexible)?.ok_or_else(|| {
+            })?
+        } else {
+            StrBytes::default()
+        };
+        let token_requester_principal_name = if version >= 3 {
+            decoder.string(flexible)?.ok_or_else(|| {
                 DecodeError::unexpected_null(
                     "DescribedDelegationToken",
                     "token_requester_principal_name",
                     version,
                 )
-            })?;
-        }
-        message.issue_timestamp = decoder.int64()?;
-        message.expiry_timestamp = decoder.int64()?;
-        message.max_timestamp = decoder.int64()?;
-        message.token_id = decoder
+            })?
+        } else {
+            StrBytes::default()
+        };
+        let issue_timestamp = decoder.int64()?;
+        let expiry_timestamp = decoder.int64()?;
+        let max_timestamp = decoder.int64()?;
+        let token_id = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("DescribedDelegationToken", "token_id", version))?;
-        message.hmac = decoder
+        let hmac = decoder
             .bytes(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("DescribedDelegationToken", "hmac", version))?;
-        message.renewers = decoder
+        let renewers = decoder
             .array(flexible, |decoder| DescribedDelegationTokenRenewer::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("DescribedDelegationToken", "renewers", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            principal_type,
+            principal_name,
+            token_requester_principal_type,
+            token_requester_principal_name,
+            issue_timestamp,
+            expiry_timestamp,
+            max_timestamp,
+            token_id,
+            hmac,
+            renewers,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -329,17 +337,15 @@ impl DescribedDelegationTokenRenewer {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.principal_type = decoder.string(flexible)?.ok_or_else(|| {
+        let principal_type = decoder.string(flexible)?.ok_or_else(|| {
             DecodeError::unexpected_null("DescribedDelegationTokenRenewer", "principal_type", version)
         })?;
-        message.principal_name = decoder.string(flexible)?.ok_or_else(|| {
+        let principal_name = decoder.string(flexible)?.ok_or_else(|| {
             DecodeError::unexpected_null("DescribedDelegationTokenRenewer", "principal_name", version)
         })?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { principal_type, principal_name, unknown_tagged_fields })
     }
 }
 

@@ -54,21 +54,17 @@ impl Message for DescribeGroupsRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 5;
-        let mut message = Self::default();
-        message.groups = decoder
+        let groups = decoder
             .array(flexible, |decoder| {
                 decoder
                     .string(flexible)?
                     .ok_or_else(|| DecodeError::unexpected_null("DescribeGroupsRequest", "groups", version))
             })?
             .ok_or_else(|| DecodeError::unexpected_null("DescribeGroupsRequest", "groups", version))?;
-        if version >= 3 {
-            message.include_authorized_operations = decoder.bool()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let include_authorized_operations = if version >= 3 { decoder.bool()? } else { false };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { groups, include_authorized_operations, unknown_tagged_fields })
     }
 }
 
@@ -114,17 +110,13 @@ impl Message for DescribeGroupsResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 5;
-        let mut message = Self::default();
-        if version >= 1 {
-            message.throttle_time_ms = decoder.int32()?;
-        }
-        message.groups = decoder
+        let throttle_time_ms = if version >= 1 { decoder.int32()? } else { 0 };
+        let groups = decoder
             .array(flexible, |decoder| DescribedGroup::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("DescribeGroupsResponse", "groups", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { throttle_time_ms, groups, unknown_tagged_fields })
     }
 }
 
@@ -208,33 +200,37 @@ impl DescribedGroup {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 5;
-        let mut message = Self::default();
-        message.error_code = decoder.error_code()?;
-        if version >= 6 {
-            message.error_message = decoder.string(flexible)?;
-        }
-        message.group_id = decoder
+        let error_code = decoder.error_code()?;
+        let error_message = if version >= 6 { decoder.string(flexible)? } else { None };
+        let group_id = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "group_id", version))?;
-        message.group_state = decoder
+        let group_state = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "group_state", version))?;
-        message.protocol_type = decoder
+        let protocol_type = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "protocol_type", version))?;
-        message.protocol_data = decoder
+        let protocol_data = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "protocol_data", version))?;
-        message.members = decoder
+        let members = decoder
             .array(flexible, |decoder| DescribedGroupMember::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "members", version))?;
-        if version >= 3 {
-            message.authorized_operations = decoder.int32()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let authorized_operations = if version >= 3 { decoder.int32()? } else { -2147483648 };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            error_code,
+            error_message,
+            group_id,
+            group_state,
+            protocol_type,
+            protocol_data,
+            members,
+            authorized_operations,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -283,29 +279,33 @@ impl DescribedGroupMember {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 5;
-        let mut message = Self::default();
-        message.member_id = decoder
+        let member_id = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("DescribedGroupMember", "member_id", version))?;
-        if version >= 4 {
-            message.group_instance_id = decoder.string(flexible)?;
-        }
-        message.client_id = decoder
+        let group_instance_id = if version >= 4 { decoder.string(flexible)? } else { None };
+        let client_id = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("DescribedGroupMember", "client_id", version))?;
-        message.client_host = decoder
+        let client_host = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("DescribedGroupMember", "client_host", version))?;
-        message.member_metadata = decoder.bytes(flexible)?.ok_or_else(|| {
+        let member_metadata = decoder.bytes(flexible)?.ok_or_else(|| {
             DecodeError::unexpected_null("DescribedGroupMember", "member_metadata", version)
         })?;
-        message.member_assignment = decoder.bytes(flexible)?.ok_or_else(|| {
+        let member_assignment = decoder.bytes(flexible)?.ok_or_else(|| {
             DecodeError::unexpected_null("DescribedGroupMember", "member_assignment", version)
         })?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            member_id,
+            group_instance_id,
+            client_id,
+            client_host,
+            member_metadata,
+            member_assignment,
+            unknown_tagged_fields,
+        })
     }
 }
 

@@ -49,13 +49,10 @@ impl Message for DescribeLogDirsRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.topics =
-            decoder.array(flexible, |decoder| DescribableLogDirTopic::decode(decoder, version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let topics = decoder.array(flexible, |decoder| DescribableLogDirTopic::decode(decoder, version))?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { topics, unknown_tagged_fields })
     }
 }
 
@@ -93,17 +90,15 @@ impl DescribableLogDirTopic {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.topic = decoder
+        let topic = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("DescribableLogDirTopic", "topic", version))?;
-        message.partitions = decoder
+        let partitions = decoder
             .int32_array(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("DescribableLogDirTopic", "partitions", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { topic, partitions, unknown_tagged_fields })
     }
 }
 
@@ -152,18 +147,14 @@ impl Message for DescribeLogDirsResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        if version >= 3 {
-            message.error_code = decoder.error_code()?;
-        }
-        message.results = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = if version >= 3 { decoder.error_code()? } else { ErrorCode::NONE };
+        let results = decoder
             .array(flexible, |decoder| DescribeLogDirsResult::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("DescribeLogDirsResponse", "results", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { throttle_time_ms, error_code, results, unknown_tagged_fields })
     }
 }
 
@@ -233,28 +224,27 @@ impl DescribeLogDirsResult {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.error_code = decoder.error_code()?;
-        message.log_dir = decoder
+        let error_code = decoder.error_code()?;
+        let log_dir = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("DescribeLogDirsResult", "log_dir", version))?;
-        message.topics =
-            decoder
-                .array(flexible, |decoder| DescribeLogDirsTopic::decode(decoder, version))?
-                .ok_or_else(|| DecodeError::unexpected_null("DescribeLogDirsResult", "topics", version))?;
-        if version >= 4 {
-            message.total_bytes = decoder.int64()?;
-        }
-        if version >= 4 {
-            message.usable_bytes = decoder.int64()?;
-        }
-        if version >= 5 {
-            message.is_cordoned = decoder.bool()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let topics = decoder
+            .array(flexible, |decoder| DescribeLogDirsTopic::decode(decoder, version))?
+            .ok_or_else(|| DecodeError::unexpected_null("DescribeLogDirsResult", "topics", version))?;
+        let total_bytes = if version >= 4 { decoder.int64()? } else { -1 };
+        let usable_bytes = if version >= 4 { decoder.int64()? } else { -1 };
+        let is_cordoned = if version >= 5 { decoder.bool()? } else { false };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            error_code,
+            log_dir,
+            topics,
+            total_bytes,
+            usable_bytes,
+            is_cordoned,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -292,17 +282,15 @@ impl DescribeLogDirsTopic {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("DescribeLogDirsTopic", "name", version))?;
-        message.partitions = decoder
+        let partitions = decoder
             .array(flexible, |decoder| DescribeLogDirsPartition::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("DescribeLogDirsTopic", "partitions", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, partitions, unknown_tagged_fields })
     }
 }
 
@@ -343,15 +331,13 @@ impl DescribeLogDirsPartition {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.partition_size = decoder.int64()?;
-        message.offset_lag = decoder.int64()?;
-        message.is_future_key = decoder.bool()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let partition_index = decoder.int32()?;
+        let partition_size = decoder.int64()?;
+        let offset_lag = decoder.int64()?;
+        let is_future_key = decoder.bool()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { partition_index, partition_size, offset_lag, is_future_key, unknown_tagged_fields })
     }
 }
 

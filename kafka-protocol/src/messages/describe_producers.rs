@@ -33,12 +33,11 @@ impl Message for DescribeProducersRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.topics = decoder
+        let topics = decoder
             .array(true, |decoder| TopicRequest::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("DescribeProducersRequest", "topics", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topics, unknown_tagged_fields })
     }
 }
 
@@ -66,15 +65,14 @@ impl TopicRequest {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicRequest", "name", version))?;
-        message.partition_indexes = decoder
+        let partition_indexes = decoder
             .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicRequest", "partition_indexes", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, partition_indexes, unknown_tagged_fields })
     }
 }
 
@@ -108,13 +106,12 @@ impl Message for DescribeProducersResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.topics = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let topics = decoder
             .array(true, |decoder| TopicResponse::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("DescribeProducersResponse", "topics", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { throttle_time_ms, topics, unknown_tagged_fields })
     }
 }
 
@@ -142,15 +139,14 @@ impl TopicResponse {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicResponse", "name", version))?;
-        message.partitions = decoder
+        let partitions = decoder
             .array(true, |decoder| PartitionResponse::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("TopicResponse", "partitions", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, partitions, unknown_tagged_fields })
     }
 }
 
@@ -184,15 +180,14 @@ impl PartitionResponse {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        message.active_producers = decoder
+        let partition_index = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let active_producers = decoder
             .array(true, |decoder| ProducerState::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("PartitionResponse", "active_producers", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { partition_index, error_code, error_message, active_producers, unknown_tagged_fields })
     }
 }
 
@@ -243,15 +238,22 @@ impl ProducerState {
     }
 
     fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.producer_id = decoder.int64()?;
-        message.producer_epoch = decoder.int32()?;
-        message.last_sequence = decoder.int32()?;
-        message.last_timestamp = decoder.int64()?;
-        message.coordinator_epoch = decoder.int32()?;
-        message.current_txn_start_offset = decoder.int64()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let producer_id = decoder.int64()?;
+        let producer_epoch = decoder.int32()?;
+        let last_sequence = decoder.int32()?;
+        let last_timestamp = decoder.int64()?;
+        let coordinator_epoch = decoder.int32()?;
+        let current_txn_start_offset = decoder.int64()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            producer_id,
+            producer_epoch,
+            last_sequence,
+            last_timestamp,
+            coordinator_epoch,
+            current_txn_start_offset,
+            unknown_tagged_fields,
+        })
     }
 }
 

@@ -33,12 +33,11 @@ impl Message for DescribeQuorumRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.topics = decoder
+        let topics = decoder
             .array(true, |decoder| DescribeQuorumRequestTopicData::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("DescribeQuorumRequest", "topics", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topics, unknown_tagged_fields })
     }
 }
 
@@ -66,17 +65,16 @@ impl DescribeQuorumRequestTopicData {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_name = decoder.string(true)?.ok_or_else(|| {
+        let topic_name = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("DescribeQuorumRequestTopicData", "topic_name", version)
         })?;
-        message.partitions = decoder
+        let partitions = decoder
             .array(true, |decoder| DescribeQuorumRequestPartitionData::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("DescribeQuorumRequestTopicData", "partitions", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_name, partitions, unknown_tagged_fields })
     }
 }
 
@@ -98,10 +96,9 @@ impl DescribeQuorumRequestPartitionData {
     }
 
     fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let partition_index = decoder.int32()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { partition_index, unknown_tagged_fields })
     }
 }
 
@@ -162,21 +159,20 @@ impl Message for DescribeQuorumResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.error_code = decoder.error_code()?;
-        if version >= 2 {
-            message.error_message = decoder.string(true)?;
-        }
-        message.topics = decoder
+        let error_code = decoder.error_code()?;
+        let error_message = if version >= 2 { decoder.string(true)? } else { Some(StrBytes::default()) };
+        let topics = decoder
             .array(true, |decoder| DescribeQuorumResponseTopicData::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("DescribeQuorumResponse", "topics", version))?;
-        if version >= 2 {
-            message.nodes = decoder
+        let nodes = if version >= 2 {
+            decoder
                 .array(true, |decoder| Node::decode(decoder, version))?
-                .ok_or_else(|| DecodeError::unexpected_null("DescribeQuorumResponse", "nodes", version))?;
-        }
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+                .ok_or_else(|| DecodeError::unexpected_null("DescribeQuorumResponse", "nodes", version))?
+        } else {
+            Vec::new()
+        };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { error_code, error_message, topics, nodes, unknown_tagged_fields })
     }
 }
 
@@ -204,17 +200,16 @@ impl DescribeQuorumResponseTopicData {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_name = decoder.string(true)?.ok_or_else(|| {
+        let topic_name = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("DescribeQuorumResponseTopicData", "topic_name", version)
         })?;
-        message.partitions = decoder
+        let partitions = decoder
             .array(true, |decoder| DescribeQuorumResponsePartitionData::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("DescribeQuorumResponseTopicData", "partitions", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_name, partitions, unknown_tagged_fields })
     }
 }
 
@@ -281,25 +276,32 @@ impl DescribeQuorumResponsePartitionData {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        if version >= 2 {
-            message.error_message = decoder.string(true)?;
-        }
-        message.leader_id = decoder.int32()?;
-        message.leader_epoch = decoder.int32()?;
-        message.high_watermark = decoder.int64()?;
-        message.current_voters =
+        let partition_index = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let error_message = if version >= 2 { decoder.string(true)? } else { Some(StrBytes::default()) };
+        let leader_id = decoder.int32()?;
+        let leader_epoch = decoder.int32()?;
+        let high_watermark = decoder.int64()?;
+        let current_voters =
             decoder.array(true, |decoder| ReplicaState::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null("DescribeQuorumResponsePartitionData", "current_voters", version)
             })?;
-        message.observers =
+        let observers =
             decoder.array(true, |decoder| ReplicaState::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null("DescribeQuorumResponsePartitionData", "observers", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            partition_index,
+            error_code,
+            error_message,
+            leader_id,
+            leader_epoch,
+            high_watermark,
+            current_voters,
+            observers,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -335,17 +337,16 @@ impl Node {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        if version >= 2 {
-            message.node_id = decoder.int32()?;
-        }
-        if version >= 2 {
-            message.listeners = decoder
+        let node_id = if version >= 2 { decoder.int32()? } else { 0 };
+        let listeners = if version >= 2 {
+            decoder
                 .array(true, |decoder| Listener::decode(decoder, version))?
-                .ok_or_else(|| DecodeError::unexpected_null("Node", "listeners", version))?;
-        }
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+                .ok_or_else(|| DecodeError::unexpected_null("Node", "listeners", version))?
+        } else {
+            Vec::new()
+        };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { node_id, listeners, unknown_tagged_fields })
     }
 }
 
@@ -385,22 +386,19 @@ impl Listener {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        if version >= 2 {
-            message.name = decoder
-                .string(true)?
-                .ok_or_else(|| DecodeError::unexpected_null("Listener", "name", version))?;
-        }
-        if version >= 2 {
-            message.host = decoder
-                .string(true)?
-                .ok_or_else(|| DecodeError::unexpected_null("Listener", "host", version))?;
-        }
-        if version >= 2 {
-            message.port = decoder.uint16()?;
-        }
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let name = if version >= 2 {
+            decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Listener", "name", version))?
+        } else {
+            StrBytes::default()
+        };
+        let host = if version >= 2 {
+            decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Listener", "host", version))?
+        } else {
+            StrBytes::default()
+        };
+        let port = if version >= 2 { decoder.uint16()? } else { 0 };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, host, port, unknown_tagged_fields })
     }
 }
 
@@ -455,20 +453,20 @@ impl ReplicaState {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.replica_id = decoder.int32()?;
-        if version >= 2 {
-            message.replica_directory_id = decoder.uuid()?;
-        }
-        message.log_end_offset = decoder.int64()?;
-        if version >= 1 {
-            message.last_fetch_timestamp = decoder.int64()?;
-        }
-        if version >= 1 {
-            message.last_caught_up_timestamp = decoder.int64()?;
-        }
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let replica_id = decoder.int32()?;
+        let replica_directory_id = if version >= 2 { decoder.uuid()? } else { [0; 16] };
+        let log_end_offset = decoder.int64()?;
+        let last_fetch_timestamp = if version >= 1 { decoder.int64()? } else { -1 };
+        let last_caught_up_timestamp = if version >= 1 { decoder.int64()? } else { -1 };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            replica_id,
+            replica_directory_id,
+            log_end_offset,
+            last_fetch_timestamp,
+            last_caught_up_timestamp,
+            unknown_tagged_fields,
+        })
     }
 }
 

@@ -33,14 +33,13 @@ impl Message for DescribeShareGroupOffsetsRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.groups = decoder
+        let groups = decoder
             .array(true, |decoder| DescribeShareGroupOffsetsRequestGroup::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("DescribeShareGroupOffsetsRequest", "groups", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { groups, unknown_tagged_fields })
     }
 }
 
@@ -78,14 +77,13 @@ impl DescribeShareGroupOffsetsRequestGroup {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.group_id = decoder.string(true)?.ok_or_else(|| {
+        let group_id = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("DescribeShareGroupOffsetsRequestGroup", "group_id", version)
         })?;
-        message.topics =
+        let topics =
             decoder.array(true, |decoder| DescribeShareGroupOffsetsRequestTopic::decode(decoder, version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { group_id, topics, unknown_tagged_fields })
     }
 }
 
@@ -113,15 +111,14 @@ impl DescribeShareGroupOffsetsRequestTopic {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_name = decoder.string(true)?.ok_or_else(|| {
+        let topic_name = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("DescribeShareGroupOffsetsRequestTopic", "topic_name", version)
         })?;
-        message.partitions = decoder.int32_array(true)?.ok_or_else(|| {
+        let partitions = decoder.int32_array(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("DescribeShareGroupOffsetsRequestTopic", "partitions", version)
         })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_name, partitions, unknown_tagged_fields })
     }
 }
 
@@ -155,15 +152,14 @@ impl Message for DescribeShareGroupOffsetsResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.groups = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let groups = decoder
             .array(true, |decoder| DescribeShareGroupOffsetsResponseGroup::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("DescribeShareGroupOffsetsResponse", "groups", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { throttle_time_ms, groups, unknown_tagged_fields })
     }
 }
 
@@ -197,19 +193,18 @@ impl DescribeShareGroupOffsetsResponseGroup {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.group_id = decoder.string(true)?.ok_or_else(|| {
+        let group_id = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("DescribeShareGroupOffsetsResponseGroup", "group_id", version)
         })?;
-        message.topics = decoder
+        let topics = decoder
             .array(true, |decoder| DescribeShareGroupOffsetsResponseTopic::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("DescribeShareGroupOffsetsResponseGroup", "topics", version)
             })?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { group_id, topics, error_code, error_message, unknown_tagged_fields })
     }
 }
 
@@ -240,18 +235,17 @@ impl DescribeShareGroupOffsetsResponseTopic {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_name = decoder.string(true)?.ok_or_else(|| {
+        let topic_name = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("DescribeShareGroupOffsetsResponseTopic", "topic_name", version)
         })?;
-        message.topic_id = decoder.topic_id()?;
-        message.partitions = decoder
+        let topic_id = decoder.topic_id()?;
+        let partitions = decoder
             .array(true, |decoder| DescribeShareGroupOffsetsResponsePartition::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("DescribeShareGroupOffsetsResponseTopic", "partitions", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_name, topic_id, partitions, unknown_tagged_fields })
     }
 }
 
@@ -304,17 +298,22 @@ impl DescribeShareGroupOffsetsResponsePartition {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.start_offset = decoder.int64()?;
-        message.leader_epoch = decoder.int32()?;
-        if version >= 1 {
-            message.lag = decoder.int64()?;
-        }
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let partition_index = decoder.int32()?;
+        let start_offset = decoder.int64()?;
+        let leader_epoch = decoder.int32()?;
+        let lag = if version >= 1 { decoder.int64()? } else { -1 };
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            partition_index,
+            start_offset,
+            leader_epoch,
+            lag,
+            error_code,
+            error_message,
+            unknown_tagged_fields,
+        })
     }
 }
 

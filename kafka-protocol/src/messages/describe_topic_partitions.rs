@@ -56,15 +56,14 @@ impl Message for DescribeTopicPartitionsRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.topics =
+        let topics =
             decoder.array(true, |decoder| TopicRequest::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null("DescribeTopicPartitionsRequest", "topics", version)
             })?;
-        message.response_partition_limit = decoder.int32()?;
-        message.cursor = if decoder.int8()? < 0 { None } else { Some(Cursor::decode(decoder, version)?) };
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let response_partition_limit = decoder.int32()?;
+        let cursor = if decoder.int8()? < 0 { None } else { Some(Cursor::decode(decoder, version)?) };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topics, response_partition_limit, cursor, unknown_tagged_fields })
     }
 }
 
@@ -86,12 +85,11 @@ impl TopicRequest {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicRequest", "name", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, unknown_tagged_fields })
     }
 }
 
@@ -116,13 +114,12 @@ impl Cursor {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_name = decoder
+        let topic_name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("Cursor", "topic_name", version))?;
-        message.partition_index = decoder.int32()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let partition_index = decoder.int32()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_name, partition_index, unknown_tagged_fields })
     }
 }
 
@@ -165,17 +162,15 @@ impl Message for DescribeTopicPartitionsResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.topics = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let topics = decoder
             .array(true, |decoder| DescribeTopicPartitionsResponseTopic::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("DescribeTopicPartitionsResponse", "topics", version)
             })?;
-        message.next_cursor =
-            if decoder.int8()? < 0 { None } else { Some(Cursor::decode(decoder, version)?) };
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let next_cursor = if decoder.int8()? < 0 { None } else { Some(Cursor::decode(decoder, version)?) };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { throttle_time_ms, topics, next_cursor, unknown_tagged_fields })
     }
 }
 
@@ -229,19 +224,26 @@ impl DescribeTopicPartitionsResponseTopic {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.error_code = decoder.error_code()?;
-        message.name = decoder.string(true)?;
-        message.topic_id = decoder.topic_id()?;
-        message.is_internal = decoder.bool()?;
-        message.partitions = decoder
+        let error_code = decoder.error_code()?;
+        let name = decoder.string(true)?;
+        let topic_id = decoder.topic_id()?;
+        let is_internal = decoder.bool()?;
+        let partitions = decoder
             .array(true, |decoder| DescribeTopicPartitionsResponsePartition::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("DescribeTopicPartitionsResponseTopic", "partitions", version)
             })?;
-        message.topic_authorized_operations = decoder.int32()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let topic_authorized_operations = decoder.int32()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            error_code,
+            name,
+            topic_id,
+            is_internal,
+            partitions,
+            topic_authorized_operations,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -319,28 +321,38 @@ impl DescribeTopicPartitionsResponsePartition {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.error_code = decoder.error_code()?;
-        message.partition_index = decoder.int32()?;
-        message.leader_id = decoder.int32()?;
-        message.leader_epoch = decoder.int32()?;
-        message.replica_nodes = decoder.int32_array(true)?.ok_or_else(|| {
+        let error_code = decoder.error_code()?;
+        let partition_index = decoder.int32()?;
+        let leader_id = decoder.int32()?;
+        let leader_epoch = decoder.int32()?;
+        let replica_nodes = decoder.int32_array(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("DescribeTopicPartitionsResponsePartition", "replica_nodes", version)
         })?;
-        message.isr_nodes = decoder.int32_array(true)?.ok_or_else(|| {
+        let isr_nodes = decoder.int32_array(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("DescribeTopicPartitionsResponsePartition", "isr_nodes", version)
         })?;
-        message.eligible_leader_replicas = decoder.int32_array(true)?;
-        message.last_known_elr = decoder.int32_array(true)?;
-        message.offline_replicas = decoder.int32_array(true)?.ok_or_else(|| {
+        let eligible_leader_replicas = decoder.int32_array(true)?;
+        let last_known_elr = decoder.int32_array(true)?;
+        let offline_replicas = decoder.int32_array(true)?.ok_or_else(|| {
             DecodeError::unexpected_null(
                 "DescribeTopicPartitionsResponsePartition",
                 "offline_replicas",
                 version,
             )
         })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            error_code,
+            partition_index,
+            leader_id,
+            leader_epoch,
+            replica_nodes,
+            isr_nodes,
+            eligible_leader_replicas,
+            last_known_elr,
+            offline_replicas,
+            unknown_tagged_fields,
+        })
     }
 }
 

@@ -33,8 +33,7 @@ impl Message for DescribeTransactionsRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.transactional_ids = decoder
+        let transactional_ids = decoder
             .array(true, |decoder| {
                 decoder.string(true)?.ok_or_else(|| {
                     DecodeError::unexpected_null("DescribeTransactionsRequest", "transactional_ids", version)
@@ -43,8 +42,8 @@ impl Message for DescribeTransactionsRequest {
             .ok_or_else(|| {
                 DecodeError::unexpected_null("DescribeTransactionsRequest", "transactional_ids", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { transactional_ids, unknown_tagged_fields })
     }
 }
 
@@ -78,14 +77,13 @@ impl Message for DescribeTransactionsResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.transaction_states =
+        let throttle_time_ms = decoder.int32()?;
+        let transaction_states =
             decoder.array(true, |decoder| TransactionState::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null("DescribeTransactionsResponse", "transaction_states", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { throttle_time_ms, transaction_states, unknown_tagged_fields })
     }
 }
 
@@ -131,23 +129,32 @@ impl TransactionState {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.error_code = decoder.error_code()?;
-        message.transactional_id = decoder
+        let error_code = decoder.error_code()?;
+        let transactional_id = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TransactionState", "transactional_id", version))?;
-        message.transaction_state = decoder
+        let transaction_state = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TransactionState", "transaction_state", version))?;
-        message.transaction_timeout_ms = decoder.int32()?;
-        message.transaction_start_time_ms = decoder.int64()?;
-        message.producer_id = decoder.int64()?;
-        message.producer_epoch = decoder.int16()?;
-        message.topics = decoder
+        let transaction_timeout_ms = decoder.int32()?;
+        let transaction_start_time_ms = decoder.int64()?;
+        let producer_id = decoder.int64()?;
+        let producer_epoch = decoder.int16()?;
+        let topics = decoder
             .array(true, |decoder| TopicData::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("TransactionState", "topics", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            error_code,
+            transactional_id,
+            transaction_state,
+            transaction_timeout_ms,
+            transaction_start_time_ms,
+            producer_id,
+            producer_epoch,
+            topics,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -175,15 +182,14 @@ impl TopicData {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic = decoder
+        let topic = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicData", "topic", version))?;
-        message.partitions = decoder
+        let partitions = decoder
             .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicData", "partitions", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic, partitions, unknown_tagged_fields })
     }
 }
 

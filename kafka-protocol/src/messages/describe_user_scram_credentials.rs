@@ -39,10 +39,9 @@ impl Message for DescribeUserScramCredentialsRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.users = decoder.array(true, |decoder| UserName::decode(decoder, version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let users = decoder.array(true, |decoder| UserName::decode(decoder, version))?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { users, unknown_tagged_fields })
     }
 }
 
@@ -64,11 +63,10 @@ impl UserName {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name =
+        let name =
             decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("UserName", "name", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, unknown_tagged_fields })
     }
 }
 
@@ -120,17 +118,16 @@ impl Message for DescribeUserScramCredentialsResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        message.results = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let results = decoder
             .array(true, |decoder| DescribeUserScramCredentialsResult::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("DescribeUserScramCredentialsResponse", "results", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { throttle_time_ms, error_code, error_message, results, unknown_tagged_fields })
     }
 }
 
@@ -176,19 +173,21 @@ impl DescribeUserScramCredentialsResult {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.user = decoder.string(true)?.ok_or_else(|| {
+        let user = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("DescribeUserScramCredentialsResult", "user", version)
         })?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        message.credential_infos = decoder
-            .array(true, |decoder| CredentialInfo::decode(decoder, version))?
-            .ok_or_else(|| {
-            DecodeError::unexpected_null("DescribeUserScramCredentialsResult", "credential_infos", version)
-        })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let credential_infos =
+            decoder.array(true, |decoder| CredentialInfo::decode(decoder, version))?.ok_or_else(|| {
+                DecodeError::unexpected_null(
+                    "DescribeUserScramCredentialsResult",
+                    "credential_infos",
+                    version,
+                )
+            })?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { user, error_code, error_message, credential_infos, unknown_tagged_fields })
     }
 }
 
@@ -213,11 +212,10 @@ impl CredentialInfo {
     }
 
     fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.mechanism = decoder.int8()?;
-        message.iterations = decoder.int32()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let mechanism = decoder.int8()?;
+        let iterations = decoder.int32()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { mechanism, iterations, unknown_tagged_fields })
     }
 }
 

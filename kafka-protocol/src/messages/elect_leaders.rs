@@ -64,17 +64,13 @@ impl Message for ElectLeadersRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 2;
-        let mut message = Self::default();
-        if version >= 1 {
-            message.election_type = decoder.int8()?;
-        }
-        message.topic_partitions =
+        let election_type = if version >= 1 { decoder.int8()? } else { 0 };
+        let topic_partitions =
             decoder.array(flexible, |decoder| TopicPartitions::decode(decoder, version))?;
-        message.timeout_ms = decoder.int32()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let timeout_ms = decoder.int32()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { election_type, topic_partitions, timeout_ms, unknown_tagged_fields })
     }
 }
 
@@ -112,17 +108,15 @@ impl TopicPartitions {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.topic = decoder
+        let topic = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicPartitions", "topic", version))?;
-        message.partitions = decoder
+        let partitions = decoder
             .int32_array(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicPartitions", "partitions", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { topic, partitions, unknown_tagged_fields })
     }
 }
 
@@ -173,19 +167,15 @@ impl Message for ElectLeadersResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        if version >= 1 {
-            message.error_code = decoder.error_code()?;
-        }
-        message.replica_election_results =
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = if version >= 1 { decoder.error_code()? } else { ErrorCode::NONE };
+        let replica_election_results =
             decoder.array(flexible, |decoder| ReplicaElectionResult::decode(decoder, version))?.ok_or_else(
                 || DecodeError::unexpected_null("ElectLeadersResponse", "replica_election_results", version),
             )?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { throttle_time_ms, error_code, replica_election_results, unknown_tagged_fields })
     }
 }
 
@@ -223,18 +213,16 @@ impl ReplicaElectionResult {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.topic = decoder
+        let topic = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("ReplicaElectionResult", "topic", version))?;
-        message.partition_result =
+        let partition_result =
             decoder.array(flexible, |decoder| PartitionResult::decode(decoder, version))?.ok_or_else(
                 || DecodeError::unexpected_null("ReplicaElectionResult", "partition_result", version),
             )?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { topic, partition_result, unknown_tagged_fields })
     }
 }
 
@@ -283,14 +271,12 @@ impl PartitionResult {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.partition_id = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(flexible)?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let partition_id = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(flexible)?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { partition_id, error_code, error_message, unknown_tagged_fields })
     }
 }
 

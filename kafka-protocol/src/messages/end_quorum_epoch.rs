@@ -54,21 +54,20 @@ impl Message for EndQuorumEpochRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 1;
-        let mut message = Self::default();
-        message.cluster_id = decoder.string(flexible)?;
-        message.topics = decoder
+        let cluster_id = decoder.string(flexible)?;
+        let topics = decoder
             .array(flexible, |decoder| EndQuorumEpochRequestTopicData::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("EndQuorumEpochRequest", "topics", version))?;
-        if version >= 1 {
-            message.leader_endpoints =
-                decoder.array(flexible, |decoder| LeaderEndpoint::decode(decoder, version))?.ok_or_else(
-                    || DecodeError::unexpected_null("EndQuorumEpochRequest", "leader_endpoints", version),
-                )?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let leader_endpoints = if version >= 1 {
+            decoder.array(flexible, |decoder| LeaderEndpoint::decode(decoder, version))?.ok_or_else(|| {
+                DecodeError::unexpected_null("EndQuorumEpochRequest", "leader_endpoints", version)
+            })?
+        } else {
+            Vec::new()
+        };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { cluster_id, topics, leader_endpoints, unknown_tagged_fields })
     }
 }
 
@@ -106,19 +105,17 @@ impl EndQuorumEpochRequestTopicData {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut message = Self::default();
-        message.topic_name = decoder.string(flexible)?.ok_or_else(|| {
+        let topic_name = decoder.string(flexible)?.ok_or_else(|| {
             DecodeError::unexpected_null("EndQuorumEpochRequestTopicData", "topic_name", version)
         })?;
-        message.partitions = decoder
+        let partitions = decoder
             .array(flexible, |decoder| EndQuorumEpochRequestPartitionData::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("EndQuorumEpochRequestTopicData", "partitions", version)
             })?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { topic_name, partitions, unknown_tagged_fields })
     }
 }
 
@@ -172,34 +169,41 @@ impl EndQuorumEpochRequestPartitionData {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.leader_id = decoder.int32()?;
-        message.leader_epoch = decoder.int32()?;
-        if version <= 0 {
-            message.preferred_successors = decoder.int32_array(flexible)?.ok_or_else(|| {
+        let partition_index = decoder.int32()?;
+        let leader_id = decoder.int32()?;
+        let leader_epoch = decoder.int32()?;
+        let preferred_successors = if version <= 0 {
+            decoder.int32_array(flexible)?.ok_or_else(|| {
                 DecodeError::unexpected_null(
                     "EndQuorumEpochRequestPartitionData",
                     "preferred_successors",
                     version,
                 )
-            })?;
-        }
-        if version >= 1 {
-            message.preferred_candidates = decoder
-                .array(flexible, |decoder| ReplicaInfo::decode(decoder, version))?
-                .ok_or_else(|| {
-                    DecodeError::unexpected_null(
-                        "EndQuorumEpochRequestPartitionData",
-                        "preferred_candidates",
-                        version,
-                    )
-                })?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+            })?
+        } else {
+            Vec::new()
+        };
+        let preferred_candidates = if version >= 1 {
+            decoder.array(flexible, |decoder| ReplicaInfo::decode(decoder, version))?.ok_or_else(|| {
+                DecodeError::unexpected_null(
+                    "EndQuorumEpochRequestPartitionData",
+                    "preferred_candidates",
+                    version,
+                )
+            })?
+        } else {
+            Vec::new()
+        };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            partition_index,
+            leader_id,
+            leader_epoch,
+            preferred_successors,
+            preferred_candidates,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -238,17 +242,11 @@ impl ReplicaInfo {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut message = Self::default();
-        if version >= 1 {
-            message.candidate_id = decoder.int32()?;
-        }
-        if version >= 1 {
-            message.candidate_directory_id = decoder.uuid()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let candidate_id = if version >= 1 { decoder.int32()? } else { 0 };
+        let candidate_directory_id = if version >= 1 { decoder.uuid()? } else { [0; 16] };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { candidate_id, candidate_directory_id, unknown_tagged_fields })
     }
 }
 
@@ -298,24 +296,24 @@ impl LeaderEndpoint {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut message = Self::default();
-        if version >= 1 {
-            message.name = decoder
+        let name = if version >= 1 {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("LeaderEndpoint", "name", version))?;
-        }
-        if version >= 1 {
-            message.host = decoder
+                .ok_or_else(|| DecodeError::unexpected_null("LeaderEndpoint", "name", version))?
+        } else {
+            StrBytes::default()
+        };
+        let host = if version >= 1 {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("LeaderEndpoint", "host", version))?;
-        }
-        if version >= 1 {
-            message.port = decoder.uint16()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+                .ok_or_else(|| DecodeError::unexpected_null("LeaderEndpoint", "host", version))?
+        } else {
+            StrBytes::default()
+        };
+        let port = if version >= 1 { decoder.uint16()? } else { 0 };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, host, port, unknown_tagged_fields })
     }
 }
 
@@ -378,16 +376,16 @@ impl Message for EndQuorumEpochResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 1;
-        let mut message = Self::default();
-        message.error_code = decoder.error_code()?;
-        message.topics = decoder
+        let error_code = decoder.error_code()?;
+        let topics = decoder
             .array(flexible, |decoder| EndQuorumEpochResponseTopicData::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("EndQuorumEpochResponse", "topics", version))?;
-        if flexible {
-            let unknown = decoder.tagged_fields(|tag, decoder| {
+        let mut node_endpoints = Vec::new();
+        let unknown_tagged_fields = if flexible {
+            decoder.tagged_fields(|tag, decoder| {
                 match tag {
                     0 => {
-                        message.node_endpoints = decoder
+                        node_endpoints = decoder
                             .array(true, |decoder| NodeEndpoint::decode(decoder, version))?
                             .ok_or_else(|| {
                                 DecodeError::unexpected_null(
@@ -400,10 +398,11 @@ impl Message for EndQuorumEpochResponse {
                     _ => return Ok(false),
                 }
                 Ok(true)
-            })?;
-            message.unknown_tagged_fields = unknown;
-        }
-        Ok(message)
+            })?
+        } else {
+            UnknownTaggedFields::default()
+        };
+        Ok(Self { error_code, topics, node_endpoints, unknown_tagged_fields })
     }
 }
 
@@ -441,19 +440,17 @@ impl EndQuorumEpochResponseTopicData {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut message = Self::default();
-        message.topic_name = decoder.string(flexible)?.ok_or_else(|| {
+        let topic_name = decoder.string(flexible)?.ok_or_else(|| {
             DecodeError::unexpected_null("EndQuorumEpochResponseTopicData", "topic_name", version)
         })?;
-        message.partitions = decoder
+        let partitions = decoder
             .array(flexible, |decoder| EndQuorumEpochResponsePartitionData::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("EndQuorumEpochResponseTopicData", "partitions", version)
             })?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { topic_name, partitions, unknown_tagged_fields })
     }
 }
 
@@ -494,15 +491,13 @@ impl EndQuorumEpochResponsePartitionData {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.leader_id = decoder.int32()?;
-        message.leader_epoch = decoder.int32()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let partition_index = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let leader_id = decoder.int32()?;
+        let leader_epoch = decoder.int32()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { partition_index, error_code, leader_id, leader_epoch, unknown_tagged_fields })
     }
 }
 
@@ -548,22 +543,18 @@ impl NodeEndpoint {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut message = Self::default();
-        if version >= 1 {
-            message.node_id = decoder.int32()?;
-        }
-        if version >= 1 {
-            message.host = decoder
+        let node_id = if version >= 1 { decoder.int32()? } else { 0 };
+        let host = if version >= 1 {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("NodeEndpoint", "host", version))?;
-        }
-        if version >= 1 {
-            message.port = decoder.uint16()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+                .ok_or_else(|| DecodeError::unexpected_null("NodeEndpoint", "host", version))?
+        } else {
+            StrBytes::default()
+        };
+        let port = if version >= 1 { decoder.uint16()? } else { 0 };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { node_id, host, port, unknown_tagged_fields })
     }
 }
 

@@ -45,17 +45,15 @@ impl Message for EndTxnRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 3;
-        let mut message = Self::default();
-        message.transactional_id = decoder
+        let transactional_id = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("EndTxnRequest", "transactional_id", version))?;
-        message.producer_id = decoder.int64()?;
-        message.producer_epoch = decoder.int16()?;
-        message.committed = decoder.bool()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let producer_id = decoder.int64()?;
+        let producer_epoch = decoder.int16()?;
+        let committed = decoder.bool()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { transactional_id, producer_id, producer_epoch, committed, unknown_tagged_fields })
     }
 }
 
@@ -118,19 +116,13 @@ impl Message for EndTxnResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 3;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        if version >= 5 {
-            message.producer_id = decoder.int64()?;
-        }
-        if version >= 5 {
-            message.producer_epoch = decoder.int16()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let producer_id = if version >= 5 { decoder.int64()? } else { -1 };
+        let producer_epoch = if version >= 5 { decoder.int16()? } else { -1 };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { throttle_time_ms, error_code, producer_id, producer_epoch, unknown_tagged_fields })
     }
 }
 

@@ -26,8 +26,7 @@ impl Message for EndTxnMarker {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.coordinator_epoch = decoder.int32()?;
-        Ok(message)
+        let coordinator_epoch = decoder.int32()?;
+        Ok(Self { coordinator_epoch })
     }
 }

@@ -58,16 +58,15 @@ impl Message for EnvelopeRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.request_data = decoder
+        let request_data = decoder
             .bytes(true)?
             .ok_or_else(|| DecodeError::unexpected_null("EnvelopeRequest", "request_data", version))?;
-        message.request_principal = decoder.bytes(true)?;
-        message.client_host_address = decoder
+        let request_principal = decoder.bytes(true)?;
+        let client_host_address = decoder
             .bytes(true)?
             .ok_or_else(|| DecodeError::unexpected_null("EnvelopeRequest", "client_host_address", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { request_data, request_principal, client_host_address, unknown_tagged_fields })
     }
 }
 
@@ -108,11 +107,10 @@ impl Message for EnvelopeResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.response_data = decoder.bytes(true)?;
-        message.error_code = decoder.error_code()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let response_data = decoder.bytes(true)?;
+        let error_code = decoder.error_code()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { response_data, error_code, unknown_tagged_fields })
     }
 }
 

@@ -33,13 +33,12 @@ impl Message for FeatureLevelRecord {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("FeatureLevelRecord", "name", version))?;
-        message.feature_level = decoder.int16()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let feature_level = decoder.int16()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, feature_level, unknown_tagged_fields })
     }
 }
 

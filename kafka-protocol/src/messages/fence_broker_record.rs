@@ -33,11 +33,10 @@ impl Message for FenceBrokerRecord {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.id = decoder.int32()?;
-        message.epoch = decoder.int64()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let id = decoder.int32()?;
+        let epoch = decoder.int64()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { id, epoch, unknown_tagged_fields })
     }
 }
 

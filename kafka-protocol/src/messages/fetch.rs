@@ -124,50 +124,63 @@ impl Message for FetchRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 12;
-        let mut message = Self::default();
-        if version <= 14 {
-            message.replica_id = decoder.int32()?;
-        }
-        message.max_wait_ms = decoder.int32()?;
-        message.min_bytes = decoder.int32()?;
-        message.max_bytes = decoder.int32()?;
-        message.isolation_level = decoder.int8()?;
-        if version >= 7 {
-            message.session_id = decoder.int32()?;
-        }
-        if version >= 7 {
-            message.session_epoch = decoder.int32()?;
-        }
-        message.topics = decoder
+        let replica_id = if version <= 14 { decoder.int32()? } else { -1 };
+        let max_wait_ms = decoder.int32()?;
+        let min_bytes = decoder.int32()?;
+        let max_bytes = decoder.int32()?;
+        let isolation_level = decoder.int8()?;
+        let session_id = if version >= 7 { decoder.int32()? } else { 0 };
+        let session_epoch = if version >= 7 { decoder.int32()? } else { -1 };
+        let topics = decoder
             .array(flexible, |decoder| FetchTopic::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("FetchRequest", "topics", version))?;
-        if version >= 7 {
-            message.forgotten_topics_data =
-                decoder.array(flexible, |decoder| ForgottenTopic::decode(decoder, version))?.ok_or_else(
-                    || DecodeError::unexpected_null("FetchRequest", "forgotten_topics_data", version),
-                )?;
-        }
-        if version >= 11 {
-            message.rack_id = decoder
+        let forgotten_topics_data = if version >= 7 {
+            decoder.array(flexible, |decoder| ForgottenTopic::decode(decoder, version))?.ok_or_else(|| {
+                DecodeError::unexpected_null("FetchRequest", "forgotten_topics_data", version)
+            })?
+        } else {
+            Vec::new()
+        };
+        let rack_id = if version >= 11 {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("FetchRequest", "rack_id", version))?;
-        }
-        if flexible {
-            let unknown = decoder.tagged_fields(|tag, decoder| {
+                .ok_or_else(|| DecodeError::unexpected_null("FetchRequest", "rack_id", version))?
+        } else {
+            StrBytes::default()
+        };
+        let mut cluster_id = None;
+        let mut replica_state = ReplicaState::default();
+        let unknown_tagged_fields = if flexible {
+            decoder.tagged_fields(|tag, decoder| {
                 match tag {
                     0 => {
-                        message.cluster_id = decoder.string(true)?;
+                        cluster_id = decoder.string(true)?;
                     }
                     1 if version >= 15 => {
-                        message.replica_state = ReplicaState::decode(decoder, version)?;
+                        replica_state = ReplicaState::decode(decoder, version)?;
                     }
                     _ => return Ok(false),
                 }
                 Ok(true)
-            })?;
-            message.unknown_tagged_fields = unknown;
-        }
-        Ok(message)
+            })?
+        } else {
+            UnknownTaggedFields::default()
+        };
+        Ok(Self {
+            cluster_id,
+            replica_id,
+            replica_state,
+            max_wait_ms,
+            min_bytes,
+            max_bytes,
+            isolation_level,
+            session_id,
+            session_epoch,
+            topics,
+            forgotten_topics_data,
+            rack_id,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -212,17 +225,11 @@ impl ReplicaState {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 12;
-        let mut message = Self::default();
-        if version >= 15 {
-            message.replica_id = decoder.int32()?;
-        }
-        if version >= 15 {
-            message.replica_epoch = decoder.int64()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let replica_id = if version >= 15 { decoder.int32()? } else { -1 };
+        let replica_epoch = if version >= 15 { decoder.int64()? } else { -1 };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { replica_id, replica_epoch, unknown_tagged_fields })
     }
 }
 
@@ -263,22 +270,20 @@ impl FetchTopic {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 12;
-        let mut message = Self::default();
-        if version <= 12 {
-            message.topic = decoder
+        let topic = if version <= 12 {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("FetchTopic", "topic", version))?;
-        }
-        if version >= 13 {
-            message.topic_id = decoder.topic_id()?;
-        }
-        message.partitions = decoder
+                .ok_or_else(|| DecodeError::unexpected_null("FetchTopic", "topic", version))?
+        } else {
+            StrBytes::default()
+        };
+        let topic_id = if version >= 13 { decoder.topic_id()? } else { TopicId::ZERO };
+        let partitions = decoder
             .array(flexible, |decoder| FetchPartition::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("FetchTopic", "partitions", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { topic, topic_id, partitions, unknown_tagged_fields })
     }
 }
 
@@ -376,35 +381,41 @@ impl FetchPartition {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 12;
-        let mut message = Self::default();
-        message.partition = decoder.int32()?;
-        if version >= 9 {
-            message.current_leader_epoch = decoder.int32()?;
-        }
-        message.fetch_offset = decoder.int64()?;
-        if version >= 12 {
-            message.last_fetched_epoch = decoder.int32()?;
-        }
-        if version >= 5 {
-            message.log_start_offset = decoder.int64()?;
-        }
-        message.partition_max_bytes = decoder.int32()?;
-        if flexible {
-            let unknown = decoder.tagged_fields(|tag, decoder| {
+        let partition = decoder.int32()?;
+        let current_leader_epoch = if version >= 9 { decoder.int32()? } else { -1 };
+        let fetch_offset = decoder.int64()?;
+        let last_fetched_epoch = if version >= 12 { decoder.int32()? } else { -1 };
+        let log_start_offset = if version >= 5 { decoder.int64()? } else { -1 };
+        let partition_max_bytes = decoder.int32()?;
+        let mut replica_directory_id = [0; 16];
+        let mut high_watermark = 9223372036854775807;
+        let unknown_tagged_fields = if flexible {
+            decoder.tagged_fields(|tag, decoder| {
                 match tag {
                     0 if version >= 17 => {
-                        message.replica_directory_id = decoder.uuid()?;
+                        replica_directory_id = decoder.uuid()?;
                     }
                     1 if version >= 18 => {
-                        message.high_watermark = decoder.int64()?;
+                        high_watermark = decoder.int64()?;
                     }
                     _ => return Ok(false),
                 }
                 Ok(true)
-            })?;
-            message.unknown_tagged_fields = unknown;
-        }
-        Ok(message)
+            })?
+        } else {
+            UnknownTaggedFields::default()
+        };
+        Ok(Self {
+            partition,
+            current_leader_epoch,
+            fetch_offset,
+            last_fetched_epoch,
+            log_start_offset,
+            partition_max_bytes,
+            replica_directory_id,
+            high_watermark,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -453,24 +464,24 @@ impl ForgottenTopic {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 12;
-        let mut message = Self::default();
-        if (7..=12).contains(&version) {
-            message.topic = decoder
+        let topic = if (7..=12).contains(&version) {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("ForgottenTopic", "topic", version))?;
-        }
-        if version >= 13 {
-            message.topic_id = decoder.topic_id()?;
-        }
-        if version >= 7 {
-            message.partitions = decoder
+                .ok_or_else(|| DecodeError::unexpected_null("ForgottenTopic", "topic", version))?
+        } else {
+            StrBytes::default()
+        };
+        let topic_id = if version >= 13 { decoder.topic_id()? } else { TopicId::ZERO };
+        let partitions = if version >= 7 {
+            decoder
                 .int32_array(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("ForgottenTopic", "partitions", version))?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+                .ok_or_else(|| DecodeError::unexpected_null("ForgottenTopic", "partitions", version))?
+        } else {
+            Vec::new()
+        };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { topic, topic_id, partitions, unknown_tagged_fields })
     }
 }
 
@@ -537,22 +548,18 @@ impl Message for FetchResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 12;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        if version >= 7 {
-            message.error_code = decoder.error_code()?;
-        }
-        if version >= 7 {
-            message.session_id = decoder.int32()?;
-        }
-        message.responses = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = if version >= 7 { decoder.error_code()? } else { ErrorCode::NONE };
+        let session_id = if version >= 7 { decoder.int32()? } else { 0 };
+        let responses = decoder
             .array(flexible, |decoder| FetchableTopicResponse::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("FetchResponse", "responses", version))?;
-        if flexible {
-            let unknown = decoder.tagged_fields(|tag, decoder| {
+        let mut node_endpoints = Vec::new();
+        let unknown_tagged_fields = if flexible {
+            decoder.tagged_fields(|tag, decoder| {
                 match tag {
                     0 if version >= 16 => {
-                        message.node_endpoints = decoder
+                        node_endpoints = decoder
                             .array(true, |decoder| NodeEndpoint::decode(decoder, version))?
                             .ok_or_else(|| {
                                 DecodeError::unexpected_null("FetchResponse", "node_endpoints", version)
@@ -561,10 +568,18 @@ impl Message for FetchResponse {
                     _ => return Ok(false),
                 }
                 Ok(true)
-            })?;
-            message.unknown_tagged_fields = unknown;
-        }
-        Ok(message)
+            })?
+        } else {
+            UnknownTaggedFields::default()
+        };
+        Ok(Self {
+            throttle_time_ms,
+            error_code,
+            session_id,
+            responses,
+            node_endpoints,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -609,22 +624,20 @@ impl FetchableTopicResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 12;
-        let mut message = Self::default();
-        if version <= 12 {
-            message.topic = decoder
+        let topic = if version <= 12 {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("FetchableTopicResponse", "topic", version))?;
-        }
-        if version >= 13 {
-            message.topic_id = decoder.topic_id()?;
-        }
-        message.partitions = decoder
+                .ok_or_else(|| DecodeError::unexpected_null("FetchableTopicResponse", "topic", version))?
+        } else {
+            StrBytes::default()
+        };
+        let topic_id = if version >= 13 { decoder.topic_id()? } else { TopicId::ZERO };
+        let partitions = decoder
             .array(flexible, |decoder| PartitionData::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("FetchableTopicResponse", "partitions", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { topic, topic_id, partitions, unknown_tagged_fields })
     }
 }
 
@@ -741,39 +754,51 @@ impl PartitionData {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 12;
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.high_watermark = decoder.int64()?;
-        message.last_stable_offset = decoder.int64()?;
-        if version >= 5 {
-            message.log_start_offset = decoder.int64()?;
-        }
-        message.aborted_transactions =
+        let partition_index = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let high_watermark = decoder.int64()?;
+        let last_stable_offset = decoder.int64()?;
+        let log_start_offset = if version >= 5 { decoder.int64()? } else { -1 };
+        let aborted_transactions =
             decoder.array(flexible, |decoder| AbortedTransaction::decode(decoder, version))?;
-        if version >= 11 {
-            message.preferred_read_replica = decoder.int32()?;
-        }
-        message.records = decoder.records(flexible)?;
-        if flexible {
-            let unknown = decoder.tagged_fields(|tag, decoder| {
+        let preferred_read_replica = if version >= 11 { decoder.int32()? } else { -1 };
+        let records = decoder.records(flexible)?;
+        let mut diverging_epoch = EpochEndOffset::default();
+        let mut current_leader = LeaderIdAndEpoch::default();
+        let mut snapshot_id = SnapshotId::default();
+        let unknown_tagged_fields = if flexible {
+            decoder.tagged_fields(|tag, decoder| {
                 match tag {
                     0 => {
-                        message.diverging_epoch = EpochEndOffset::decode(decoder, version)?;
+                        diverging_epoch = EpochEndOffset::decode(decoder, version)?;
                     }
                     1 => {
-                        message.current_leader = LeaderIdAndEpoch::decode(decoder, version)?;
+                        current_leader = LeaderIdAndEpoch::decode(decoder, version)?;
                     }
                     2 => {
-                        message.snapshot_id = SnapshotId::decode(decoder, version)?;
+                        snapshot_id = SnapshotId::decode(decoder, version)?;
                     }
                     _ => return Ok(false),
                 }
                 Ok(true)
-            })?;
-            message.unknown_tagged_fields = unknown;
-        }
-        Ok(message)
+            })?
+        } else {
+            UnknownTaggedFields::default()
+        };
+        Ok(Self {
+            partition_index,
+            error_code,
+            high_watermark,
+            last_stable_offset,
+            log_start_offset,
+            diverging_epoch,
+            current_leader,
+            snapshot_id,
+            aborted_transactions,
+            preferred_read_replica,
+            records,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -822,17 +847,11 @@ impl EpochEndOffset {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 12;
-        let mut message = Self::default();
-        if version >= 12 {
-            message.epoch = decoder.int32()?;
-        }
-        if version >= 12 {
-            message.end_offset = decoder.int64()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let epoch = if version >= 12 { decoder.int32()? } else { -1 };
+        let end_offset = if version >= 12 { decoder.int64()? } else { -1 };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { epoch, end_offset, unknown_tagged_fields })
     }
 }
 
@@ -881,17 +900,11 @@ impl LeaderIdAndEpoch {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 12;
-        let mut message = Self::default();
-        if version >= 12 {
-            message.leader_id = decoder.int32()?;
-        }
-        if version >= 12 {
-            message.leader_epoch = decoder.int32()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let leader_id = if version >= 12 { decoder.int32()? } else { -1 };
+        let leader_epoch = if version >= 12 { decoder.int32()? } else { -1 };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { leader_id, leader_epoch, unknown_tagged_fields })
     }
 }
 
@@ -928,13 +941,11 @@ impl SnapshotId {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 12;
-        let mut message = Self::default();
-        message.end_offset = decoder.int64()?;
-        message.epoch = decoder.int32()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let end_offset = decoder.int64()?;
+        let epoch = decoder.int32()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { end_offset, epoch, unknown_tagged_fields })
     }
 }
 
@@ -969,13 +980,11 @@ impl AbortedTransaction {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 12;
-        let mut message = Self::default();
-        message.producer_id = decoder.int64()?;
-        message.first_offset = decoder.int64()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let producer_id = decoder.int64()?;
+        let first_offset = decoder.int64()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { producer_id, first_offset, unknown_tagged_fields })
     }
 }
 
@@ -1028,25 +1037,19 @@ impl NodeEndpoint {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 12;
-        let mut message = Self::default();
-        if version >= 16 {
-            message.node_id = decoder.int32()?;
-        }
-        if version >= 16 {
-            message.host = decoder
+        let node_id = if version >= 16 { decoder.int32()? } else { 0 };
+        let host = if version >= 16 {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("NodeEndpoint", "host", version))?;
-        }
-        if version >= 16 {
-            message.port = decoder.int32()?;
-        }
-        if version >= 16 {
-            message.rack = decoder.string(flexible)?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+                .ok_or_else(|| DecodeError::unexpected_null("NodeEndpoint", "host", version))?
+        } else {
+            StrBytes::default()
+        };
+        let port = if version >= 16 { decoder.int32()? } else { 0 };
+        let rack = if version >= 16 { decoder.string(flexible)? } else { None };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { node_id, host, port, rack, unknown_tagged_fields })
     }
 }
 

@@ -60,23 +60,22 @@ impl Message for FetchSnapshotRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.replica_id = decoder.int32()?;
-        message.max_bytes = decoder.int32()?;
-        message.topics = decoder
+        let replica_id = decoder.int32()?;
+        let max_bytes = decoder.int32()?;
+        let topics = decoder
             .array(true, |decoder| FetchSnapshotRequestTopicSnapshot::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("FetchSnapshotRequest", "topics", version))?;
-        let unknown = decoder.tagged_fields(|tag, decoder| {
+        let mut cluster_id = None;
+        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
             match tag {
                 0 => {
-                    message.cluster_id = decoder.string(true)?;
+                    cluster_id = decoder.string(true)?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        message.unknown_tagged_fields = unknown;
-        Ok(message)
+        Ok(Self { cluster_id, replica_id, max_bytes, topics, unknown_tagged_fields })
     }
 }
 
@@ -104,17 +103,16 @@ impl FetchSnapshotRequestTopicSnapshot {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name = decoder.string(true)?.ok_or_else(|| {
+        let name = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("FetchSnapshotRequestTopicSnapshot", "name", version)
         })?;
-        message.partitions = decoder
+        let partitions = decoder
             .array(true, |decoder| FetchSnapshotRequestPartitionSnapshot::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("FetchSnapshotRequestTopicSnapshot", "partitions", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, partitions, unknown_tagged_fields })
     }
 }
 
@@ -154,22 +152,28 @@ impl FetchSnapshotRequestPartitionSnapshot {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.partition = decoder.int32()?;
-        message.current_leader_epoch = decoder.int32()?;
-        message.snapshot_id = SnapshotId::decode(decoder, version)?;
-        message.position = decoder.int64()?;
-        let unknown = decoder.tagged_fields(|tag, decoder| {
+        let partition = decoder.int32()?;
+        let current_leader_epoch = decoder.int32()?;
+        let snapshot_id = SnapshotId::decode(decoder, version)?;
+        let position = decoder.int64()?;
+        let mut replica_directory_id = [0; 16];
+        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
             match tag {
                 0 if version >= 1 => {
-                    message.replica_directory_id = decoder.uuid()?;
+                    replica_directory_id = decoder.uuid()?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        message.unknown_tagged_fields = unknown;
-        Ok(message)
+        Ok(Self {
+            partition,
+            current_leader_epoch,
+            snapshot_id,
+            position,
+            replica_directory_id,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -194,11 +198,10 @@ impl SnapshotId {
     }
 
     fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.end_offset = decoder.int64()?;
-        message.epoch = decoder.int32()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let end_offset = decoder.int64()?;
+        let epoch = decoder.int32()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { end_offset, epoch, unknown_tagged_fields })
     }
 }
 
@@ -254,27 +257,26 @@ impl Message for FetchSnapshotResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.topics = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let topics = decoder
             .array(true, |decoder| FetchSnapshotResponseTopicSnapshot::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("FetchSnapshotResponse", "topics", version))?;
-        let unknown = decoder.tagged_fields(|tag, decoder| {
+        let mut node_endpoints = Vec::new();
+        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
             match tag {
                 0 if version >= 1 => {
-                    message.node_endpoints = decoder
+                    node_endpoints = decoder
                         .array(true, |decoder| NodeEndpoint::decode(decoder, version))?
                         .ok_or_else(|| {
-                            DecodeError::unexpected_null("FetchSnapshotResponse", "node_endpoints", version)
-                        })?;
+                        DecodeError::unexpected_null("FetchSnapshotResponse", "node_endpoints", version)
+                    })?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        message.unknown_tagged_fields = unknown;
-        Ok(message)
+        Ok(Self { throttle_time_ms, error_code, topics, node_endpoints, unknown_tagged_fields })
     }
 }
 
@@ -302,17 +304,16 @@ impl FetchSnapshotResponseTopicSnapshot {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name = decoder.string(true)?.ok_or_else(|| {
+        let name = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("FetchSnapshotResponseTopicSnapshot", "name", version)
         })?;
-        message.partitions = decoder
+        let partitions = decoder
             .array(true, |decoder| FetchSnapshotResponsePartitionSnapshot::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("FetchSnapshotResponseTopicSnapshot", "partitions", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, partitions, unknown_tagged_fields })
     }
 }
 
@@ -358,30 +359,38 @@ impl FetchSnapshotResponsePartitionSnapshot {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.index = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.snapshot_id = SnapshotId::decode(decoder, version)?;
-        message.size = decoder.int64()?;
-        message.position = decoder.int64()?;
-        message.unaligned_records = decoder.records(true)?.ok_or_else(|| {
+        let index = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let snapshot_id = SnapshotId::decode(decoder, version)?;
+        let size = decoder.int64()?;
+        let position = decoder.int64()?;
+        let unaligned_records = decoder.records(true)?.ok_or_else(|| {
             DecodeError::unexpected_null(
                 "FetchSnapshotResponsePartitionSnapshot",
                 "unaligned_records",
                 version,
             )
         })?;
-        let unknown = decoder.tagged_fields(|tag, decoder| {
+        let mut current_leader = LeaderIdAndEpoch::default();
+        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
             match tag {
                 0 => {
-                    message.current_leader = LeaderIdAndEpoch::decode(decoder, version)?;
+                    current_leader = LeaderIdAndEpoch::decode(decoder, version)?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        message.unknown_tagged_fields = unknown;
-        Ok(message)
+        Ok(Self {
+            index,
+            error_code,
+            snapshot_id,
+            current_leader,
+            size,
+            position,
+            unaligned_records,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -406,11 +415,10 @@ impl LeaderIdAndEpoch {
     }
 
     fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.leader_id = decoder.int32()?;
-        message.leader_epoch = decoder.int32()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let leader_id = decoder.int32()?;
+        let leader_epoch = decoder.int32()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { leader_id, leader_epoch, unknown_tagged_fields })
     }
 }
 
@@ -450,20 +458,17 @@ impl NodeEndpoint {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        if version >= 1 {
-            message.node_id = decoder.int32()?;
-        }
-        if version >= 1 {
-            message.host = decoder
+        let node_id = if version >= 1 { decoder.int32()? } else { 0 };
+        let host = if version >= 1 {
+            decoder
                 .string(true)?
-                .ok_or_else(|| DecodeError::unexpected_null("NodeEndpoint", "host", version))?;
-        }
-        if version >= 1 {
-            message.port = decoder.uint16()?;
-        }
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+                .ok_or_else(|| DecodeError::unexpected_null("NodeEndpoint", "host", version))?
+        } else {
+            StrBytes::default()
+        };
+        let port = if version >= 1 { decoder.uint16()? } else { 0 };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { node_id, host, port, unknown_tagged_fields })
     }
 }
 

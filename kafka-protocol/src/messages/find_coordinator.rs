@@ -65,17 +65,16 @@ impl Message for FindCoordinatorRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 3;
-        let mut message = Self::default();
-        if version <= 3 {
-            message.key = decoder
+        let key = if version <= 3 {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("FindCoordinatorRequest", "key", version))?;
-        }
-        if version >= 1 {
-            message.key_type = decoder.int8()?;
-        }
-        if version >= 4 {
-            message.coordinator_keys = decoder
+                .ok_or_else(|| DecodeError::unexpected_null("FindCoordinatorRequest", "key", version))?
+        } else {
+            StrBytes::default()
+        };
+        let key_type = if version >= 1 { decoder.int8()? } else { 0 };
+        let coordinator_keys = if version >= 4 {
+            decoder
                 .array(flexible, |decoder| {
                     decoder.string(flexible)?.ok_or_else(|| {
                         DecodeError::unexpected_null("FindCoordinatorRequest", "coordinator_keys", version)
@@ -83,12 +82,13 @@ impl Message for FindCoordinatorRequest {
                 })?
                 .ok_or_else(|| {
                     DecodeError::unexpected_null("FindCoordinatorRequest", "coordinator_keys", version)
-                })?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+                })?
+        } else {
+            Vec::new()
+        };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { key, key_type, coordinator_keys, unknown_tagged_fields })
     }
 }
 
@@ -190,37 +190,38 @@ impl Message for FindCoordinatorResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 3;
-        let mut message = Self::default();
-        if version >= 1 {
-            message.throttle_time_ms = decoder.int32()?;
-        }
-        if version <= 3 {
-            message.error_code = decoder.error_code()?;
-        }
-        if (1..=3).contains(&version) {
-            message.error_message = decoder.string(flexible)?;
-        }
-        if version <= 3 {
-            message.node_id = decoder.int32()?;
-        }
-        if version <= 3 {
-            message.host = decoder
+        let throttle_time_ms = if version >= 1 { decoder.int32()? } else { 0 };
+        let error_code = if version <= 3 { decoder.error_code()? } else { ErrorCode::NONE };
+        let error_message =
+            if (1..=3).contains(&version) { decoder.string(flexible)? } else { Some(StrBytes::default()) };
+        let node_id = if version <= 3 { decoder.int32()? } else { 0 };
+        let host = if version <= 3 {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("FindCoordinatorResponse", "host", version))?;
-        }
-        if version <= 3 {
-            message.port = decoder.int32()?;
-        }
-        if version >= 4 {
-            message.coordinators =
-                decoder.array(flexible, |decoder| Coordinator::decode(decoder, version))?.ok_or_else(
-                    || DecodeError::unexpected_null("FindCoordinatorResponse", "coordinators", version),
-                )?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+                .ok_or_else(|| DecodeError::unexpected_null("FindCoordinatorResponse", "host", version))?
+        } else {
+            StrBytes::default()
+        };
+        let port = if version <= 3 { decoder.int32()? } else { 0 };
+        let coordinators = if version >= 4 {
+            decoder.array(flexible, |decoder| Coordinator::decode(decoder, version))?.ok_or_else(|| {
+                DecodeError::unexpected_null("FindCoordinatorResponse", "coordinators", version)
+            })?
+        } else {
+            Vec::new()
+        };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            throttle_time_ms,
+            error_code,
+            error_message,
+            node_id,
+            host,
+            port,
+            coordinators,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -299,33 +300,27 @@ impl Coordinator {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 3;
-        let mut message = Self::default();
-        if version >= 4 {
-            message.key = decoder
+        let key = if version >= 4 {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("Coordinator", "key", version))?;
-        }
-        if version >= 4 {
-            message.node_id = decoder.int32()?;
-        }
-        if version >= 4 {
-            message.host = decoder
+                .ok_or_else(|| DecodeError::unexpected_null("Coordinator", "key", version))?
+        } else {
+            StrBytes::default()
+        };
+        let node_id = if version >= 4 { decoder.int32()? } else { 0 };
+        let host = if version >= 4 {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("Coordinator", "host", version))?;
-        }
-        if version >= 4 {
-            message.port = decoder.int32()?;
-        }
-        if version >= 4 {
-            message.error_code = decoder.error_code()?;
-        }
-        if version >= 4 {
-            message.error_message = decoder.string(flexible)?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+                .ok_or_else(|| DecodeError::unexpected_null("Coordinator", "host", version))?
+        } else {
+            StrBytes::default()
+        };
+        let port = if version >= 4 { decoder.int32()? } else { 0 };
+        let error_code = if version >= 4 { decoder.error_code()? } else { ErrorCode::NONE };
+        let error_message = if version >= 4 { decoder.string(flexible)? } else { Some(StrBytes::default()) };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { key, node_id, host, port, error_code, error_message, unknown_tagged_fields })
     }
 }
 

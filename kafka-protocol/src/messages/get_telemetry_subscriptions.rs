@@ -30,10 +30,9 @@ impl Message for GetTelemetrySubscriptionsRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.client_instance_id = decoder.uuid()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let client_instance_id = decoder.uuid()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { client_instance_id, unknown_tagged_fields })
     }
 }
 
@@ -91,23 +90,21 @@ impl Message for GetTelemetrySubscriptionsResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.client_instance_id = decoder.uuid()?;
-        message.subscription_id = decoder.int32()?;
-        message.accepted_compression_types =
-            decoder.array(true, |decoder| decoder.int8())?.ok_or_else(|| {
-                DecodeError::unexpected_null(
-                    "GetTelemetrySubscriptionsResponse",
-                    "accepted_compression_types",
-                    version,
-                )
-            })?;
-        message.push_interval_ms = decoder.int32()?;
-        message.telemetry_max_bytes = decoder.int32()?;
-        message.delta_temporality = decoder.bool()?;
-        message.requested_metrics = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let client_instance_id = decoder.uuid()?;
+        let subscription_id = decoder.int32()?;
+        let accepted_compression_types = decoder.array(true, |decoder| decoder.int8())?.ok_or_else(|| {
+            DecodeError::unexpected_null(
+                "GetTelemetrySubscriptionsResponse",
+                "accepted_compression_types",
+                version,
+            )
+        })?;
+        let push_interval_ms = decoder.int32()?;
+        let telemetry_max_bytes = decoder.int32()?;
+        let delta_temporality = decoder.bool()?;
+        let requested_metrics = decoder
             .array(true, |decoder| {
                 decoder.string(true)?.ok_or_else(|| {
                     DecodeError::unexpected_null(
@@ -124,8 +121,19 @@ impl Message for GetTelemetrySubscriptionsResponse {
                     version,
                 )
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            throttle_time_ms,
+            error_code,
+            client_instance_id,
+            subscription_id,
+            accepted_compression_types,
+            push_interval_ms,
+            telemetry_max_bytes,
+            delta_temporality,
+            requested_metrics,
+            unknown_tagged_fields,
+        })
     }
 }
 

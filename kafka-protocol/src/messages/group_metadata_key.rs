@@ -26,11 +26,10 @@ impl Message for GroupMetadataKey {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.group = decoder
+        let group = decoder
             .string(false)?
             .ok_or_else(|| DecodeError::unexpected_null("GroupMetadataKey", "group", version))?;
-        Ok(message)
+        Ok(Self { group })
     }
 }
 

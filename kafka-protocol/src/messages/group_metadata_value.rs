@@ -74,23 +74,27 @@ impl Message for GroupMetadataValue {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 4;
-        let mut message = Self::default();
-        message.protocol_type = decoder
+        let protocol_type = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("GroupMetadataValue", "protocol_type", version))?;
-        message.generation = decoder.int32()?;
-        message.protocol = decoder.string(flexible)?;
-        message.leader = decoder.string(flexible)?;
-        if version >= 2 {
-            message.current_state_timestamp = decoder.int64()?;
-        }
-        message.members = decoder
+        let generation = decoder.int32()?;
+        let protocol = decoder.string(flexible)?;
+        let leader = decoder.string(flexible)?;
+        let current_state_timestamp = if version >= 2 { decoder.int64()? } else { -1 };
+        let members = decoder
             .array(flexible, |decoder| MemberMetadata::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("GroupMetadataValue", "members", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            protocol_type,
+            generation,
+            protocol,
+            leader,
+            current_state_timestamp,
+            members,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -163,33 +167,37 @@ impl MemberMetadata {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
-        let mut message = Self::default();
-        message.member_id = decoder
+        let member_id = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("MemberMetadata", "member_id", version))?;
-        if version >= 3 {
-            message.group_instance_id = decoder.string(flexible)?;
-        }
-        message.client_id = decoder
+        let group_instance_id = if version >= 3 { decoder.string(flexible)? } else { None };
+        let client_id = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("MemberMetadata", "client_id", version))?;
-        message.client_host = decoder
+        let client_host = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("MemberMetadata", "client_host", version))?;
-        if version >= 1 {
-            message.rebalance_timeout = decoder.int32()?;
-        }
-        message.session_timeout = decoder.int32()?;
-        message.subscription = decoder
+        let rebalance_timeout = if version >= 1 { decoder.int32()? } else { -1 };
+        let session_timeout = decoder.int32()?;
+        let subscription = decoder
             .bytes(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("MemberMetadata", "subscription", version))?;
-        message.assignment = decoder
+        let assignment = decoder
             .bytes(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("MemberMetadata", "assignment", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            member_id,
+            group_instance_id,
+            client_id,
+            client_host,
+            rebalance_timeout,
+            session_timeout,
+            subscription,
+            assignment,
+            unknown_tagged_fields,
+        })
     }
 }
 

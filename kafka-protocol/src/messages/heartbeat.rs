@@ -53,21 +53,17 @@ impl Message for HeartbeatRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 4;
-        let mut message = Self::default();
-        message.group_id = decoder
+        let group_id = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("HeartbeatRequest", "group_id", version))?;
-        message.generation_id = decoder.int32()?;
-        message.member_id = decoder
+        let generation_id = decoder.int32()?;
+        let member_id = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("HeartbeatRequest", "member_id", version))?;
-        if version >= 3 {
-            message.group_instance_id = decoder.string(flexible)?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let group_instance_id = if version >= 3 { decoder.string(flexible)? } else { None };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { group_id, generation_id, member_id, group_instance_id, unknown_tagged_fields })
     }
 }
 
@@ -110,15 +106,11 @@ impl Message for HeartbeatResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 4;
-        let mut message = Self::default();
-        if version >= 1 {
-            message.throttle_time_ms = decoder.int32()?;
-        }
-        message.error_code = decoder.error_code()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let throttle_time_ms = if version >= 1 { decoder.int32()? } else { 0 };
+        let error_code = decoder.error_code()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { throttle_time_ms, error_code, unknown_tagged_fields })
     }
 }
 

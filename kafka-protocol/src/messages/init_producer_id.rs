@@ -95,25 +95,23 @@ impl Message for InitProducerIdRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.transactional_id = decoder.string(flexible)?;
-        message.transaction_timeout_ms = decoder.int32()?;
-        if version >= 3 {
-            message.producer_id = decoder.int64()?;
-        }
-        if version >= 3 {
-            message.producer_epoch = decoder.int16()?;
-        }
-        if version >= 6 {
-            message.enable2_pc = decoder.bool()?;
-        }
-        if version >= 6 {
-            message.keep_prepared_txn = decoder.bool()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let transactional_id = decoder.string(flexible)?;
+        let transaction_timeout_ms = decoder.int32()?;
+        let producer_id = if version >= 3 { decoder.int64()? } else { -1 };
+        let producer_epoch = if version >= 3 { decoder.int16()? } else { -1 };
+        let enable2_pc = if version >= 6 { decoder.bool()? } else { false };
+        let keep_prepared_txn = if version >= 6 { decoder.bool()? } else { false };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            transactional_id,
+            transaction_timeout_ms,
+            producer_id,
+            producer_epoch,
+            enable2_pc,
+            keep_prepared_txn,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -198,21 +196,23 @@ impl Message for InitProducerIdResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.producer_id = decoder.int64()?;
-        message.producer_epoch = decoder.int16()?;
-        if version >= 6 {
-            message.ongoing_txn_producer_id = decoder.int64()?;
-        }
-        if version >= 6 {
-            message.ongoing_txn_producer_epoch = decoder.int16()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let producer_id = decoder.int64()?;
+        let producer_epoch = decoder.int16()?;
+        let ongoing_txn_producer_id = if version >= 6 { decoder.int64()? } else { -1 };
+        let ongoing_txn_producer_epoch = if version >= 6 { decoder.int16()? } else { -1 };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            throttle_time_ms,
+            error_code,
+            producer_id,
+            producer_epoch,
+            ongoing_txn_producer_id,
+            ongoing_txn_producer_epoch,
+            unknown_tagged_fields,
+        })
     }
 }
 

@@ -36,16 +36,15 @@ impl Message for InitializeShareGroupStateRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.group_id = decoder.string(true)?.ok_or_else(|| {
+        let group_id = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("InitializeShareGroupStateRequest", "group_id", version)
         })?;
-        message.topics =
+        let topics =
             decoder.array(true, |decoder| InitializeStateData::decode(decoder, version))?.ok_or_else(
                 || DecodeError::unexpected_null("InitializeShareGroupStateRequest", "topics", version),
             )?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { group_id, topics, unknown_tagged_fields })
     }
 }
 
@@ -73,13 +72,12 @@ impl InitializeStateData {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_id = decoder.topic_id()?;
-        message.partitions = decoder
+        let topic_id = decoder.topic_id()?;
+        let partitions = decoder
             .array(true, |decoder| PartitionData::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("InitializeStateData", "partitions", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_id, partitions, unknown_tagged_fields })
     }
 }
 
@@ -107,12 +105,11 @@ impl PartitionData {
     }
 
     fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.partition = decoder.int32()?;
-        message.state_epoch = decoder.int32()?;
-        message.start_offset = decoder.int64()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let partition = decoder.int32()?;
+        let state_epoch = decoder.int32()?;
+        let start_offset = decoder.int64()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { partition, state_epoch, start_offset, unknown_tagged_fields })
     }
 }
 
@@ -143,13 +140,12 @@ impl Message for InitializeShareGroupStateResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.results =
+        let results =
             decoder.array(true, |decoder| InitializeStateResult::decode(decoder, version))?.ok_or_else(
                 || DecodeError::unexpected_null("InitializeShareGroupStateResponse", "results", version),
             )?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { results, unknown_tagged_fields })
     }
 }
 
@@ -177,13 +173,12 @@ impl InitializeStateResult {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_id = decoder.topic_id()?;
-        message.partitions = decoder
+        let topic_id = decoder.topic_id()?;
+        let partitions = decoder
             .array(true, |decoder| PartitionResult::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("InitializeStateResult", "partitions", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_id, partitions, unknown_tagged_fields })
     }
 }
 
@@ -211,12 +206,11 @@ impl PartitionResult {
     }
 
     fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.partition = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let partition = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { partition, error_code, error_message, unknown_tagged_fields })
     }
 }
 

@@ -88,33 +88,35 @@ impl Message for JoinGroupRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 6;
-        let mut message = Self::default();
-        message.group_id = decoder
+        let group_id = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("JoinGroupRequest", "group_id", version))?;
-        message.session_timeout_ms = decoder.int32()?;
-        if version >= 1 {
-            message.rebalance_timeout_ms = decoder.int32()?;
-        }
-        message.member_id = decoder
+        let session_timeout_ms = decoder.int32()?;
+        let rebalance_timeout_ms = if version >= 1 { decoder.int32()? } else { -1 };
+        let member_id = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("JoinGroupRequest", "member_id", version))?;
-        if version >= 5 {
-            message.group_instance_id = decoder.string(flexible)?;
-        }
-        message.protocol_type = decoder
+        let group_instance_id = if version >= 5 { decoder.string(flexible)? } else { None };
+        let protocol_type = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("JoinGroupRequest", "protocol_type", version))?;
-        message.protocols = decoder
+        let protocols = decoder
             .array(flexible, |decoder| JoinGroupRequestProtocol::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("JoinGroupRequest", "protocols", version))?;
-        if version >= 8 {
-            message.reason = decoder.string(flexible)?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let reason = if version >= 8 { decoder.string(flexible)? } else { None };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            group_id,
+            session_timeout_ms,
+            rebalance_timeout_ms,
+            member_id,
+            group_instance_id,
+            protocol_type,
+            protocols,
+            reason,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -149,17 +151,15 @@ impl JoinGroupRequestProtocol {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 6;
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("JoinGroupRequestProtocol", "name", version))?;
-        message.metadata = decoder
+        let metadata = decoder
             .bytes(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("JoinGroupRequestProtocol", "metadata", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, metadata, unknown_tagged_fields })
     }
 }
 
@@ -252,35 +252,40 @@ impl Message for JoinGroupResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 6;
-        let mut message = Self::default();
-        if version >= 2 {
-            message.throttle_time_ms = decoder.int32()?;
-        }
-        message.error_code = decoder.error_code()?;
-        message.generation_id = decoder.int32()?;
-        if version >= 7 {
-            message.protocol_type = decoder.string(flexible)?;
-        }
-        message.protocol_name = decoder.string(flexible)?;
-        if message.protocol_name.is_none() && version < 7 {
-            return Err(DecodeError::unexpected_null("JoinGroupResponse", "protocol_name", version));
-        }
-        message.leader = decoder
+        let throttle_time_ms = if version >= 2 { decoder.int32()? } else { 0 };
+        let error_code = decoder.error_code()?;
+        let generation_id = decoder.int32()?;
+        let protocol_type = if version >= 7 { decoder.string(flexible)? } else { None };
+        let protocol_name = match decoder.string(flexible)? {
+            None if version < 7 => {
+                return Err(DecodeError::unexpected_null("JoinGroupResponse", "protocol_name", version));
+            }
+            value => value,
+        };
+        let leader = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("JoinGroupResponse", "leader", version))?;
-        if version >= 9 {
-            message.skip_assignment = decoder.bool()?;
-        }
-        message.member_id = decoder
+        let skip_assignment = if version >= 9 { decoder.bool()? } else { false };
+        let member_id = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("JoinGroupResponse", "member_id", version))?;
-        message.members = decoder
+        let members = decoder
             .array(flexible, |decoder| JoinGroupResponseMember::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("JoinGroupResponse", "members", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            throttle_time_ms,
+            error_code,
+            generation_id,
+            protocol_type,
+            protocol_name,
+            leader,
+            skip_assignment,
+            member_id,
+            members,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -320,20 +325,16 @@ impl JoinGroupResponseMember {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 6;
-        let mut message = Self::default();
-        message.member_id = decoder
+        let member_id = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("JoinGroupResponseMember", "member_id", version))?;
-        if version >= 5 {
-            message.group_instance_id = decoder.string(flexible)?;
-        }
-        message.metadata = decoder
+        let group_instance_id = if version >= 5 { decoder.string(flexible)? } else { None };
+        let metadata = decoder
             .bytes(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("JoinGroupResponseMember", "metadata", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { member_id, group_instance_id, metadata, unknown_tagged_fields })
     }
 }
 

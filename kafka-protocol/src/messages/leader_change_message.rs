@@ -45,17 +45,16 @@ impl Message for LeaderChangeMessage {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.version = decoder.int16()?;
-        message.leader_id = decoder.int32()?;
-        message.voters = decoder
+        let version_ = decoder.int16()?;
+        let leader_id = decoder.int32()?;
+        let voters = decoder
             .array(true, |decoder| Voter::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("LeaderChangeMessage", "voters", version))?;
-        message.granting_voters = decoder
+        let granting_voters = decoder
             .array(true, |decoder| Voter::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("LeaderChangeMessage", "granting_voters", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { version: version_, leader_id, voters, granting_voters, unknown_tagged_fields })
     }
 }
 
@@ -84,12 +83,9 @@ impl Voter {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.voter_id = decoder.int32()?;
-        if version >= 1 {
-            message.voter_directory_id = decoder.uuid()?;
-        }
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let voter_id = decoder.int32()?;
+        let voter_directory_id = if version >= 1 { decoder.uuid()? } else { [0; 16] };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { voter_id, voter_directory_id, unknown_tagged_fields })
     }
 }

@@ -57,24 +57,26 @@ impl Message for LeaveGroupRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 4;
-        let mut message = Self::default();
-        message.group_id = decoder
+        let group_id = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("LeaveGroupRequest", "group_id", version))?;
-        if version <= 2 {
-            message.member_id = decoder
+        let member_id = if version <= 2 {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("LeaveGroupRequest", "member_id", version))?;
-        }
-        if version >= 3 {
-            message.members = decoder
+                .ok_or_else(|| DecodeError::unexpected_null("LeaveGroupRequest", "member_id", version))?
+        } else {
+            StrBytes::default()
+        };
+        let members = if version >= 3 {
+            decoder
                 .array(flexible, |decoder| MemberIdentity::decode(decoder, version))?
-                .ok_or_else(|| DecodeError::unexpected_null("LeaveGroupRequest", "members", version))?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+                .ok_or_else(|| DecodeError::unexpected_null("LeaveGroupRequest", "members", version))?
+        } else {
+            Vec::new()
+        };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { group_id, member_id, members, unknown_tagged_fields })
     }
 }
 
@@ -122,22 +124,18 @@ impl MemberIdentity {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
-        let mut message = Self::default();
-        if version >= 3 {
-            message.member_id = decoder
+        let member_id = if version >= 3 {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("MemberIdentity", "member_id", version))?;
-        }
-        if version >= 3 {
-            message.group_instance_id = decoder.string(flexible)?;
-        }
-        if version >= 5 {
-            message.reason = decoder.string(flexible)?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+                .ok_or_else(|| DecodeError::unexpected_null("MemberIdentity", "member_id", version))?
+        } else {
+            StrBytes::default()
+        };
+        let group_instance_id = if version >= 3 { decoder.string(flexible)? } else { None };
+        let reason = if version >= 5 { decoder.string(flexible)? } else { None };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { member_id, group_instance_id, reason, unknown_tagged_fields })
     }
 }
 
@@ -190,20 +188,18 @@ impl Message for LeaveGroupResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 4;
-        let mut message = Self::default();
-        if version >= 1 {
-            message.throttle_time_ms = decoder.int32()?;
-        }
-        message.error_code = decoder.error_code()?;
-        if version >= 3 {
-            message.members = decoder
+        let throttle_time_ms = if version >= 1 { decoder.int32()? } else { 0 };
+        let error_code = decoder.error_code()?;
+        let members = if version >= 3 {
+            decoder
                 .array(flexible, |decoder| MemberResponse::decode(decoder, version))?
-                .ok_or_else(|| DecodeError::unexpected_null("LeaveGroupResponse", "members", version))?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+                .ok_or_else(|| DecodeError::unexpected_null("LeaveGroupResponse", "members", version))?
+        } else {
+            Vec::new()
+        };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { throttle_time_ms, error_code, members, unknown_tagged_fields })
     }
 }
 
@@ -264,22 +260,19 @@ impl MemberResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
-        let mut message = Self::default();
-        if version >= 3 {
-            message.member_id = decoder
+        let member_id = if version >= 3 {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("MemberResponse", "member_id", version))?;
-        }
-        if version >= 3 {
-            message.group_instance_id = decoder.string(flexible)?;
-        }
-        if version >= 3 {
-            message.error_code = decoder.error_code()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+                .ok_or_else(|| DecodeError::unexpected_null("MemberResponse", "member_id", version))?
+        } else {
+            StrBytes::default()
+        };
+        let group_instance_id =
+            if version >= 3 { decoder.string(flexible)? } else { Some(StrBytes::default()) };
+        let error_code = if version >= 3 { decoder.error_code()? } else { ErrorCode::NONE };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { member_id, group_instance_id, error_code, unknown_tagged_fields })
     }
 }
 

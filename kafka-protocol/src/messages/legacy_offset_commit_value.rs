@@ -32,13 +32,12 @@ impl Message for LegacyOffsetCommitValue {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.offset = decoder.int64()?;
-        message.metadata = decoder
+        let offset = decoder.int64()?;
+        let metadata = decoder
             .string(false)?
             .ok_or_else(|| DecodeError::unexpected_null("LegacyOffsetCommitValue", "metadata", version))?;
-        message.commit_timestamp = decoder.int64()?;
-        Ok(message)
+        let commit_timestamp = decoder.int64()?;
+        Ok(Self { offset, metadata, commit_timestamp })
     }
 }
 

@@ -41,14 +41,15 @@ impl Message for ListConfigResourcesRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        if version >= 1 {
-            message.resource_types = decoder.array(true, |decoder| decoder.int8())?.ok_or_else(|| {
+        let resource_types = if version >= 1 {
+            decoder.array(true, |decoder| decoder.int8())?.ok_or_else(|| {
                 DecodeError::unexpected_null("ListConfigResourcesRequest", "resource_types", version)
-            })?;
-        }
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+            })?
+        } else {
+            Vec::new()
+        };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { resource_types, unknown_tagged_fields })
     }
 }
 
@@ -85,15 +86,14 @@ impl Message for ListConfigResourcesResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.config_resources =
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let config_resources =
             decoder.array(true, |decoder| ConfigResource::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null("ListConfigResourcesResponse", "config_resources", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { throttle_time_ms, error_code, config_resources, unknown_tagged_fields })
     }
 }
 
@@ -130,15 +130,12 @@ impl ConfigResource {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.resource_name = decoder
+        let resource_name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("ConfigResource", "resource_name", version))?;
-        if version >= 1 {
-            message.resource_type = decoder.int8()?;
-        }
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let resource_type = if version >= 1 { decoder.int8()? } else { 16 };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { resource_name, resource_type, unknown_tagged_fields })
     }
 }
 

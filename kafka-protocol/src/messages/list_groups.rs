@@ -57,29 +57,31 @@ impl Message for ListGroupsRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 3;
-        let mut message = Self::default();
-        if version >= 4 {
-            message.states_filter = decoder
+        let states_filter = if version >= 4 {
+            decoder
                 .array(flexible, |decoder| {
                     decoder.string(flexible)?.ok_or_else(|| {
                         DecodeError::unexpected_null("ListGroupsRequest", "states_filter", version)
                     })
                 })?
-                .ok_or_else(|| DecodeError::unexpected_null("ListGroupsRequest", "states_filter", version))?;
-        }
-        if version >= 5 {
-            message.types_filter = decoder
+                .ok_or_else(|| DecodeError::unexpected_null("ListGroupsRequest", "states_filter", version))?
+        } else {
+            Vec::new()
+        };
+        let types_filter = if version >= 5 {
+            decoder
                 .array(flexible, |decoder| {
                     decoder.string(flexible)?.ok_or_else(|| {
                         DecodeError::unexpected_null("ListGroupsRequest", "types_filter", version)
                     })
                 })?
-                .ok_or_else(|| DecodeError::unexpected_null("ListGroupsRequest", "types_filter", version))?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+                .ok_or_else(|| DecodeError::unexpected_null("ListGroupsRequest", "types_filter", version))?
+        } else {
+            Vec::new()
+        };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { states_filter, types_filter, unknown_tagged_fields })
     }
 }
 
@@ -128,18 +130,14 @@ impl Message for ListGroupsResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 3;
-        let mut message = Self::default();
-        if version >= 1 {
-            message.throttle_time_ms = decoder.int32()?;
-        }
-        message.error_code = decoder.error_code()?;
-        message.groups = decoder
+        let throttle_time_ms = if version >= 1 { decoder.int32()? } else { 0 };
+        let error_code = decoder.error_code()?;
+        let groups = decoder
             .array(flexible, |decoder| ListedGroup::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("ListGroupsResponse", "groups", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { throttle_time_ms, error_code, groups, unknown_tagged_fields })
     }
 }
 
@@ -180,27 +178,29 @@ impl ListedGroup {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 3;
-        let mut message = Self::default();
-        message.group_id = decoder
+        let group_id = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("ListedGroup", "group_id", version))?;
-        message.protocol_type = decoder
+        let protocol_type = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("ListedGroup", "protocol_type", version))?;
-        if version >= 4 {
-            message.group_state = decoder
+        let group_state = if version >= 4 {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("ListedGroup", "group_state", version))?;
-        }
-        if version >= 5 {
-            message.group_type = decoder
+                .ok_or_else(|| DecodeError::unexpected_null("ListedGroup", "group_state", version))?
+        } else {
+            StrBytes::default()
+        };
+        let group_type = if version >= 5 {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("ListedGroup", "group_type", version))?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+                .ok_or_else(|| DecodeError::unexpected_null("ListedGroup", "group_type", version))?
+        } else {
+            StrBytes::default()
+        };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { group_id, protocol_type, group_state, group_type, unknown_tagged_fields })
     }
 }
 

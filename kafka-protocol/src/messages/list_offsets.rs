@@ -58,21 +58,15 @@ impl Message for ListOffsetsRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 6;
-        let mut message = Self::default();
-        message.replica_id = decoder.int32()?;
-        if version >= 2 {
-            message.isolation_level = decoder.int8()?;
-        }
-        message.topics = decoder
+        let replica_id = decoder.int32()?;
+        let isolation_level = if version >= 2 { decoder.int8()? } else { 0 };
+        let topics = decoder
             .array(flexible, |decoder| ListOffsetsTopic::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("ListOffsetsRequest", "topics", version))?;
-        if version >= 10 {
-            message.timeout_ms = decoder.int32()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let timeout_ms = if version >= 10 { decoder.int32()? } else { 0 };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { replica_id, isolation_level, topics, timeout_ms, unknown_tagged_fields })
     }
 }
 
@@ -110,17 +104,16 @@ impl ListOffsetsTopic {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 6;
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("ListOffsetsTopic", "name", version))?;
-        message.partitions = decoder
-            .array(flexible, |decoder| ListOffsetsPartition::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("ListOffsetsTopic", "partitions", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let partitions =
+            decoder
+                .array(flexible, |decoder| ListOffsetsPartition::decode(decoder, version))?
+                .ok_or_else(|| DecodeError::unexpected_null("ListOffsetsTopic", "partitions", version))?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, partitions, unknown_tagged_fields })
     }
 }
 
@@ -171,16 +164,12 @@ impl ListOffsetsPartition {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 6;
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        if version >= 4 {
-            message.current_leader_epoch = decoder.int32()?;
-        }
-        message.timestamp = decoder.int64()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let partition_index = decoder.int32()?;
+        let current_leader_epoch = if version >= 4 { decoder.int32()? } else { -1 };
+        let timestamp = decoder.int64()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { partition_index, current_leader_epoch, timestamp, unknown_tagged_fields })
     }
 }
 
@@ -226,17 +215,13 @@ impl Message for ListOffsetsResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 6;
-        let mut message = Self::default();
-        if version >= 2 {
-            message.throttle_time_ms = decoder.int32()?;
-        }
-        message.topics = decoder
+        let throttle_time_ms = if version >= 2 { decoder.int32()? } else { 0 };
+        let topics = decoder
             .array(flexible, |decoder| ListOffsetsTopicResponse::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("ListOffsetsResponse", "topics", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { throttle_time_ms, topics, unknown_tagged_fields })
     }
 }
 
@@ -274,17 +259,15 @@ impl ListOffsetsTopicResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 6;
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("ListOffsetsTopicResponse", "name", version))?;
-        message.partitions = decoder
+        let partitions = decoder
             .array(flexible, |decoder| ListOffsetsPartitionResponse::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("ListOffsetsTopicResponse", "partitions", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, partitions, unknown_tagged_fields })
     }
 }
 
@@ -349,18 +332,14 @@ impl ListOffsetsPartitionResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 6;
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.timestamp = decoder.int64()?;
-        message.offset = decoder.int64()?;
-        if version >= 4 {
-            message.leader_epoch = decoder.int32()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let partition_index = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let timestamp = decoder.int64()?;
+        let offset = decoder.int64()?;
+        let leader_epoch = if version >= 4 { decoder.int32()? } else { -1 };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { partition_index, error_code, timestamp, offset, leader_epoch, unknown_tagged_fields })
     }
 }
 

@@ -42,12 +42,11 @@ impl Message for ListPartitionReassignmentsRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.timeout_ms = decoder.int32()?;
-        message.topics =
+        let timeout_ms = decoder.int32()?;
+        let topics =
             decoder.array(true, |decoder| ListPartitionReassignmentsTopics::decode(decoder, version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { timeout_ms, topics, unknown_tagged_fields })
     }
 }
 
@@ -75,15 +74,14 @@ impl ListPartitionReassignmentsTopics {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name = decoder.string(true)?.ok_or_else(|| {
+        let name = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("ListPartitionReassignmentsTopics", "name", version)
         })?;
-        message.partition_indexes = decoder.int32_array(true)?.ok_or_else(|| {
+        let partition_indexes = decoder.int32_array(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("ListPartitionReassignmentsTopics", "partition_indexes", version)
         })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, partition_indexes, unknown_tagged_fields })
     }
 }
 
@@ -135,16 +133,15 @@ impl Message for ListPartitionReassignmentsResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        message.topics =
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let topics =
             decoder.array(true, |decoder| OngoingTopicReassignment::decode(decoder, version))?.ok_or_else(
                 || DecodeError::unexpected_null("ListPartitionReassignmentsResponse", "topics", version),
             )?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { throttle_time_ms, error_code, error_message, topics, unknown_tagged_fields })
     }
 }
 
@@ -172,15 +169,14 @@ impl OngoingTopicReassignment {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("OngoingTopicReassignment", "name", version))?;
-        message.partitions = decoder
+        let partitions = decoder
             .array(true, |decoder| OngoingPartitionReassignment::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("OngoingTopicReassignment", "partitions", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, partitions, unknown_tagged_fields })
     }
 }
 
@@ -220,19 +216,18 @@ impl OngoingPartitionReassignment {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.replicas = decoder.int32_array(true)?.ok_or_else(|| {
+        let partition_index = decoder.int32()?;
+        let replicas = decoder.int32_array(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("OngoingPartitionReassignment", "replicas", version)
         })?;
-        message.adding_replicas = decoder.int32_array(true)?.ok_or_else(|| {
+        let adding_replicas = decoder.int32_array(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("OngoingPartitionReassignment", "adding_replicas", version)
         })?;
-        message.removing_replicas = decoder.int32_array(true)?.ok_or_else(|| {
+        let removing_replicas = decoder.int32_array(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("OngoingPartitionReassignment", "removing_replicas", version)
         })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { partition_index, replicas, adding_replicas, removing_replicas, unknown_tagged_fields })
     }
 }
 

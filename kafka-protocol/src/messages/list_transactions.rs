@@ -73,8 +73,7 @@ impl Message for ListTransactionsRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.state_filters = decoder
+        let state_filters = decoder
             .array(true, |decoder| {
                 decoder.string(true)?.ok_or_else(|| {
                     DecodeError::unexpected_null("ListTransactionsRequest", "state_filters", version)
@@ -83,17 +82,19 @@ impl Message for ListTransactionsRequest {
             .ok_or_else(|| {
                 DecodeError::unexpected_null("ListTransactionsRequest", "state_filters", version)
             })?;
-        message.producer_id_filters = decoder.array(true, |decoder| decoder.int64())?.ok_or_else(|| {
+        let producer_id_filters = decoder.array(true, |decoder| decoder.int64())?.ok_or_else(|| {
             DecodeError::unexpected_null("ListTransactionsRequest", "producer_id_filters", version)
         })?;
-        if version >= 1 {
-            message.duration_filter = decoder.int64()?;
-        }
-        if version >= 2 {
-            message.transactional_id_pattern = decoder.string(true)?;
-        }
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let duration_filter = if version >= 1 { decoder.int64()? } else { -1 };
+        let transactional_id_pattern = if version >= 2 { decoder.string(true)? } else { None };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            state_filters,
+            producer_id_filters,
+            duration_filter,
+            transactional_id_pattern,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -136,10 +137,9 @@ impl Message for ListTransactionsResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.unknown_state_filters = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let unknown_state_filters = decoder
             .array(true, |decoder| {
                 decoder.string(true)?.ok_or_else(|| {
                     DecodeError::unexpected_null("ListTransactionsResponse", "unknown_state_filters", version)
@@ -148,12 +148,18 @@ impl Message for ListTransactionsResponse {
             .ok_or_else(|| {
                 DecodeError::unexpected_null("ListTransactionsResponse", "unknown_state_filters", version)
             })?;
-        message.transaction_states =
+        let transaction_states =
             decoder.array(true, |decoder| TransactionState::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null("ListTransactionsResponse", "transaction_states", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            throttle_time_ms,
+            error_code,
+            unknown_state_filters,
+            transaction_states,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -181,16 +187,15 @@ impl TransactionState {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.transactional_id = decoder
+        let transactional_id = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TransactionState", "transactional_id", version))?;
-        message.producer_id = decoder.int64()?;
-        message.transaction_state = decoder
+        let producer_id = decoder.int64()?;
+        let transaction_state = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TransactionState", "transaction_state", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { transactional_id, producer_id, transaction_state, unknown_tagged_fields })
     }
 }
 

@@ -91,24 +91,26 @@ impl Message for MetadataRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 9;
-        let mut message = Self::default();
-        message.topics = decoder.array(flexible, |decoder| MetadataRequestTopic::decode(decoder, version))?;
-        if message.topics.is_none() && version < 1 {
-            return Err(DecodeError::unexpected_null("MetadataRequest", "topics", version));
-        }
-        if version >= 4 {
-            message.allow_auto_topic_creation = decoder.bool()?;
-        }
-        if (8..=10).contains(&version) {
-            message.include_cluster_authorized_operations = decoder.bool()?;
-        }
-        if version >= 8 {
-            message.include_topic_authorized_operations = decoder.bool()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let topics =
+            match decoder.array(flexible, |decoder| MetadataRequestTopic::decode(decoder, version))? {
+                None if version < 1 => {
+                    return Err(DecodeError::unexpected_null("MetadataRequest", "topics", version));
+                }
+                value => value,
+            };
+        let allow_auto_topic_creation = if version >= 4 { decoder.bool()? } else { true };
+        let include_cluster_authorized_operations =
+            if (8..=10).contains(&version) { decoder.bool()? } else { false };
+        let include_topic_authorized_operations = if version >= 8 { decoder.bool()? } else { false };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            topics,
+            allow_auto_topic_creation,
+            include_cluster_authorized_operations,
+            include_topic_authorized_operations,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -158,18 +160,16 @@ impl MetadataRequestTopic {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 9;
-        let mut message = Self::default();
-        if version >= 10 {
-            message.topic_id = decoder.topic_id()?;
-        }
-        message.name = decoder.string(flexible)?;
-        if message.name.is_none() && version < 10 {
-            return Err(DecodeError::unexpected_null("MetadataRequestTopic", "name", version));
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let topic_id = if version >= 10 { decoder.topic_id()? } else { TopicId::ZERO };
+        let name = match decoder.string(flexible)? {
+            None if version < 10 => {
+                return Err(DecodeError::unexpected_null("MetadataRequestTopic", "name", version));
+            }
+            value => value,
+        };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { topic_id, name, unknown_tagged_fields })
     }
 }
 
@@ -262,32 +262,30 @@ impl Message for MetadataResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 9;
-        let mut message = Self::default();
-        if version >= 3 {
-            message.throttle_time_ms = decoder.int32()?;
-        }
-        message.brokers = decoder
+        let throttle_time_ms = if version >= 3 { decoder.int32()? } else { 0 };
+        let brokers = decoder
             .array(flexible, |decoder| MetadataResponseBroker::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("MetadataResponse", "brokers", version))?;
-        if version >= 2 {
-            message.cluster_id = decoder.string(flexible)?;
-        }
-        if version >= 1 {
-            message.controller_id = decoder.int32()?;
-        }
-        message.topics = decoder
+        let cluster_id = if version >= 2 { decoder.string(flexible)? } else { None };
+        let controller_id = if version >= 1 { decoder.int32()? } else { -1 };
+        let topics = decoder
             .array(flexible, |decoder| MetadataResponseTopic::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("MetadataResponse", "topics", version))?;
-        if (8..=10).contains(&version) {
-            message.cluster_authorized_operations = decoder.int32()?;
-        }
-        if version >= 13 {
-            message.error_code = decoder.error_code()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let cluster_authorized_operations =
+            if (8..=10).contains(&version) { decoder.int32()? } else { -2147483648 };
+        let error_code = if version >= 13 { decoder.error_code()? } else { ErrorCode::NONE };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            throttle_time_ms,
+            brokers,
+            cluster_id,
+            controller_id,
+            topics,
+            cluster_authorized_operations,
+            error_code,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -330,19 +328,15 @@ impl MetadataResponseBroker {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 9;
-        let mut message = Self::default();
-        message.node_id = decoder.int32()?;
-        message.host = decoder
+        let node_id = decoder.int32()?;
+        let host = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("MetadataResponseBroker", "host", version))?;
-        message.port = decoder.int32()?;
-        if version >= 1 {
-            message.rack = decoder.string(flexible)?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let port = decoder.int32()?;
+        let rack = if version >= 1 { decoder.string(flexible)? } else { None };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { node_id, host, port, rack, unknown_tagged_fields })
     }
 }
 
@@ -421,28 +415,30 @@ impl MetadataResponseTopic {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 9;
-        let mut message = Self::default();
-        message.error_code = decoder.error_code()?;
-        message.name = decoder.string(flexible)?;
-        if message.name.is_none() && version < 12 {
-            return Err(DecodeError::unexpected_null("MetadataResponseTopic", "name", version));
-        }
-        if version >= 10 {
-            message.topic_id = decoder.topic_id()?;
-        }
-        if version >= 1 {
-            message.is_internal = decoder.bool()?;
-        }
-        message.partitions = decoder
+        let error_code = decoder.error_code()?;
+        let name = match decoder.string(flexible)? {
+            None if version < 12 => {
+                return Err(DecodeError::unexpected_null("MetadataResponseTopic", "name", version));
+            }
+            value => value,
+        };
+        let topic_id = if version >= 10 { decoder.topic_id()? } else { TopicId::ZERO };
+        let is_internal = if version >= 1 { decoder.bool()? } else { false };
+        let partitions = decoder
             .array(flexible, |decoder| MetadataResponsePartition::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("MetadataResponseTopic", "partitions", version))?;
-        if version >= 8 {
-            message.topic_authorized_operations = decoder.int32()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let topic_authorized_operations = if version >= 8 { decoder.int32()? } else { -2147483648 };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            error_code,
+            name,
+            topic_id,
+            is_internal,
+            partitions,
+            topic_authorized_operations,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -520,28 +516,35 @@ impl MetadataResponsePartition {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 9;
-        let mut message = Self::default();
-        message.error_code = decoder.error_code()?;
-        message.partition_index = decoder.int32()?;
-        message.leader_id = decoder.int32()?;
-        if version >= 7 {
-            message.leader_epoch = decoder.int32()?;
-        }
-        message.replica_nodes = decoder.int32_array(flexible)?.ok_or_else(|| {
+        let error_code = decoder.error_code()?;
+        let partition_index = decoder.int32()?;
+        let leader_id = decoder.int32()?;
+        let leader_epoch = if version >= 7 { decoder.int32()? } else { -1 };
+        let replica_nodes = decoder.int32_array(flexible)?.ok_or_else(|| {
             DecodeError::unexpected_null("MetadataResponsePartition", "replica_nodes", version)
         })?;
-        message.isr_nodes = decoder
+        let isr_nodes = decoder
             .int32_array(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("MetadataResponsePartition", "isr_nodes", version))?;
-        if version >= 5 {
-            message.offline_replicas = decoder.int32_array(flexible)?.ok_or_else(|| {
+        let offline_replicas = if version >= 5 {
+            decoder.int32_array(flexible)?.ok_or_else(|| {
                 DecodeError::unexpected_null("MetadataResponsePartition", "offline_replicas", version)
-            })?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+            })?
+        } else {
+            Vec::new()
+        };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            error_code,
+            partition_index,
+            leader_id,
+            leader_epoch,
+            replica_nodes,
+            isr_nodes,
+            offline_replicas,
+            unknown_tagged_fields,
+        })
     }
 }
 

@@ -3,8 +3,6 @@
 //! The messages of each API and the records of logs, one module each: structures with Kafka's names, and their reading
 //! and writing in every version. Cargo features choose among them.
 
-#![allow(clippy::field_reassign_with_default, reason = "fields are read in the order of the wire")]
-
 #[cfg(feature = "log")]
 pub mod abort_transaction_record;
 #[cfg(feature = "log")]

@@ -82,27 +82,29 @@ impl Message for OffsetCommitRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 8;
-        let mut message = Self::default();
-        message.group_id = decoder
+        let group_id = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("OffsetCommitRequest", "group_id", version))?;
-        message.generation_id_or_member_epoch = decoder.int32()?;
-        message.member_id = decoder
+        let generation_id_or_member_epoch = decoder.int32()?;
+        let member_id = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("OffsetCommitRequest", "member_id", version))?;
-        if version >= 7 {
-            message.group_instance_id = decoder.string(flexible)?;
-        }
-        if version <= 4 {
-            message.retention_time_ms = decoder.int64()?;
-        }
-        message.topics = decoder
+        let group_instance_id = if version >= 7 { decoder.string(flexible)? } else { None };
+        let retention_time_ms = if version <= 4 { decoder.int64()? } else { -1 };
+        let topics = decoder
             .array(flexible, |decoder| OffsetCommitRequestTopic::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("OffsetCommitRequest", "topics", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            group_id,
+            generation_id_or_member_epoch,
+            member_id,
+            group_instance_id,
+            retention_time_ms,
+            topics,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -147,22 +149,20 @@ impl OffsetCommitRequestTopic {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 8;
-        let mut message = Self::default();
-        if version <= 9 {
-            message.name = decoder
+        let name = if version <= 9 {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("OffsetCommitRequestTopic", "name", version))?;
-        }
-        if version >= 10 {
-            message.topic_id = decoder.topic_id()?;
-        }
-        message.partitions = decoder
+                .ok_or_else(|| DecodeError::unexpected_null("OffsetCommitRequestTopic", "name", version))?
+        } else {
+            StrBytes::default()
+        };
+        let topic_id = if version >= 10 { decoder.topic_id()? } else { TopicId::ZERO };
+        let partitions = decoder
             .array(flexible, |decoder| OffsetCommitRequestPartition::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("OffsetCommitRequestTopic", "partitions", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, topic_id, partitions, unknown_tagged_fields })
     }
 }
 
@@ -217,17 +217,19 @@ impl OffsetCommitRequestPartition {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 8;
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.committed_offset = decoder.int64()?;
-        if version >= 6 {
-            message.committed_leader_epoch = decoder.int32()?;
-        }
-        message.committed_metadata = decoder.string(flexible)?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let partition_index = decoder.int32()?;
+        let committed_offset = decoder.int64()?;
+        let committed_leader_epoch = if version >= 6 { decoder.int32()? } else { -1 };
+        let committed_metadata = decoder.string(flexible)?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            partition_index,
+            committed_offset,
+            committed_leader_epoch,
+            committed_metadata,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -273,17 +275,13 @@ impl Message for OffsetCommitResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 8;
-        let mut message = Self::default();
-        if version >= 3 {
-            message.throttle_time_ms = decoder.int32()?;
-        }
-        message.topics = decoder
+        let throttle_time_ms = if version >= 3 { decoder.int32()? } else { 0 };
+        let topics = decoder
             .array(flexible, |decoder| OffsetCommitResponseTopic::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("OffsetCommitResponse", "topics", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { throttle_time_ms, topics, unknown_tagged_fields })
     }
 }
 
@@ -328,24 +326,22 @@ impl OffsetCommitResponseTopic {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 8;
-        let mut message = Self::default();
-        if version <= 9 {
-            message.name = decoder
+        let name = if version <= 9 {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("OffsetCommitResponseTopic", "name", version))?;
-        }
-        if version >= 10 {
-            message.topic_id = decoder.topic_id()?;
-        }
-        message.partitions = decoder
+                .ok_or_else(|| DecodeError::unexpected_null("OffsetCommitResponseTopic", "name", version))?
+        } else {
+            StrBytes::default()
+        };
+        let topic_id = if version >= 10 { decoder.topic_id()? } else { TopicId::ZERO };
+        let partitions = decoder
             .array(flexible, |decoder| OffsetCommitResponsePartition::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("OffsetCommitResponseTopic", "partitions", version)
             })?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, topic_id, partitions, unknown_tagged_fields })
     }
 }
 
@@ -380,13 +376,11 @@ impl OffsetCommitResponsePartition {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 8;
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let partition_index = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { partition_index, error_code, unknown_tagged_fields })
     }
 }
 

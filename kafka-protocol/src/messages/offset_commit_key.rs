@@ -32,15 +32,14 @@ impl Message for OffsetCommitKey {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.group = decoder
+        let group = decoder
             .string(false)?
             .ok_or_else(|| DecodeError::unexpected_null("OffsetCommitKey", "group", version))?;
-        message.topic = decoder
+        let topic = decoder
             .string(false)?
             .ok_or_else(|| DecodeError::unexpected_null("OffsetCommitKey", "topic", version))?;
-        message.partition = decoder.int32()?;
-        Ok(message)
+        let partition = decoder.int32()?;
+        Ok(Self { group, topic, partition })
     }
 }
 

@@ -79,31 +79,36 @@ impl Message for OffsetCommitValue {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 4;
-        let mut message = Self::default();
-        message.offset = decoder.int64()?;
-        if version >= 3 {
-            message.leader_epoch = decoder.int32()?;
-        }
-        message.metadata = decoder
+        let offset = decoder.int64()?;
+        let leader_epoch = if version >= 3 { decoder.int32()? } else { -1 };
+        let metadata = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("OffsetCommitValue", "metadata", version))?;
-        message.commit_timestamp = decoder.int64()?;
-        if version == 1 {
-            message.expire_timestamp = decoder.int64()?;
-        }
-        if flexible {
-            let unknown = decoder.tagged_fields(|tag, decoder| {
+        let commit_timestamp = decoder.int64()?;
+        let expire_timestamp = if version == 1 { decoder.int64()? } else { -1 };
+        let mut topic_id = [0; 16];
+        let unknown_tagged_fields = if flexible {
+            decoder.tagged_fields(|tag, decoder| {
                 match tag {
                     0 => {
-                        message.topic_id = decoder.uuid()?;
+                        topic_id = decoder.uuid()?;
                     }
                     _ => return Ok(false),
                 }
                 Ok(true)
-            })?;
-            message.unknown_tagged_fields = unknown;
-        }
-        Ok(message)
+            })?
+        } else {
+            UnknownTaggedFields::default()
+        };
+        Ok(Self {
+            offset,
+            leader_epoch,
+            metadata,
+            commit_timestamp,
+            expire_timestamp,
+            topic_id,
+            unknown_tagged_fields,
+        })
     }
 }
 

@@ -32,14 +32,13 @@ impl Message for OffsetDeleteRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.group_id = decoder
+        let group_id = decoder
             .string(false)?
             .ok_or_else(|| DecodeError::unexpected_null("OffsetDeleteRequest", "group_id", version))?;
-        message.topics = decoder
+        let topics = decoder
             .array(false, |decoder| OffsetDeleteRequestTopic::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("OffsetDeleteRequest", "topics", version))?;
-        Ok(message)
+        Ok(Self { group_id, topics })
     }
 }
 
@@ -63,14 +62,13 @@ impl OffsetDeleteRequestTopic {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(false)?
             .ok_or_else(|| DecodeError::unexpected_null("OffsetDeleteRequestTopic", "name", version))?;
-        message.partitions = decoder
+        let partitions = decoder
             .array(false, |decoder| OffsetDeleteRequestPartition::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("OffsetDeleteRequestTopic", "partitions", version))?;
-        Ok(message)
+        Ok(Self { name, partitions })
     }
 }
 
@@ -88,9 +86,8 @@ impl OffsetDeleteRequestPartition {
     }
 
     fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        Ok(message)
+        let partition_index = decoder.int32()?;
+        Ok(Self { partition_index })
     }
 }
 
@@ -123,13 +120,12 @@ impl Message for OffsetDeleteResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.error_code = decoder.error_code()?;
-        message.throttle_time_ms = decoder.int32()?;
-        message.topics = decoder
+        let error_code = decoder.error_code()?;
+        let throttle_time_ms = decoder.int32()?;
+        let topics = decoder
             .array(false, |decoder| OffsetDeleteResponseTopic::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("OffsetDeleteResponse", "topics", version))?;
-        Ok(message)
+        Ok(Self { error_code, throttle_time_ms, topics })
     }
 }
 
@@ -153,16 +149,15 @@ impl OffsetDeleteResponseTopic {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(false)?
             .ok_or_else(|| DecodeError::unexpected_null("OffsetDeleteResponseTopic", "name", version))?;
-        message.partitions = decoder
+        let partitions = decoder
             .array(false, |decoder| OffsetDeleteResponsePartition::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("OffsetDeleteResponseTopic", "partitions", version)
             })?;
-        Ok(message)
+        Ok(Self { name, partitions })
     }
 }
 
@@ -183,10 +178,9 @@ impl OffsetDeleteResponsePartition {
     }
 
     fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        Ok(message)
+        let partition_index = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        Ok(Self { partition_index, error_code })
     }
 }
 

@@ -86,31 +86,34 @@ impl Message for OffsetFetchRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 6;
-        let mut message = Self::default();
-        if version <= 7 {
-            message.group_id = decoder
+        let group_id = if version <= 7 {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchRequest", "group_id", version))?;
-        }
-        if version <= 7 {
-            message.topics =
-                decoder.array(flexible, |decoder| OffsetFetchRequestTopic::decode(decoder, version))?;
-            if message.topics.is_none() && version < 2 {
-                return Err(DecodeError::unexpected_null("OffsetFetchRequest", "topics", version));
+                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchRequest", "group_id", version))?
+        } else {
+            StrBytes::default()
+        };
+        let topics = if version <= 7 {
+            match decoder.array(flexible, |decoder| OffsetFetchRequestTopic::decode(decoder, version))? {
+                None if version < 2 => {
+                    return Err(DecodeError::unexpected_null("OffsetFetchRequest", "topics", version));
+                }
+                value => value,
             }
-        }
-        if version >= 8 {
-            message.groups = decoder
+        } else {
+            Some(Vec::new())
+        };
+        let groups = if version >= 8 {
+            decoder
                 .array(flexible, |decoder| OffsetFetchRequestGroup::decode(decoder, version))?
-                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchRequest", "groups", version))?;
-        }
-        if version >= 7 {
-            message.require_stable = decoder.bool()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchRequest", "groups", version))?
+        } else {
+            Vec::new()
+        };
+        let require_stable = if version >= 7 { decoder.bool()? } else { false };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { group_id, topics, groups, require_stable, unknown_tagged_fields })
     }
 }
 
@@ -160,21 +163,23 @@ impl OffsetFetchRequestTopic {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 6;
-        let mut message = Self::default();
-        if version <= 7 {
-            message.name = decoder
+        let name = if version <= 7 {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchRequestTopic", "name", version))?;
-        }
-        if version <= 7 {
-            message.partition_indexes = decoder.int32_array(flexible)?.ok_or_else(|| {
+                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchRequestTopic", "name", version))?
+        } else {
+            StrBytes::default()
+        };
+        let partition_indexes = if version <= 7 {
+            decoder.int32_array(flexible)?.ok_or_else(|| {
                 DecodeError::unexpected_null("OffsetFetchRequestTopic", "partition_indexes", version)
-            })?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+            })?
+        } else {
+            Vec::new()
+        };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, partition_indexes, unknown_tagged_fields })
     }
 }
 
@@ -242,26 +247,23 @@ impl OffsetFetchRequestGroup {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 6;
-        let mut message = Self::default();
-        if version >= 8 {
-            message.group_id = decoder.string(flexible)?.ok_or_else(|| {
-                DecodeError::unexpected_null("OffsetFetchRequestGroup", "group_id", version)
-            })?;
-        }
-        if version >= 9 {
-            message.member_id = decoder.string(flexible)?;
-        }
-        if version >= 9 {
-            message.member_epoch = decoder.int32()?;
-        }
-        if version >= 8 {
-            message.topics =
-                decoder.array(flexible, |decoder| OffsetFetchRequestTopics::decode(decoder, version))?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let group_id = if version >= 8 {
+            decoder
+                .string(flexible)?
+                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchRequestGroup", "group_id", version))?
+        } else {
+            StrBytes::default()
+        };
+        let member_id = if version >= 9 { decoder.string(flexible)? } else { None };
+        let member_epoch = if version >= 9 { decoder.int32()? } else { -1 };
+        let topics = if version >= 8 {
+            decoder.array(flexible, |decoder| OffsetFetchRequestTopics::decode(decoder, version))?
+        } else {
+            Some(Vec::new())
+        };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { group_id, member_id, member_epoch, topics, unknown_tagged_fields })
     }
 }
 
@@ -314,24 +316,24 @@ impl OffsetFetchRequestTopics {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 6;
-        let mut message = Self::default();
-        if (8..=9).contains(&version) {
-            message.name = decoder
+        let name = if (8..=9).contains(&version) {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchRequestTopics", "name", version))?;
-        }
-        if version >= 10 {
-            message.topic_id = decoder.topic_id()?;
-        }
-        if version >= 8 {
-            message.partition_indexes = decoder.int32_array(flexible)?.ok_or_else(|| {
+                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchRequestTopics", "name", version))?
+        } else {
+            StrBytes::default()
+        };
+        let topic_id = if version >= 10 { decoder.topic_id()? } else { TopicId::ZERO };
+        let partition_indexes = if version >= 8 {
+            decoder.int32_array(flexible)?.ok_or_else(|| {
                 DecodeError::unexpected_null("OffsetFetchRequestTopics", "partition_indexes", version)
-            })?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+            })?
+        } else {
+            Vec::new()
+        };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, topic_id, partition_indexes, unknown_tagged_fields })
     }
 }
 
@@ -396,27 +398,25 @@ impl Message for OffsetFetchResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 6;
-        let mut message = Self::default();
-        if version >= 3 {
-            message.throttle_time_ms = decoder.int32()?;
-        }
-        if version <= 7 {
-            message.topics = decoder
+        let throttle_time_ms = if version >= 3 { decoder.int32()? } else { 0 };
+        let topics = if version <= 7 {
+            decoder
                 .array(flexible, |decoder| OffsetFetchResponseTopic::decode(decoder, version))?
-                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchResponse", "topics", version))?;
-        }
-        if (2..=7).contains(&version) {
-            message.error_code = decoder.error_code()?;
-        }
-        if version >= 8 {
-            message.groups = decoder
+                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchResponse", "topics", version))?
+        } else {
+            Vec::new()
+        };
+        let error_code = if (2..=7).contains(&version) { decoder.error_code()? } else { ErrorCode::NONE };
+        let groups = if version >= 8 {
+            decoder
                 .array(flexible, |decoder| OffsetFetchResponseGroup::decode(decoder, version))?
-                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchResponse", "groups", version))?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchResponse", "groups", version))?
+        } else {
+            Vec::new()
+        };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { throttle_time_ms, topics, error_code, groups, unknown_tagged_fields })
     }
 }
 
@@ -462,23 +462,25 @@ impl OffsetFetchResponseTopic {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 6;
-        let mut message = Self::default();
-        if version <= 7 {
-            message.name = decoder
+        let name = if version <= 7 {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchResponseTopic", "name", version))?;
-        }
-        if version <= 7 {
-            message.partitions = decoder
+                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchResponseTopic", "name", version))?
+        } else {
+            StrBytes::default()
+        };
+        let partitions = if version <= 7 {
+            decoder
                 .array(flexible, |decoder| OffsetFetchResponsePartition::decode(decoder, version))?
                 .ok_or_else(|| {
                     DecodeError::unexpected_null("OffsetFetchResponseTopic", "partitions", version)
-                })?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+                })?
+        } else {
+            Vec::new()
+        };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, partitions, unknown_tagged_fields })
     }
 }
 
@@ -569,26 +571,21 @@ impl OffsetFetchResponsePartition {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 6;
-        let mut message = Self::default();
-        if version <= 7 {
-            message.partition_index = decoder.int32()?;
-        }
-        if version <= 7 {
-            message.committed_offset = decoder.int64()?;
-        }
-        if (5..=7).contains(&version) {
-            message.committed_leader_epoch = decoder.int32()?;
-        }
-        if version <= 7 {
-            message.metadata = decoder.string(flexible)?;
-        }
-        if version <= 7 {
-            message.error_code = decoder.error_code()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let partition_index = if version <= 7 { decoder.int32()? } else { 0 };
+        let committed_offset = if version <= 7 { decoder.int64()? } else { 0 };
+        let committed_leader_epoch = if (5..=7).contains(&version) { decoder.int32()? } else { -1 };
+        let metadata = if version <= 7 { decoder.string(flexible)? } else { Some(StrBytes::default()) };
+        let error_code = if version <= 7 { decoder.error_code()? } else { ErrorCode::NONE };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            partition_index,
+            committed_offset,
+            committed_leader_epoch,
+            metadata,
+            error_code,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -641,24 +638,24 @@ impl OffsetFetchResponseGroup {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 6;
-        let mut message = Self::default();
-        if version >= 8 {
-            message.group_id = decoder.string(flexible)?.ok_or_else(|| {
+        let group_id = if version >= 8 {
+            decoder.string(flexible)?.ok_or_else(|| {
                 DecodeError::unexpected_null("OffsetFetchResponseGroup", "group_id", version)
-            })?;
-        }
-        if version >= 8 {
-            message.topics = decoder
+            })?
+        } else {
+            StrBytes::default()
+        };
+        let topics = if version >= 8 {
+            decoder
                 .array(flexible, |decoder| OffsetFetchResponseTopics::decode(decoder, version))?
-                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchResponseGroup", "topics", version))?;
-        }
-        if version >= 8 {
-            message.error_code = decoder.error_code()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchResponseGroup", "topics", version))?
+        } else {
+            Vec::new()
+        };
+        let error_code = if version >= 8 { decoder.error_code()? } else { ErrorCode::NONE };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { group_id, topics, error_code, unknown_tagged_fields })
     }
 }
 
@@ -711,26 +708,26 @@ impl OffsetFetchResponseTopics {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 6;
-        let mut message = Self::default();
-        if (8..=9).contains(&version) {
-            message.name = decoder
+        let name = if (8..=9).contains(&version) {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchResponseTopics", "name", version))?;
-        }
-        if version >= 10 {
-            message.topic_id = decoder.topic_id()?;
-        }
-        if version >= 8 {
-            message.partitions = decoder
+                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchResponseTopics", "name", version))?
+        } else {
+            StrBytes::default()
+        };
+        let topic_id = if version >= 10 { decoder.topic_id()? } else { TopicId::ZERO };
+        let partitions = if version >= 8 {
+            decoder
                 .array(flexible, |decoder| OffsetFetchResponsePartitions::decode(decoder, version))?
                 .ok_or_else(|| {
                     DecodeError::unexpected_null("OffsetFetchResponseTopics", "partitions", version)
-                })?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+                })?
+        } else {
+            Vec::new()
+        };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, topic_id, partitions, unknown_tagged_fields })
     }
 }
 
@@ -821,26 +818,21 @@ impl OffsetFetchResponsePartitions {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 6;
-        let mut message = Self::default();
-        if version >= 8 {
-            message.partition_index = decoder.int32()?;
-        }
-        if version >= 8 {
-            message.committed_offset = decoder.int64()?;
-        }
-        if version >= 8 {
-            message.committed_leader_epoch = decoder.int32()?;
-        }
-        if version >= 8 {
-            message.metadata = decoder.string(flexible)?;
-        }
-        if version >= 8 {
-            message.error_code = decoder.error_code()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let partition_index = if version >= 8 { decoder.int32()? } else { 0 };
+        let committed_offset = if version >= 8 { decoder.int64()? } else { 0 };
+        let committed_leader_epoch = if version >= 8 { decoder.int32()? } else { -1 };
+        let metadata = if version >= 8 { decoder.string(flexible)? } else { Some(StrBytes::default()) };
+        let error_code = if version >= 8 { decoder.error_code()? } else { ErrorCode::NONE };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            partition_index,
+            committed_offset,
+            committed_leader_epoch,
+            metadata,
+            error_code,
+            unknown_tagged_fields,
+        })
     }
 }
 

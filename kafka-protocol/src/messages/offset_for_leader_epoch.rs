@@ -54,18 +54,13 @@ impl Message for OffsetForLeaderEpochRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 4;
-        let mut message = Self::default();
-        if version >= 3 {
-            message.replica_id = decoder.int32()?;
-        }
-        message.topics =
-            decoder.array(flexible, |decoder| OffsetForLeaderTopic::decode(decoder, version))?.ok_or_else(
-                || DecodeError::unexpected_null("OffsetForLeaderEpochRequest", "topics", version),
-            )?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let replica_id = if version >= 3 { decoder.int32()? } else { -2 };
+        let topics = decoder
+            .array(flexible, |decoder| OffsetForLeaderTopic::decode(decoder, version))?
+            .ok_or_else(|| DecodeError::unexpected_null("OffsetForLeaderEpochRequest", "topics", version))?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { replica_id, topics, unknown_tagged_fields })
     }
 }
 
@@ -103,17 +98,15 @@ impl OffsetForLeaderTopic {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
-        let mut message = Self::default();
-        message.topic = decoder
+        let topic = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("OffsetForLeaderTopic", "topic", version))?;
-        message.partitions = decoder
+        let partitions = decoder
             .array(flexible, |decoder| OffsetForLeaderPartition::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("OffsetForLeaderTopic", "partitions", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { topic, partitions, unknown_tagged_fields })
     }
 }
 
@@ -162,14 +155,12 @@ impl OffsetForLeaderPartition {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
-        let mut message = Self::default();
-        message.partition = decoder.int32()?;
-        message.current_leader_epoch = decoder.int32()?;
-        message.leader_epoch = decoder.int32()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let partition = decoder.int32()?;
+        let current_leader_epoch = decoder.int32()?;
+        let leader_epoch = decoder.int32()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { partition, current_leader_epoch, leader_epoch, unknown_tagged_fields })
     }
 }
 
@@ -213,15 +204,13 @@ impl Message for OffsetForLeaderEpochResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 4;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.topics = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let topics = decoder
             .array(flexible, |decoder| OffsetForLeaderTopicResult::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("OffsetForLeaderEpochResponse", "topics", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { throttle_time_ms, topics, unknown_tagged_fields })
     }
 }
 
@@ -259,18 +248,16 @@ impl OffsetForLeaderTopicResult {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
-        let mut message = Self::default();
-        message.topic = decoder
+        let topic = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("OffsetForLeaderTopicResult", "topic", version))?;
-        message.partitions =
+        let partitions =
             decoder.array(flexible, |decoder| EpochEndOffset::decode(decoder, version))?.ok_or_else(
                 || DecodeError::unexpected_null("OffsetForLeaderTopicResult", "partitions", version),
             )?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { topic, partitions, unknown_tagged_fields })
     }
 }
 
@@ -323,15 +310,13 @@ impl EpochEndOffset {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
-        let mut message = Self::default();
-        message.error_code = decoder.error_code()?;
-        message.partition = decoder.int32()?;
-        message.leader_epoch = decoder.int32()?;
-        message.end_offset = decoder.int64()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let error_code = decoder.error_code()?;
+        let partition = decoder.int32()?;
+        let leader_epoch = decoder.int32()?;
+        let end_offset = decoder.int64()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { error_code, partition, leader_epoch, end_offset, unknown_tagged_fields })
     }
 }
 

@@ -180,44 +180,64 @@ impl Message for PartitionChangeRecord {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.partition_id = decoder.int32()?;
-        message.topic_id = decoder.topic_id()?;
-        let unknown = decoder.tagged_fields(|tag, decoder| {
+        let partition_id = decoder.int32()?;
+        let topic_id = decoder.topic_id()?;
+        let mut isr = None;
+        let mut leader = -2;
+        let mut replicas = None;
+        let mut removing_replicas = None;
+        let mut adding_replicas = None;
+        let mut leader_recovery_state = -1;
+        let mut directories = None;
+        let mut eligible_leader_replicas = None;
+        let mut last_known_elr = None;
+        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
             match tag {
                 0 => {
-                    message.isr = decoder.int32_array(true)?;
+                    isr = decoder.int32_array(true)?;
                 }
                 1 => {
-                    message.leader = decoder.int32()?;
+                    leader = decoder.int32()?;
                 }
                 2 => {
-                    message.replicas = decoder.int32_array(true)?;
+                    replicas = decoder.int32_array(true)?;
                 }
                 3 => {
-                    message.removing_replicas = decoder.int32_array(true)?;
+                    removing_replicas = decoder.int32_array(true)?;
                 }
                 4 => {
-                    message.adding_replicas = decoder.int32_array(true)?;
+                    adding_replicas = decoder.int32_array(true)?;
                 }
                 5 => {
-                    message.leader_recovery_state = decoder.int8()?;
+                    leader_recovery_state = decoder.int8()?;
                 }
                 8 if version >= 1 => {
-                    message.directories = decoder.array(true, |decoder| decoder.uuid())?;
+                    directories = decoder.array(true, |decoder| decoder.uuid())?;
                 }
                 6 if version >= 2 => {
-                    message.eligible_leader_replicas = decoder.int32_array(true)?;
+                    eligible_leader_replicas = decoder.int32_array(true)?;
                 }
                 7 if version >= 2 => {
-                    message.last_known_elr = decoder.int32_array(true)?;
+                    last_known_elr = decoder.int32_array(true)?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        message.unknown_tagged_fields = unknown;
-        Ok(message)
+        Ok(Self {
+            partition_id,
+            topic_id,
+            isr,
+            leader,
+            replicas,
+            removing_replicas,
+            adding_replicas,
+            leader_recovery_state,
+            directories,
+            eligible_leader_replicas,
+            last_known_elr,
+            unknown_tagged_fields,
+        })
     }
 }
 

@@ -140,46 +140,64 @@ impl Message for PartitionRecord {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.partition_id = decoder.int32()?;
-        message.topic_id = decoder.topic_id()?;
-        message.replicas = decoder
+        let partition_id = decoder.int32()?;
+        let topic_id = decoder.topic_id()?;
+        let replicas = decoder
             .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("PartitionRecord", "replicas", version))?;
-        message.isr = decoder
+        let isr = decoder
             .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("PartitionRecord", "isr", version))?;
-        message.removing_replicas = decoder
+        let removing_replicas = decoder
             .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("PartitionRecord", "removing_replicas", version))?;
-        message.adding_replicas = decoder
+        let adding_replicas = decoder
             .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("PartitionRecord", "adding_replicas", version))?;
-        message.leader = decoder.int32()?;
-        message.leader_epoch = decoder.int32()?;
-        message.partition_epoch = decoder.int32()?;
-        if version >= 1 {
-            message.directories = decoder
+        let leader = decoder.int32()?;
+        let leader_epoch = decoder.int32()?;
+        let partition_epoch = decoder.int32()?;
+        let directories = if version >= 1 {
+            decoder
                 .array(true, |decoder| decoder.uuid())?
-                .ok_or_else(|| DecodeError::unexpected_null("PartitionRecord", "directories", version))?;
-        }
-        let unknown = decoder.tagged_fields(|tag, decoder| {
+                .ok_or_else(|| DecodeError::unexpected_null("PartitionRecord", "directories", version))?
+        } else {
+            Vec::new()
+        };
+        let mut leader_recovery_state = 0;
+        let mut eligible_leader_replicas = None;
+        let mut last_known_elr = None;
+        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
             match tag {
                 0 => {
-                    message.leader_recovery_state = decoder.int8()?;
+                    leader_recovery_state = decoder.int8()?;
                 }
                 1 if version >= 2 => {
-                    message.eligible_leader_replicas = decoder.int32_array(true)?;
+                    eligible_leader_replicas = decoder.int32_array(true)?;
                 }
                 2 if version >= 2 => {
-                    message.last_known_elr = decoder.int32_array(true)?;
+                    last_known_elr = decoder.int32_array(true)?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        message.unknown_tagged_fields = unknown;
-        Ok(message)
+        Ok(Self {
+            partition_id,
+            topic_id,
+            replicas,
+            isr,
+            removing_replicas,
+            adding_replicas,
+            leader,
+            leader_recovery_state,
+            leader_epoch,
+            partition_epoch,
+            directories,
+            eligible_leader_replicas,
+            last_known_elr,
+            unknown_tagged_fields,
+        })
     }
 }
 

@@ -52,18 +52,15 @@ impl Message for ProduceRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 9;
-        let mut message = Self::default();
-        message.transactional_id = decoder.string(flexible)?;
-        message.acks = decoder.int16()?;
-        message.timeout_ms = decoder.int32()?;
-        message.topic_data =
-            decoder
-                .array(flexible, |decoder| TopicProduceData::decode(decoder, version))?
-                .ok_or_else(|| DecodeError::unexpected_null("ProduceRequest", "topic_data", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let transactional_id = decoder.string(flexible)?;
+        let acks = decoder.int16()?;
+        let timeout_ms = decoder.int32()?;
+        let topic_data = decoder
+            .array(flexible, |decoder| TopicProduceData::decode(decoder, version))?
+            .ok_or_else(|| DecodeError::unexpected_null("ProduceRequest", "topic_data", version))?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { transactional_id, acks, timeout_ms, topic_data, unknown_tagged_fields })
     }
 }
 
@@ -108,22 +105,20 @@ impl TopicProduceData {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 9;
-        let mut message = Self::default();
-        if version <= 12 {
-            message.name = decoder
+        let name = if version <= 12 {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("TopicProduceData", "name", version))?;
-        }
-        if version >= 13 {
-            message.topic_id = decoder.topic_id()?;
-        }
-        message.partition_data = decoder
+                .ok_or_else(|| DecodeError::unexpected_null("TopicProduceData", "name", version))?
+        } else {
+            StrBytes::default()
+        };
+        let topic_id = if version >= 13 { decoder.topic_id()? } else { TopicId::ZERO };
+        let partition_data = decoder
             .array(flexible, |decoder| PartitionProduceData::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("TopicProduceData", "partition_data", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, topic_id, partition_data, unknown_tagged_fields })
     }
 }
 
@@ -158,13 +153,11 @@ impl PartitionProduceData {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 9;
-        let mut message = Self::default();
-        message.index = decoder.int32()?;
-        message.records = decoder.records(flexible)?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let index = decoder.int32()?;
+        let records = decoder.records(flexible)?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { index, records, unknown_tagged_fields })
     }
 }
 
@@ -223,16 +216,16 @@ impl Message for ProduceResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 9;
-        let mut message = Self::default();
-        message.responses = decoder
+        let responses = decoder
             .array(flexible, |decoder| TopicProduceResponse::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("ProduceResponse", "responses", version))?;
-        message.throttle_time_ms = decoder.int32()?;
-        if flexible {
-            let unknown = decoder.tagged_fields(|tag, decoder| {
+        let throttle_time_ms = decoder.int32()?;
+        let mut node_endpoints = Vec::new();
+        let unknown_tagged_fields = if flexible {
+            decoder.tagged_fields(|tag, decoder| {
                 match tag {
                     0 if version >= 10 => {
-                        message.node_endpoints = decoder
+                        node_endpoints = decoder
                             .array(true, |decoder| NodeEndpoint::decode(decoder, version))?
                             .ok_or_else(|| {
                                 DecodeError::unexpected_null("ProduceResponse", "node_endpoints", version)
@@ -241,10 +234,11 @@ impl Message for ProduceResponse {
                     _ => return Ok(false),
                 }
                 Ok(true)
-            })?;
-            message.unknown_tagged_fields = unknown;
-        }
-        Ok(message)
+            })?
+        } else {
+            UnknownTaggedFields::default()
+        };
+        Ok(Self { responses, throttle_time_ms, node_endpoints, unknown_tagged_fields })
     }
 }
 
@@ -289,24 +283,22 @@ impl TopicProduceResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 9;
-        let mut message = Self::default();
-        if version <= 12 {
-            message.name = decoder
+        let name = if version <= 12 {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("TopicProduceResponse", "name", version))?;
-        }
-        if version >= 13 {
-            message.topic_id = decoder.topic_id()?;
-        }
-        message.partition_responses = decoder
+                .ok_or_else(|| DecodeError::unexpected_null("TopicProduceResponse", "name", version))?
+        } else {
+            StrBytes::default()
+        };
+        let topic_id = if version >= 13 { decoder.topic_id()? } else { TopicId::ZERO };
+        let partition_responses = decoder
             .array(flexible, |decoder| PartitionProduceResponse::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("TopicProduceResponse", "partition_responses", version)
             })?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, topic_id, partition_responses, unknown_tagged_fields })
     }
 }
 
@@ -397,37 +389,46 @@ impl PartitionProduceResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 9;
-        let mut message = Self::default();
-        message.index = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.base_offset = decoder.int64()?;
-        message.log_append_time_ms = decoder.int64()?;
-        if version >= 5 {
-            message.log_start_offset = decoder.int64()?;
-        }
-        if version >= 8 {
-            message.record_errors = decoder
+        let index = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let base_offset = decoder.int64()?;
+        let log_append_time_ms = decoder.int64()?;
+        let log_start_offset = if version >= 5 { decoder.int64()? } else { -1 };
+        let record_errors = if version >= 8 {
+            decoder
                 .array(flexible, |decoder| BatchIndexAndErrorMessage::decode(decoder, version))?
                 .ok_or_else(|| {
                     DecodeError::unexpected_null("PartitionProduceResponse", "record_errors", version)
-                })?;
-        }
-        if version >= 8 {
-            message.error_message = decoder.string(flexible)?;
-        }
-        if flexible {
-            let unknown = decoder.tagged_fields(|tag, decoder| {
+                })?
+        } else {
+            Vec::new()
+        };
+        let error_message = if version >= 8 { decoder.string(flexible)? } else { None };
+        let mut current_leader = LeaderIdAndEpoch::default();
+        let unknown_tagged_fields = if flexible {
+            decoder.tagged_fields(|tag, decoder| {
                 match tag {
                     0 if version >= 10 => {
-                        message.current_leader = LeaderIdAndEpoch::decode(decoder, version)?;
+                        current_leader = LeaderIdAndEpoch::decode(decoder, version)?;
                     }
                     _ => return Ok(false),
                 }
                 Ok(true)
-            })?;
-            message.unknown_tagged_fields = unknown;
-        }
-        Ok(message)
+            })?
+        } else {
+            UnknownTaggedFields::default()
+        };
+        Ok(Self {
+            index,
+            error_code,
+            base_offset,
+            log_append_time_ms,
+            log_start_offset,
+            record_errors,
+            error_message,
+            current_leader,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -478,17 +479,11 @@ impl BatchIndexAndErrorMessage {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 9;
-        let mut message = Self::default();
-        if version >= 8 {
-            message.batch_index = decoder.int32()?;
-        }
-        if version >= 8 {
-            message.batch_index_error_message = decoder.string(flexible)?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let batch_index = if version >= 8 { decoder.int32()? } else { 0 };
+        let batch_index_error_message = if version >= 8 { decoder.string(flexible)? } else { None };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { batch_index, batch_index_error_message, unknown_tagged_fields })
     }
 }
 
@@ -537,17 +532,11 @@ impl LeaderIdAndEpoch {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 9;
-        let mut message = Self::default();
-        if version >= 10 {
-            message.leader_id = decoder.int32()?;
-        }
-        if version >= 10 {
-            message.leader_epoch = decoder.int32()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let leader_id = if version >= 10 { decoder.int32()? } else { -1 };
+        let leader_epoch = if version >= 10 { decoder.int32()? } else { -1 };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { leader_id, leader_epoch, unknown_tagged_fields })
     }
 }
 
@@ -600,25 +589,19 @@ impl NodeEndpoint {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 9;
-        let mut message = Self::default();
-        if version >= 10 {
-            message.node_id = decoder.int32()?;
-        }
-        if version >= 10 {
-            message.host = decoder
+        let node_id = if version >= 10 { decoder.int32()? } else { 0 };
+        let host = if version >= 10 {
+            decoder
                 .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("NodeEndpoint", "host", version))?;
-        }
-        if version >= 10 {
-            message.port = decoder.int32()?;
-        }
-        if version >= 10 {
-            message.rack = decoder.string(flexible)?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+                .ok_or_else(|| DecodeError::unexpected_null("NodeEndpoint", "host", version))?
+        } else {
+            StrBytes::default()
+        };
+        let port = if version >= 10 { decoder.int32()? } else { 0 };
+        let rack = if version >= 10 { decoder.string(flexible)? } else { None };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { node_id, host, port, rack, unknown_tagged_fields })
     }
 }
 

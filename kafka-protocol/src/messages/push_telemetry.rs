@@ -42,16 +42,22 @@ impl Message for PushTelemetryRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.client_instance_id = decoder.uuid()?;
-        message.subscription_id = decoder.int32()?;
-        message.terminating = decoder.bool()?;
-        message.compression_type = decoder.int8()?;
-        message.metrics = decoder
+        let client_instance_id = decoder.uuid()?;
+        let subscription_id = decoder.int32()?;
+        let terminating = decoder.bool()?;
+        let compression_type = decoder.int8()?;
+        let metrics = decoder
             .bytes(true)?
             .ok_or_else(|| DecodeError::unexpected_null("PushTelemetryRequest", "metrics", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            client_instance_id,
+            subscription_id,
+            terminating,
+            compression_type,
+            metrics,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -82,11 +88,10 @@ impl Message for PushTelemetryResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { throttle_time_ms, error_code, unknown_tagged_fields })
     }
 }
 

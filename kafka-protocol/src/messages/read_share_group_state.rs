@@ -36,15 +36,14 @@ impl Message for ReadShareGroupStateRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.group_id = decoder
+        let group_id = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("ReadShareGroupStateRequest", "group_id", version))?;
-        message.topics = decoder
+        let topics = decoder
             .array(true, |decoder| ReadStateData::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("ReadShareGroupStateRequest", "topics", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { group_id, topics, unknown_tagged_fields })
     }
 }
 
@@ -72,13 +71,12 @@ impl ReadStateData {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_id = decoder.topic_id()?;
-        message.partitions = decoder
+        let topic_id = decoder.topic_id()?;
+        let partitions = decoder
             .array(true, |decoder| PartitionData::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("ReadStateData", "partitions", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_id, partitions, unknown_tagged_fields })
     }
 }
 
@@ -103,11 +101,10 @@ impl PartitionData {
     }
 
     fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.partition = decoder.int32()?;
-        message.leader_epoch = decoder.int32()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let partition = decoder.int32()?;
+        let leader_epoch = decoder.int32()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { partition, leader_epoch, unknown_tagged_fields })
     }
 }
 
@@ -138,12 +135,11 @@ impl Message for ReadShareGroupStateResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.results = decoder
+        let results = decoder
             .array(true, |decoder| ReadStateResult::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("ReadShareGroupStateResponse", "results", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { results, unknown_tagged_fields })
     }
 }
 
@@ -171,13 +167,12 @@ impl ReadStateResult {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_id = decoder.topic_id()?;
-        message.partitions = decoder
+        let topic_id = decoder.topic_id()?;
+        let partitions = decoder
             .array(true, |decoder| PartitionResult::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("ReadStateResult", "partitions", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_id, partitions, unknown_tagged_fields })
     }
 }
 
@@ -217,17 +212,24 @@ impl PartitionResult {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.partition = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        message.state_epoch = decoder.int32()?;
-        message.start_offset = decoder.int64()?;
-        message.state_batches = decoder
+        let partition = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let state_epoch = decoder.int32()?;
+        let start_offset = decoder.int64()?;
+        let state_batches = decoder
             .array(true, |decoder| StateBatch::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("PartitionResult", "state_batches", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            partition,
+            error_code,
+            error_message,
+            state_epoch,
+            start_offset,
+            state_batches,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -258,13 +260,12 @@ impl StateBatch {
     }
 
     fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.first_offset = decoder.int64()?;
-        message.last_offset = decoder.int64()?;
-        message.delivery_state = decoder.int8()?;
-        message.delivery_count = decoder.int16()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let first_offset = decoder.int64()?;
+        let last_offset = decoder.int64()?;
+        let delivery_state = decoder.int8()?;
+        let delivery_count = decoder.int16()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { first_offset, last_offset, delivery_state, delivery_count, unknown_tagged_fields })
     }
 }
 

@@ -138,40 +138,49 @@ impl Message for RegisterBrokerRecord {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.broker_id = decoder.int32()?;
-        if version >= 2 {
-            message.is_migrating_zk_broker = decoder.bool()?;
-        }
-        message.incarnation_id = decoder.uuid()?;
-        message.broker_epoch = decoder.int64()?;
-        message.end_points = decoder
+        let broker_id = decoder.int32()?;
+        let is_migrating_zk_broker = if version >= 2 { decoder.bool()? } else { false };
+        let incarnation_id = decoder.uuid()?;
+        let broker_epoch = decoder.int64()?;
+        let end_points = decoder
             .array(true, |decoder| BrokerEndpoint::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("RegisterBrokerRecord", "end_points", version))?;
-        message.features = decoder
+        let features = decoder
             .array(true, |decoder| BrokerFeature::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("RegisterBrokerRecord", "features", version))?;
-        message.rack = decoder.string(true)?;
-        message.fenced = decoder.bool()?;
-        if version >= 1 {
-            message.in_controlled_shutdown = decoder.bool()?;
-        }
-        let unknown = decoder.tagged_fields(|tag, decoder| {
+        let rack = decoder.string(true)?;
+        let fenced = decoder.bool()?;
+        let in_controlled_shutdown = if version >= 1 { decoder.bool()? } else { false };
+        let mut log_dirs = Vec::new();
+        let mut cordoned_log_dirs = None;
+        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
             match tag {
                 0 if version >= 3 => {
-                    message.log_dirs = decoder.array(true, |decoder| decoder.uuid())?.ok_or_else(|| {
+                    log_dirs = decoder.array(true, |decoder| decoder.uuid())?.ok_or_else(|| {
                         DecodeError::unexpected_null("RegisterBrokerRecord", "log_dirs", version)
                     })?;
                 }
                 1 if version >= 4 => {
-                    message.cordoned_log_dirs = decoder.array(true, |decoder| decoder.uuid())?;
+                    cordoned_log_dirs = decoder.array(true, |decoder| decoder.uuid())?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        message.unknown_tagged_fields = unknown;
-        Ok(message)
+        Ok(Self {
+            broker_id,
+            is_migrating_zk_broker,
+            incarnation_id,
+            broker_epoch,
+            end_points,
+            features,
+            rack,
+            fenced,
+            in_controlled_shutdown,
+            log_dirs,
+            cordoned_log_dirs,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -202,17 +211,16 @@ impl BrokerEndpoint {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("BrokerEndpoint", "name", version))?;
-        message.host = decoder
+        let host = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("BrokerEndpoint", "host", version))?;
-        message.port = decoder.uint16()?;
-        message.security_protocol = decoder.int16()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let port = decoder.uint16()?;
+        let security_protocol = decoder.int16()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, host, port, security_protocol, unknown_tagged_fields })
     }
 }
 
@@ -240,14 +248,13 @@ impl BrokerFeature {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("BrokerFeature", "name", version))?;
-        message.min_supported_version = decoder.int16()?;
-        message.max_supported_version = decoder.int16()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let min_supported_version = decoder.int16()?;
+        let max_supported_version = decoder.int16()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, min_supported_version, max_supported_version, unknown_tagged_fields })
     }
 }
 

@@ -48,18 +48,24 @@ impl Message for RegisterControllerRecord {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.controller_id = decoder.int32()?;
-        message.incarnation_id = decoder.uuid()?;
-        message.zk_migration_ready = decoder.bool()?;
-        message.end_points = decoder
+        let controller_id = decoder.int32()?;
+        let incarnation_id = decoder.uuid()?;
+        let zk_migration_ready = decoder.bool()?;
+        let end_points = decoder
             .array(true, |decoder| ControllerEndpoint::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("RegisterControllerRecord", "end_points", version))?;
-        message.features = decoder
+        let features = decoder
             .array(true, |decoder| ControllerFeature::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("RegisterControllerRecord", "features", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            controller_id,
+            incarnation_id,
+            zk_migration_ready,
+            end_points,
+            features,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -90,17 +96,16 @@ impl ControllerEndpoint {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("ControllerEndpoint", "name", version))?;
-        message.host = decoder
+        let host = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("ControllerEndpoint", "host", version))?;
-        message.port = decoder.uint16()?;
-        message.security_protocol = decoder.int16()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let port = decoder.uint16()?;
+        let security_protocol = decoder.int16()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, host, port, security_protocol, unknown_tagged_fields })
     }
 }
 
@@ -128,14 +133,13 @@ impl ControllerFeature {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("ControllerFeature", "name", version))?;
-        message.min_supported_version = decoder.int16()?;
-        message.max_supported_version = decoder.int16()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let min_supported_version = decoder.int16()?;
+        let max_supported_version = decoder.int16()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, min_supported_version, max_supported_version, unknown_tagged_fields })
     }
 }
 

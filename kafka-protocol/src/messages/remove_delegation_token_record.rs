@@ -30,12 +30,11 @@ impl Message for RemoveDelegationTokenRecord {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.token_id = decoder.string(true)?.ok_or_else(|| {
+        let token_id = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("RemoveDelegationTokenRecord", "token_id", version)
         })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { token_id, unknown_tagged_fields })
     }
 }
 

@@ -47,12 +47,11 @@ impl Message for RemoveRaftVoterRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.cluster_id = decoder.string(true)?;
-        message.voter_id = decoder.int32()?;
-        message.voter_directory_id = decoder.uuid()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let cluster_id = decoder.string(true)?;
+        let voter_id = decoder.int32()?;
+        let voter_directory_id = decoder.uuid()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { cluster_id, voter_id, voter_directory_id, unknown_tagged_fields })
     }
 }
 
@@ -97,12 +96,11 @@ impl Message for RemoveRaftVoterResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { throttle_time_ms, error_code, error_message, unknown_tagged_fields })
     }
 }
 

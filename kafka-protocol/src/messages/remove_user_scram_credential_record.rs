@@ -33,13 +33,12 @@ impl Message for RemoveUserScramCredentialRecord {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.name = decoder.string(true)?.ok_or_else(|| {
+        let name = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("RemoveUserScramCredentialRecord", "name", version)
         })?;
-        message.mechanism = decoder.int8()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let mechanism = decoder.int8()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, mechanism, unknown_tagged_fields })
     }
 }
 

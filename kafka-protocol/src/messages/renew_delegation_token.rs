@@ -53,15 +53,13 @@ impl Message for RenewDelegationTokenRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.hmac = decoder
+        let hmac = decoder
             .bytes(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("RenewDelegationTokenRequest", "hmac", version))?;
-        message.renew_period_ms = decoder.int64()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let renew_period_ms = decoder.int64()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { hmac, renew_period_ms, unknown_tagged_fields })
     }
 }
 
@@ -105,14 +103,12 @@ impl Message for RenewDelegationTokenResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.error_code = decoder.error_code()?;
-        message.expiry_timestamp_ms = decoder.int64()?;
-        message.throttle_time_ms = decoder.int32()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let error_code = decoder.error_code()?;
+        let expiry_timestamp_ms = decoder.int64()?;
+        let throttle_time_ms = decoder.int32()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { error_code, expiry_timestamp_ms, throttle_time_ms, unknown_tagged_fields })
     }
 }
 

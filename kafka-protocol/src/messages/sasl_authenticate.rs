@@ -47,14 +47,12 @@ impl Message for SaslAuthenticateRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.auth_bytes = decoder
+        let auth_bytes = decoder
             .bytes(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("SaslAuthenticateRequest", "auth_bytes", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { auth_bytes, unknown_tagged_fields })
     }
 }
 
@@ -127,19 +125,15 @@ impl Message for SaslAuthenticateResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 2;
-        let mut message = Self::default();
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(flexible)?;
-        message.auth_bytes = decoder
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(flexible)?;
+        let auth_bytes = decoder
             .bytes(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("SaslAuthenticateResponse", "auth_bytes", version))?;
-        if version >= 1 {
-            message.session_lifetime_ms = decoder.int64()?;
-        }
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let session_lifetime_ms = if version >= 1 { decoder.int64()? } else { 0 };
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { error_code, error_message, auth_bytes, session_lifetime_ms, unknown_tagged_fields })
     }
 }
 

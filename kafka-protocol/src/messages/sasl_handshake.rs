@@ -26,11 +26,10 @@ impl Message for SaslHandshakeRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.mechanism = decoder
+        let mechanism = decoder
             .string(false)?
             .ok_or_else(|| DecodeError::unexpected_null("SaslHandshakeRequest", "mechanism", version))?;
-        Ok(message)
+        Ok(Self { mechanism })
     }
 }
 
@@ -60,16 +59,15 @@ impl Message for SaslHandshakeResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.error_code = decoder.error_code()?;
-        message.mechanisms = decoder
+        let error_code = decoder.error_code()?;
+        let mechanisms = decoder
             .array(false, |decoder| {
                 decoder.string(false)?.ok_or_else(|| {
                     DecodeError::unexpected_null("SaslHandshakeResponse", "mechanisms", version)
                 })
             })?
             .ok_or_else(|| DecodeError::unexpected_null("SaslHandshakeResponse", "mechanisms", version))?;
-        Ok(message)
+        Ok(Self { error_code, mechanisms })
     }
 }
 

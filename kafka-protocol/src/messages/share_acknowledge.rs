@@ -66,18 +66,15 @@ impl Message for ShareAcknowledgeRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.group_id = decoder.string(true)?;
-        message.member_id = decoder.string(true)?;
-        message.share_session_epoch = decoder.int32()?;
-        if version >= 2 {
-            message.is_renew_ack = decoder.bool()?;
-        }
-        message.topics = decoder
+        let group_id = decoder.string(true)?;
+        let member_id = decoder.string(true)?;
+        let share_session_epoch = decoder.int32()?;
+        let is_renew_ack = if version >= 2 { decoder.bool()? } else { false };
+        let topics = decoder
             .array(true, |decoder| AcknowledgeTopic::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("ShareAcknowledgeRequest", "topics", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { group_id, member_id, share_session_epoch, is_renew_ack, topics, unknown_tagged_fields })
     }
 }
 
@@ -105,14 +102,12 @@ impl AcknowledgeTopic {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_id = decoder.topic_id()?;
-        message.partitions =
-            decoder
-                .array(true, |decoder| AcknowledgePartition::decode(decoder, version))?
-                .ok_or_else(|| DecodeError::unexpected_null("AcknowledgeTopic", "partitions", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let topic_id = decoder.topic_id()?;
+        let partitions = decoder
+            .array(true, |decoder| AcknowledgePartition::decode(decoder, version))?
+            .ok_or_else(|| DecodeError::unexpected_null("AcknowledgeTopic", "partitions", version))?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_id, partitions, unknown_tagged_fields })
     }
 }
 
@@ -140,14 +135,13 @@ impl AcknowledgePartition {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.acknowledgement_batches =
+        let partition_index = decoder.int32()?;
+        let acknowledgement_batches =
             decoder.array(true, |decoder| AcknowledgementBatch::decode(decoder, version))?.ok_or_else(
                 || DecodeError::unexpected_null("AcknowledgePartition", "acknowledgement_batches", version),
             )?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { partition_index, acknowledgement_batches, unknown_tagged_fields })
     }
 }
 
@@ -178,14 +172,13 @@ impl AcknowledgementBatch {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.first_offset = decoder.int64()?;
-        message.last_offset = decoder.int64()?;
-        message.acknowledge_types = decoder.array(true, |decoder| decoder.int8())?.ok_or_else(|| {
+        let first_offset = decoder.int64()?;
+        let last_offset = decoder.int64()?;
+        let acknowledge_types = decoder.array(true, |decoder| decoder.int8())?.ok_or_else(|| {
             DecodeError::unexpected_null("AcknowledgementBatch", "acknowledge_types", version)
         })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { first_offset, last_offset, acknowledge_types, unknown_tagged_fields })
     }
 }
 
@@ -236,22 +229,27 @@ impl Message for ShareAcknowledgeResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        if version >= 2 {
-            message.acquisition_lock_timeout_ms = decoder.int32()?;
-        }
-        message.responses = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let acquisition_lock_timeout_ms = if version >= 2 { decoder.int32()? } else { 0 };
+        let responses = decoder
             .array(true, |decoder| ShareAcknowledgeTopicResponse::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("ShareAcknowledgeResponse", "responses", version))?;
-        message.node_endpoints =
+        let node_endpoints =
             decoder.array(true, |decoder| NodeEndpoint::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null("ShareAcknowledgeResponse", "node_endpoints", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            throttle_time_ms,
+            error_code,
+            error_message,
+            acquisition_lock_timeout_ms,
+            responses,
+            node_endpoints,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -279,14 +277,13 @@ impl ShareAcknowledgeTopicResponse {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_id = decoder.topic_id()?;
-        message.partitions =
+        let topic_id = decoder.topic_id()?;
+        let partitions =
             decoder.array(true, |decoder| PartitionData::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null("ShareAcknowledgeTopicResponse", "partitions", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_id, partitions, unknown_tagged_fields })
     }
 }
 
@@ -317,13 +314,12 @@ impl PartitionData {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        message.current_leader = LeaderIdAndEpoch::decode(decoder, version)?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let partition_index = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let current_leader = LeaderIdAndEpoch::decode(decoder, version)?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { partition_index, error_code, error_message, current_leader, unknown_tagged_fields })
     }
 }
 
@@ -348,11 +344,10 @@ impl LeaderIdAndEpoch {
     }
 
     fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.leader_id = decoder.int32()?;
-        message.leader_epoch = decoder.int32()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let leader_id = decoder.int32()?;
+        let leader_epoch = decoder.int32()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { leader_id, leader_epoch, unknown_tagged_fields })
     }
 }
 
@@ -383,15 +378,14 @@ impl NodeEndpoint {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.node_id = decoder.int32()?;
-        message.host = decoder
+        let node_id = decoder.int32()?;
+        let host = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("NodeEndpoint", "host", version))?;
-        message.port = decoder.int32()?;
-        message.rack = decoder.string(true)?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let port = decoder.int32()?;
+        let rack = decoder.string(true)?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { node_id, host, port, rack, unknown_tagged_fields })
     }
 }
 

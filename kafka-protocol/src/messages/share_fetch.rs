@@ -95,30 +95,39 @@ impl Message for ShareFetchRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.group_id = decoder.string(true)?;
-        message.member_id = decoder.string(true)?;
-        message.share_session_epoch = decoder.int32()?;
-        message.max_wait_ms = decoder.int32()?;
-        message.min_bytes = decoder.int32()?;
-        message.max_bytes = decoder.int32()?;
-        message.max_records = decoder.int32()?;
-        message.batch_size = decoder.int32()?;
-        if version >= 2 {
-            message.share_acquire_mode = decoder.int8()?;
-        }
-        if version >= 2 {
-            message.is_renew_ack = decoder.bool()?;
-        }
-        message.topics = decoder
+        let group_id = decoder.string(true)?;
+        let member_id = decoder.string(true)?;
+        let share_session_epoch = decoder.int32()?;
+        let max_wait_ms = decoder.int32()?;
+        let min_bytes = decoder.int32()?;
+        let max_bytes = decoder.int32()?;
+        let max_records = decoder.int32()?;
+        let batch_size = decoder.int32()?;
+        let share_acquire_mode = if version >= 2 { decoder.int8()? } else { 0 };
+        let is_renew_ack = if version >= 2 { decoder.bool()? } else { false };
+        let topics = decoder
             .array(true, |decoder| FetchTopic::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("ShareFetchRequest", "topics", version))?;
-        message.forgotten_topics_data =
+        let forgotten_topics_data =
             decoder.array(true, |decoder| ForgottenTopic::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null("ShareFetchRequest", "forgotten_topics_data", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            group_id,
+            member_id,
+            share_session_epoch,
+            max_wait_ms,
+            min_bytes,
+            max_bytes,
+            max_records,
+            batch_size,
+            share_acquire_mode,
+            is_renew_ack,
+            topics,
+            forgotten_topics_data,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -146,13 +155,12 @@ impl FetchTopic {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_id = decoder.topic_id()?;
-        message.partitions = decoder
+        let topic_id = decoder.topic_id()?;
+        let partitions = decoder
             .array(true, |decoder| FetchPartition::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("FetchTopic", "partitions", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_id, partitions, unknown_tagged_fields })
     }
 }
 
@@ -187,17 +195,14 @@ impl FetchPartition {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        if version <= 0 {
-            message.partition_max_bytes = decoder.int32()?;
-        }
-        message.acknowledgement_batches =
+        let partition_index = decoder.int32()?;
+        let partition_max_bytes = if version <= 0 { decoder.int32()? } else { 0 };
+        let acknowledgement_batches =
             decoder.array(true, |decoder| AcknowledgementBatch::decode(decoder, version))?.ok_or_else(
                 || DecodeError::unexpected_null("FetchPartition", "acknowledgement_batches", version),
             )?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { partition_index, partition_max_bytes, acknowledgement_batches, unknown_tagged_fields })
     }
 }
 
@@ -228,14 +233,13 @@ impl AcknowledgementBatch {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.first_offset = decoder.int64()?;
-        message.last_offset = decoder.int64()?;
-        message.acknowledge_types = decoder.array(true, |decoder| decoder.int8())?.ok_or_else(|| {
+        let first_offset = decoder.int64()?;
+        let last_offset = decoder.int64()?;
+        let acknowledge_types = decoder.array(true, |decoder| decoder.int8())?.ok_or_else(|| {
             DecodeError::unexpected_null("AcknowledgementBatch", "acknowledge_types", version)
         })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { first_offset, last_offset, acknowledge_types, unknown_tagged_fields })
     }
 }
 
@@ -263,13 +267,12 @@ impl ForgottenTopic {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_id = decoder.topic_id()?;
-        message.partitions = decoder
+        let topic_id = decoder.topic_id()?;
+        let partitions = decoder
             .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("ForgottenTopic", "partitions", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_id, partitions, unknown_tagged_fields })
     }
 }
 
@@ -318,19 +321,26 @@ impl Message for ShareFetchResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        message.acquisition_lock_timeout_ms = decoder.int32()?;
-        message.responses = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let acquisition_lock_timeout_ms = decoder.int32()?;
+        let responses = decoder
             .array(true, |decoder| ShareFetchableTopicResponse::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("ShareFetchResponse", "responses", version))?;
-        message.node_endpoints = decoder
+        let node_endpoints = decoder
             .array(true, |decoder| NodeEndpoint::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("ShareFetchResponse", "node_endpoints", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            throttle_time_ms,
+            error_code,
+            error_message,
+            acquisition_lock_timeout_ms,
+            responses,
+            node_endpoints,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -358,14 +368,13 @@ impl ShareFetchableTopicResponse {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_id = decoder.topic_id()?;
-        message.partitions =
+        let topic_id = decoder.topic_id()?;
+        let partitions =
             decoder.array(true, |decoder| PartitionData::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null("ShareFetchableTopicResponse", "partitions", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_id, partitions, unknown_tagged_fields })
     }
 }
 
@@ -414,22 +423,33 @@ impl PartitionData {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        message.acknowledge_error_code = decoder.error_code()?;
-        message.acknowledge_error_message = decoder.string(true)?;
-        message.current_leader = LeaderIdAndEpoch::decode(decoder, version)?;
-        message.records = decoder.records(true)?;
-        if message.records.is_none() && version > 0 {
-            return Err(DecodeError::unexpected_null("PartitionData", "records", version));
-        }
-        message.acquired_records = decoder
+        let partition_index = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let acknowledge_error_code = decoder.error_code()?;
+        let acknowledge_error_message = decoder.string(true)?;
+        let current_leader = LeaderIdAndEpoch::decode(decoder, version)?;
+        let records = match decoder.records(true)? {
+            None if version > 0 => {
+                return Err(DecodeError::unexpected_null("PartitionData", "records", version));
+            }
+            value => value,
+        };
+        let acquired_records = decoder
             .array(true, |decoder| AcquiredRecords::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("PartitionData", "acquired_records", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            partition_index,
+            error_code,
+            error_message,
+            acknowledge_error_code,
+            acknowledge_error_message,
+            current_leader,
+            records,
+            acquired_records,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -454,11 +474,10 @@ impl LeaderIdAndEpoch {
     }
 
     fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.leader_id = decoder.int32()?;
-        message.leader_epoch = decoder.int32()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let leader_id = decoder.int32()?;
+        let leader_epoch = decoder.int32()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { leader_id, leader_epoch, unknown_tagged_fields })
     }
 }
 
@@ -486,12 +505,11 @@ impl AcquiredRecords {
     }
 
     fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.first_offset = decoder.int64()?;
-        message.last_offset = decoder.int64()?;
-        message.delivery_count = decoder.int16()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let first_offset = decoder.int64()?;
+        let last_offset = decoder.int64()?;
+        let delivery_count = decoder.int16()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { first_offset, last_offset, delivery_count, unknown_tagged_fields })
     }
 }
 
@@ -522,15 +540,14 @@ impl NodeEndpoint {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.node_id = decoder.int32()?;
-        message.host = decoder
+        let node_id = decoder.int32()?;
+        let host = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("NodeEndpoint", "host", version))?;
-        message.port = decoder.int32()?;
-        message.rack = decoder.string(true)?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let port = decoder.int32()?;
+        let rack = decoder.string(true)?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { node_id, host, port, rack, unknown_tagged_fields })
     }
 }
 

@@ -42,11 +42,10 @@ impl Message for ShareGroupCurrentMemberAssignmentValue {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.member_epoch = decoder.int32()?;
-        message.previous_member_epoch = decoder.int32()?;
-        message.state = decoder.int8()?;
-        message.assigned_partitions =
+        let member_epoch = decoder.int32()?;
+        let previous_member_epoch = decoder.int32()?;
+        let state = decoder.int8()?;
+        let assigned_partitions =
             decoder.array(true, |decoder| TopicPartitions::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null(
                     "ShareGroupCurrentMemberAssignmentValue",
@@ -54,8 +53,8 @@ impl Message for ShareGroupCurrentMemberAssignmentValue {
                     version,
                 )
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { member_epoch, previous_member_epoch, state, assigned_partitions, unknown_tagged_fields })
     }
 }
 
@@ -83,13 +82,12 @@ impl TopicPartitions {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_id = decoder.topic_id()?;
-        message.partitions = decoder
+        let topic_id = decoder.topic_id()?;
+        let partitions = decoder
             .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicPartitions", "partitions", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_id, partitions, unknown_tagged_fields })
     }
 }
 

@@ -36,17 +36,16 @@ impl Message for ShareGroupDescribeRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.group_ids = decoder
+        let group_ids = decoder
             .array(true, |decoder| {
                 decoder.string(true)?.ok_or_else(|| {
                     DecodeError::unexpected_null("ShareGroupDescribeRequest", "group_ids", version)
                 })
             })?
             .ok_or_else(|| DecodeError::unexpected_null("ShareGroupDescribeRequest", "group_ids", version))?;
-        message.include_authorized_operations = decoder.bool()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let include_authorized_operations = decoder.bool()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { group_ids, include_authorized_operations, unknown_tagged_fields })
     }
 }
 
@@ -80,13 +79,12 @@ impl Message for ShareGroupDescribeResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.groups = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let groups = decoder
             .array(true, |decoder| DescribedGroup::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("ShareGroupDescribeResponse", "groups", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { throttle_time_ms, groups, unknown_tagged_fields })
     }
 }
 
@@ -152,26 +150,36 @@ impl DescribedGroup {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        message.group_id = decoder
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let group_id = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "group_id", version))?;
-        message.group_state = decoder
+        let group_state = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "group_state", version))?;
-        message.group_epoch = decoder.int32()?;
-        message.assignment_epoch = decoder.int32()?;
-        message.assignor_name = decoder
+        let group_epoch = decoder.int32()?;
+        let assignment_epoch = decoder.int32()?;
+        let assignor_name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "assignor_name", version))?;
-        message.members = decoder
+        let members = decoder
             .array(true, |decoder| Member::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "members", version))?;
-        message.authorized_operations = decoder.int32()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let authorized_operations = decoder.int32()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            error_code,
+            error_message,
+            group_id,
+            group_state,
+            group_epoch,
+            assignment_epoch,
+            assignor_name,
+            members,
+            authorized_operations,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -214,28 +222,36 @@ impl Member {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.member_id = decoder
+        let member_id = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("Member", "member_id", version))?;
-        message.rack_id = decoder.string(true)?;
-        message.member_epoch = decoder.int32()?;
-        message.client_id = decoder
+        let rack_id = decoder.string(true)?;
+        let member_epoch = decoder.int32()?;
+        let client_id = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("Member", "client_id", version))?;
-        message.client_host = decoder
+        let client_host = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("Member", "client_host", version))?;
-        message.subscribed_topic_names = decoder
+        let subscribed_topic_names = decoder
             .array(true, |decoder| {
                 decoder
                     .string(true)?
                     .ok_or_else(|| DecodeError::unexpected_null("Member", "subscribed_topic_names", version))
             })?
             .ok_or_else(|| DecodeError::unexpected_null("Member", "subscribed_topic_names", version))?;
-        message.assignment = Assignment::decode(decoder, version)?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let assignment = Assignment::decode(decoder, version)?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            member_id,
+            rack_id,
+            member_epoch,
+            client_id,
+            client_host,
+            subscribed_topic_names,
+            assignment,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -266,16 +282,15 @@ impl TopicPartitions {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_id = decoder.topic_id()?;
-        message.topic_name = decoder
+        let topic_id = decoder.topic_id()?;
+        let topic_name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicPartitions", "topic_name", version))?;
-        message.partitions = decoder
+        let partitions = decoder
             .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicPartitions", "partitions", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_id, topic_name, partitions, unknown_tagged_fields })
     }
 }
 
@@ -300,12 +315,11 @@ impl Assignment {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_partitions = decoder
+        let topic_partitions = decoder
             .array(true, |decoder| TopicPartitions::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("Assignment", "topic_partitions", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_partitions, unknown_tagged_fields })
     }
 }
 

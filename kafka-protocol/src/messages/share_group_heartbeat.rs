@@ -45,22 +45,21 @@ impl Message for ShareGroupHeartbeatRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.group_id = decoder
+        let group_id = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("ShareGroupHeartbeatRequest", "group_id", version))?;
-        message.member_id = decoder.string(true)?.ok_or_else(|| {
+        let member_id = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("ShareGroupHeartbeatRequest", "member_id", version)
         })?;
-        message.member_epoch = decoder.int32()?;
-        message.rack_id = decoder.string(true)?;
-        message.subscribed_topic_names = decoder.array(true, |decoder| {
+        let member_epoch = decoder.int32()?;
+        let rack_id = decoder.string(true)?;
+        let subscribed_topic_names = decoder.array(true, |decoder| {
             decoder.string(true)?.ok_or_else(|| {
                 DecodeError::unexpected_null("ShareGroupHeartbeatRequest", "subscribed_topic_names", version)
             })
         })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { group_id, member_id, member_epoch, rack_id, subscribed_topic_names, unknown_tagged_fields })
     }
 }
 
@@ -112,17 +111,24 @@ impl Message for ShareGroupHeartbeatResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        message.member_id = decoder.string(true)?;
-        message.member_epoch = decoder.int32()?;
-        message.heartbeat_interval_ms = decoder.int32()?;
-        message.assignment =
-            if decoder.int8()? < 0 { None } else { Some(Assignment::decode(decoder, version)?) };
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let member_id = decoder.string(true)?;
+        let member_epoch = decoder.int32()?;
+        let heartbeat_interval_ms = decoder.int32()?;
+        let assignment = if decoder.int8()? < 0 { None } else { Some(Assignment::decode(decoder, version)?) };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            throttle_time_ms,
+            error_code,
+            error_message,
+            member_id,
+            member_epoch,
+            heartbeat_interval_ms,
+            assignment,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -147,12 +153,11 @@ impl Assignment {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_partitions = decoder
+        let topic_partitions = decoder
             .array(true, |decoder| TopicPartitions::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("Assignment", "topic_partitions", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_partitions, unknown_tagged_fields })
     }
 }
 
@@ -180,13 +185,12 @@ impl TopicPartitions {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_id = decoder.topic_id()?;
-        message.partitions = decoder
+        let topic_id = decoder.topic_id()?;
+        let partitions = decoder
             .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicPartitions", "partitions", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_id, partitions, unknown_tagged_fields })
     }
 }
 

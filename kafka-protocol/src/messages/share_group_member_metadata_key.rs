@@ -29,14 +29,13 @@ impl Message for ShareGroupMemberMetadataKey {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.group_id = decoder.string(false)?.ok_or_else(|| {
+        let group_id = decoder.string(false)?.ok_or_else(|| {
             DecodeError::unexpected_null("ShareGroupMemberMetadataKey", "group_id", version)
         })?;
-        message.member_id = decoder.string(false)?.ok_or_else(|| {
+        let member_id = decoder.string(false)?.ok_or_else(|| {
             DecodeError::unexpected_null("ShareGroupMemberMetadataKey", "member_id", version)
         })?;
-        Ok(message)
+        Ok(Self { group_id, member_id })
     }
 }
 

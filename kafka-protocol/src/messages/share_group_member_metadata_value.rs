@@ -54,15 +54,14 @@ impl Message for ShareGroupMemberMetadataValue {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.rack_id = decoder.string(true)?;
-        message.client_id = decoder.string(true)?.ok_or_else(|| {
+        let rack_id = decoder.string(true)?;
+        let client_id = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("ShareGroupMemberMetadataValue", "client_id", version)
         })?;
-        message.client_host = decoder.string(true)?.ok_or_else(|| {
+        let client_host = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("ShareGroupMemberMetadataValue", "client_host", version)
         })?;
-        message.subscribed_topic_names = decoder
+        let subscribed_topic_names = decoder
             .array(true, |decoder| {
                 decoder.string(true)?.ok_or_else(|| {
                     DecodeError::unexpected_null(
@@ -79,8 +78,8 @@ impl Message for ShareGroupMemberMetadataValue {
                     version,
                 )
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { rack_id, client_id, client_host, subscribed_topic_names, unknown_tagged_fields })
     }
 }
 

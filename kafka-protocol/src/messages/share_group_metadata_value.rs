@@ -33,11 +33,10 @@ impl Message for ShareGroupMetadataValue {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.epoch = decoder.int32()?;
-        message.metadata_hash = decoder.int64()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let epoch = decoder.int32()?;
+        let metadata_hash = decoder.int64()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { epoch, metadata_hash, unknown_tagged_fields })
     }
 }
 

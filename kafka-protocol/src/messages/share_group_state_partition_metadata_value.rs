@@ -45,8 +45,7 @@ impl Message for ShareGroupStatePartitionMetadataValue {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.initializing_topics = decoder
+        let initializing_topics = decoder
             .array(true, |decoder| TopicPartitionsInfo::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null(
@@ -55,7 +54,7 @@ impl Message for ShareGroupStatePartitionMetadataValue {
                     version,
                 )
             })?;
-        message.initialized_topics = decoder
+        let initialized_topics = decoder
             .array(true, |decoder| TopicPartitionsInfo::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null(
@@ -64,7 +63,7 @@ impl Message for ShareGroupStatePartitionMetadataValue {
                     version,
                 )
             })?;
-        message.deleting_topics =
+        let deleting_topics =
             decoder.array(true, |decoder| TopicInfo::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null(
                     "ShareGroupStatePartitionMetadataValue",
@@ -72,8 +71,8 @@ impl Message for ShareGroupStatePartitionMetadataValue {
                     version,
                 )
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { initializing_topics, initialized_topics, deleting_topics, unknown_tagged_fields })
     }
 }
 
@@ -104,16 +103,15 @@ impl TopicPartitionsInfo {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_id = decoder.topic_id()?;
-        message.topic_name = decoder
+        let topic_id = decoder.topic_id()?;
+        let topic_name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicPartitionsInfo", "topic_name", version))?;
-        message.partitions = decoder
+        let partitions = decoder
             .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicPartitionsInfo", "partitions", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_id, topic_name, partitions, unknown_tagged_fields })
     }
 }
 
@@ -138,13 +136,12 @@ impl TopicInfo {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_id = decoder.topic_id()?;
-        message.topic_name = decoder
+        let topic_id = decoder.topic_id()?;
+        let topic_name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicInfo", "topic_name", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_id, topic_name, unknown_tagged_fields })
     }
 }
 

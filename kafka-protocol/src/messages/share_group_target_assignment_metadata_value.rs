@@ -39,19 +39,18 @@ impl Message for ShareGroupTargetAssignmentMetadataValue {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.assignment_epoch = decoder.int32()?;
-        let unknown = decoder.tagged_fields(|tag, decoder| {
+        let assignment_epoch = decoder.int32()?;
+        let mut assignment_timestamp = 0;
+        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
             match tag {
                 0 => {
-                    message.assignment_timestamp = decoder.int64()?;
+                    assignment_timestamp = decoder.int64()?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        message.unknown_tagged_fields = unknown;
-        Ok(message)
+        Ok(Self { assignment_epoch, assignment_timestamp, unknown_tagged_fields })
     }
 }
 

@@ -32,13 +32,12 @@ impl Message for ShareSnapshotKey {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.group_id = decoder
+        let group_id = decoder
             .string(false)?
             .ok_or_else(|| DecodeError::unexpected_null("ShareSnapshotKey", "group_id", version))?;
-        message.topic_id = decoder.topic_id()?;
-        message.partition = decoder.int32()?;
-        Ok(message)
+        let topic_id = decoder.topic_id()?;
+        let partition = decoder.int32()?;
+        Ok(Self { group_id, topic_id, partition })
     }
 }
 

@@ -76,27 +76,36 @@ impl Message for ShareSnapshotValue {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.snapshot_epoch = decoder.int32()?;
-        message.state_epoch = decoder.int32()?;
-        message.leader_epoch = decoder.int32()?;
-        message.start_offset = decoder.int64()?;
-        message.create_timestamp = decoder.int64()?;
-        message.write_timestamp = decoder.int64()?;
-        message.state_batches = decoder
+        let snapshot_epoch = decoder.int32()?;
+        let state_epoch = decoder.int32()?;
+        let leader_epoch = decoder.int32()?;
+        let start_offset = decoder.int64()?;
+        let create_timestamp = decoder.int64()?;
+        let write_timestamp = decoder.int64()?;
+        let state_batches = decoder
             .array(true, |decoder| StateBatch::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("ShareSnapshotValue", "state_batches", version))?;
-        let unknown = decoder.tagged_fields(|tag, decoder| {
+        let mut delivery_complete_count = -1;
+        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
             match tag {
                 0 => {
-                    message.delivery_complete_count = decoder.int32()?;
+                    delivery_complete_count = decoder.int32()?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        message.unknown_tagged_fields = unknown;
-        Ok(message)
+        Ok(Self {
+            snapshot_epoch,
+            state_epoch,
+            leader_epoch,
+            start_offset,
+            delivery_complete_count,
+            create_timestamp,
+            write_timestamp,
+            state_batches,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -127,13 +136,12 @@ impl StateBatch {
     }
 
     fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.first_offset = decoder.int64()?;
-        message.last_offset = decoder.int64()?;
-        message.delivery_state = decoder.int8()?;
-        message.delivery_count = decoder.int16()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let first_offset = decoder.int64()?;
+        let last_offset = decoder.int64()?;
+        let delivery_state = decoder.int8()?;
+        let delivery_count = decoder.int16()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { first_offset, last_offset, delivery_state, delivery_count, unknown_tagged_fields })
     }
 }
 

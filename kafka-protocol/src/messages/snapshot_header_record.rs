@@ -33,10 +33,9 @@ impl Message for SnapshotHeaderRecord {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.version = decoder.int16()?;
-        message.last_contained_log_timestamp = decoder.int64()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let version_ = decoder.int16()?;
+        let last_contained_log_timestamp = decoder.int64()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { version: version_, last_contained_log_timestamp, unknown_tagged_fields })
     }
 }

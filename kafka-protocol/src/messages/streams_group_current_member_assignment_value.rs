@@ -72,11 +72,10 @@ impl Message for StreamsGroupCurrentMemberAssignmentValue {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.member_epoch = decoder.int32()?;
-        message.previous_member_epoch = decoder.int32()?;
-        message.state = decoder.int8()?;
-        message.active_tasks =
+        let member_epoch = decoder.int32()?;
+        let previous_member_epoch = decoder.int32()?;
+        let state = decoder.int8()?;
+        let active_tasks =
             decoder.array(true, |decoder| TaskIds::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null(
                     "StreamsGroupCurrentMemberAssignmentValue",
@@ -84,7 +83,7 @@ impl Message for StreamsGroupCurrentMemberAssignmentValue {
                     version,
                 )
             })?;
-        message.standby_tasks =
+        let standby_tasks =
             decoder.array(true, |decoder| TaskIds::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null(
                     "StreamsGroupCurrentMemberAssignmentValue",
@@ -92,7 +91,7 @@ impl Message for StreamsGroupCurrentMemberAssignmentValue {
                     version,
                 )
             })?;
-        message.warmup_tasks =
+        let warmup_tasks =
             decoder.array(true, |decoder| TaskIds::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null(
                     "StreamsGroupCurrentMemberAssignmentValue",
@@ -100,7 +99,7 @@ impl Message for StreamsGroupCurrentMemberAssignmentValue {
                     version,
                 )
             })?;
-        message.active_tasks_pending_revocation =
+        let active_tasks_pending_revocation =
             decoder.array(true, |decoder| TaskIds::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null(
                     "StreamsGroupCurrentMemberAssignmentValue",
@@ -108,7 +107,7 @@ impl Message for StreamsGroupCurrentMemberAssignmentValue {
                     version,
                 )
             })?;
-        message.standby_tasks_pending_revocation =
+        let standby_tasks_pending_revocation =
             decoder.array(true, |decoder| TaskIds::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null(
                     "StreamsGroupCurrentMemberAssignmentValue",
@@ -116,7 +115,7 @@ impl Message for StreamsGroupCurrentMemberAssignmentValue {
                     version,
                 )
             })?;
-        message.warmup_tasks_pending_revocation =
+        let warmup_tasks_pending_revocation =
             decoder.array(true, |decoder| TaskIds::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null(
                     "StreamsGroupCurrentMemberAssignmentValue",
@@ -124,8 +123,19 @@ impl Message for StreamsGroupCurrentMemberAssignmentValue {
                     version,
                 )
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            member_epoch,
+            previous_member_epoch,
+            state,
+            active_tasks,
+            standby_tasks,
+            warmup_tasks,
+            active_tasks_pending_revocation,
+            standby_tasks_pending_revocation,
+            warmup_tasks_pending_revocation,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -165,24 +175,23 @@ impl TaskIds {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.subtopology_id = decoder
+        let subtopology_id = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TaskIds", "subtopology_id", version))?;
-        message.partitions = decoder
+        let partitions = decoder
             .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TaskIds", "partitions", version))?;
-        let unknown = decoder.tagged_fields(|tag, decoder| {
+        let mut assignment_epochs = None;
+        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
             match tag {
                 0 => {
-                    message.assignment_epochs = decoder.int32_array(true)?;
+                    assignment_epochs = decoder.int32_array(true)?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        message.unknown_tagged_fields = unknown;
-        Ok(message)
+        Ok(Self { subtopology_id, partitions, assignment_epochs, unknown_tagged_fields })
     }
 }
 

@@ -47,8 +47,7 @@ impl Message for StreamsGroupDescribeRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.group_ids = decoder
+        let group_ids = decoder
             .array(true, |decoder| {
                 decoder.string(true)?.ok_or_else(|| {
                     DecodeError::unexpected_null("StreamsGroupDescribeRequest", "group_ids", version)
@@ -57,12 +56,15 @@ impl Message for StreamsGroupDescribeRequest {
             .ok_or_else(|| {
                 DecodeError::unexpected_null("StreamsGroupDescribeRequest", "group_ids", version)
             })?;
-        message.include_authorized_operations = decoder.bool()?;
-        if version >= 1 {
-            message.include_topology_description = decoder.bool()?;
-        }
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let include_authorized_operations = decoder.bool()?;
+        let include_topology_description = if version >= 1 { decoder.bool()? } else { false };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            group_ids,
+            include_authorized_operations,
+            include_topology_description,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -96,13 +98,12 @@ impl Message for StreamsGroupDescribeResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.groups = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let groups = decoder
             .array(true, |decoder| DescribedGroup::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("StreamsGroupDescribeResponse", "groups", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { throttle_time_ms, groups, unknown_tagged_fields })
     }
 }
 
@@ -206,34 +207,44 @@ impl DescribedGroup {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        message.group_id = decoder
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let group_id = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "group_id", version))?;
-        message.group_state = decoder
+        let group_state = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "group_state", version))?;
-        message.group_epoch = decoder.int32()?;
-        message.assignment_epoch = decoder.int32()?;
-        message.topology = if decoder.int8()? < 0 { None } else { Some(Topology::decode(decoder, version)?) };
-        message.members = decoder
+        let group_epoch = decoder.int32()?;
+        let assignment_epoch = decoder.int32()?;
+        let topology = if decoder.int8()? < 0 { None } else { Some(Topology::decode(decoder, version)?) };
+        let members = decoder
             .array(true, |decoder| Member::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "members", version))?;
-        message.authorized_operations = decoder.int32()?;
-        if version >= 1 {
-            message.topology_description =
-                if decoder.int8()? < 0 { None } else { Some(TopologyDescription::decode(decoder, version)?) };
-        }
-        if version >= 1 {
-            message.topology_description_status = decoder.int8()?;
-        }
-        if version >= 1 {
-            message.assignor_name = decoder.string(true)?;
-        }
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let authorized_operations = decoder.int32()?;
+        let topology_description = if version >= 1 {
+            if decoder.int8()? < 0 { None } else { Some(TopologyDescription::decode(decoder, version)?) }
+        } else {
+            None
+        };
+        let topology_description_status = if version >= 1 { decoder.int8()? } else { 0 };
+        let assignor_name = if version >= 1 { decoder.string(true)? } else { None };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            error_code,
+            error_message,
+            group_id,
+            group_state,
+            group_epoch,
+            assignment_epoch,
+            topology,
+            members,
+            authorized_operations,
+            topology_description,
+            topology_description_status,
+            assignor_name,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -261,11 +272,10 @@ impl Topology {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.epoch = decoder.int32()?;
-        message.subtopologies = decoder.array(true, |decoder| Subtopology::decode(decoder, version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let epoch = decoder.int32()?;
+        let subtopologies = decoder.array(true, |decoder| Subtopology::decode(decoder, version))?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { epoch, subtopologies, unknown_tagged_fields })
     }
 }
 
@@ -311,33 +321,39 @@ impl Subtopology {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.subtopology_id = decoder
+        let subtopology_id = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "subtopology_id", version))?;
-        message.source_topics = decoder
+        let source_topics = decoder
             .array(true, |decoder| {
                 decoder
                     .string(true)?
                     .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "source_topics", version))
             })?
             .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "source_topics", version))?;
-        message.repartition_sink_topics = decoder
+        let repartition_sink_topics = decoder
             .array(true, |decoder| {
                 decoder.string(true)?.ok_or_else(|| {
                     DecodeError::unexpected_null("Subtopology", "repartition_sink_topics", version)
                 })
             })?
             .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "repartition_sink_topics", version))?;
-        message.state_changelog_topics = decoder
+        let state_changelog_topics = decoder
             .array(true, |decoder| TopicInfo::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "state_changelog_topics", version))?;
-        message.repartition_source_topics =
+        let repartition_source_topics =
             decoder.array(true, |decoder| TopicInfo::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null("Subtopology", "repartition_source_topics", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            subtopology_id,
+            source_topics,
+            repartition_sink_topics,
+            state_changelog_topics,
+            repartition_source_topics,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -416,39 +432,55 @@ impl Member {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.member_id = decoder
+        let member_id = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("Member", "member_id", version))?;
-        message.member_epoch = decoder.int32()?;
-        message.instance_id = decoder.string(true)?;
-        message.rack_id = decoder.string(true)?;
-        message.client_id = decoder
+        let member_epoch = decoder.int32()?;
+        let instance_id = decoder.string(true)?;
+        let rack_id = decoder.string(true)?;
+        let client_id = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("Member", "client_id", version))?;
-        message.client_host = decoder
+        let client_host = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("Member", "client_host", version))?;
-        message.topology_epoch = decoder.int32()?;
-        message.process_id = decoder
+        let topology_epoch = decoder.int32()?;
+        let process_id = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("Member", "process_id", version))?;
-        message.user_endpoint =
+        let user_endpoint =
             if decoder.int8()? < 0 { None } else { Some(Endpoint::decode(decoder, version)?) };
-        message.client_tags = decoder
+        let client_tags = decoder
             .array(true, |decoder| KeyValue::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("Member", "client_tags", version))?;
-        message.task_offsets = decoder
+        let task_offsets = decoder
             .array(true, |decoder| TaskOffset::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("Member", "task_offsets", version))?;
-        message.task_end_offsets = decoder
+        let task_end_offsets = decoder
             .array(true, |decoder| TaskOffset::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("Member", "task_end_offsets", version))?;
-        message.assignment = Assignment::decode(decoder, version)?;
-        message.target_assignment = Assignment::decode(decoder, version)?;
-        message.is_classic = decoder.bool()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let assignment = Assignment::decode(decoder, version)?;
+        let target_assignment = Assignment::decode(decoder, version)?;
+        let is_classic = decoder.bool()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            member_id,
+            member_epoch,
+            instance_id,
+            rack_id,
+            client_id,
+            client_host,
+            topology_epoch,
+            process_id,
+            user_endpoint,
+            client_tags,
+            task_offsets,
+            task_end_offsets,
+            assignment,
+            target_assignment,
+            is_classic,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -473,12 +505,11 @@ impl Endpoint {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.host =
+        let host =
             decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Endpoint", "host", version))?;
-        message.port = decoder.uint16()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let port = decoder.uint16()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { host, port, unknown_tagged_fields })
     }
 }
 
@@ -506,14 +537,13 @@ impl TaskOffset {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.subtopology_id = decoder
+        let subtopology_id = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TaskOffset", "subtopology_id", version))?;
-        message.partition = decoder.int32()?;
-        message.offset = decoder.int64()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let partition = decoder.int32()?;
+        let offset = decoder.int64()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { subtopology_id, partition, offset, unknown_tagged_fields })
     }
 }
 
@@ -550,18 +580,17 @@ impl Assignment {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.active_tasks = decoder
+        let active_tasks = decoder
             .array(true, |decoder| TaskIds::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("Assignment", "active_tasks", version))?;
-        message.standby_tasks = decoder
+        let standby_tasks = decoder
             .array(true, |decoder| TaskIds::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("Assignment", "standby_tasks", version))?;
-        message.warmup_tasks = decoder
+        let warmup_tasks = decoder
             .array(true, |decoder| TaskIds::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("Assignment", "warmup_tasks", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { active_tasks, standby_tasks, warmup_tasks, unknown_tagged_fields })
     }
 }
 
@@ -589,15 +618,14 @@ impl TaskIds {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.subtopology_id = decoder
+        let subtopology_id = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TaskIds", "subtopology_id", version))?;
-        message.partitions = decoder
+        let partitions = decoder
             .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TaskIds", "partitions", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { subtopology_id, partitions, unknown_tagged_fields })
     }
 }
 
@@ -622,14 +650,13 @@ impl KeyValue {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.key =
+        let key =
             decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("KeyValue", "key", version))?;
-        message.value = decoder
+        let value = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("KeyValue", "value", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { key, value, unknown_tagged_fields })
     }
 }
 
@@ -663,17 +690,16 @@ impl TopicInfo {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicInfo", "name", version))?;
-        message.partitions = decoder.int32()?;
-        message.replication_factor = decoder.int16()?;
-        message.topic_configs = decoder
+        let partitions = decoder.int32()?;
+        let replication_factor = decoder.int16()?;
+        let topic_configs = decoder
             .array(true, |decoder| KeyValue::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("TopicInfo", "topic_configs", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, partitions, replication_factor, topic_configs, unknown_tagged_fields })
     }
 }
 
@@ -712,23 +738,26 @@ impl TopologyDescription {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        if version >= 1 {
-            message.subtopologies = decoder
+        let subtopologies = if version >= 1 {
+            decoder
                 .array(true, |decoder| TopologyDescriptionSubtopology::decode(decoder, version))?
                 .ok_or_else(|| {
                     DecodeError::unexpected_null("TopologyDescription", "subtopologies", version)
-                })?;
-        }
-        if version >= 1 {
-            message.global_stores = decoder
+                })?
+        } else {
+            Vec::new()
+        };
+        let global_stores = if version >= 1 {
+            decoder
                 .array(true, |decoder| TopologyDescriptionGlobalStore::decode(decoder, version))?
                 .ok_or_else(|| {
                     DecodeError::unexpected_null("TopologyDescription", "global_stores", version)
-                })?;
-        }
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+                })?
+        } else {
+            Vec::new()
+        };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { subtopologies, global_stores, unknown_tagged_fields })
     }
 }
 
@@ -772,21 +801,22 @@ impl TopologyDescriptionSubtopology {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        if version >= 1 {
-            message.subtopology_id = decoder.string(true)?.ok_or_else(|| {
+        let subtopology_id = if version >= 1 {
+            decoder.string(true)?.ok_or_else(|| {
                 DecodeError::unexpected_null("TopologyDescriptionSubtopology", "subtopology_id", version)
-            })?;
-        }
-        if version >= 1 {
-            message.nodes = decoder
-                .array(true, |decoder| TopologyDescriptionNode::decode(decoder, version))?
-                .ok_or_else(|| {
-                    DecodeError::unexpected_null("TopologyDescriptionSubtopology", "nodes", version)
-                })?;
-        }
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+            })?
+        } else {
+            StrBytes::default()
+        };
+        let nodes = if version >= 1 {
+            decoder.array(true, |decoder| TopologyDescriptionNode::decode(decoder, version))?.ok_or_else(
+                || DecodeError::unexpected_null("TopologyDescriptionSubtopology", "nodes", version),
+            )?
+        } else {
+            Vec::new()
+        };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { subtopology_id, nodes, unknown_tagged_fields })
     }
 }
 
@@ -860,17 +890,16 @@ impl TopologyDescriptionNode {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        if version >= 1 {
-            message.name = decoder
+        let name = if version >= 1 {
+            decoder
                 .string(true)?
-                .ok_or_else(|| DecodeError::unexpected_null("TopologyDescriptionNode", "name", version))?;
-        }
-        if version >= 1 {
-            message.node_type = decoder.int8()?;
-        }
-        if version >= 1 {
-            message.source_topics = decoder
+                .ok_or_else(|| DecodeError::unexpected_null("TopologyDescriptionNode", "name", version))?
+        } else {
+            StrBytes::default()
+        };
+        let node_type = if version >= 1 { decoder.int8()? } else { 0 };
+        let source_topics = if version >= 1 {
+            decoder
                 .array(true, |decoder| {
                     decoder.string(true)?.ok_or_else(|| {
                         DecodeError::unexpected_null("TopologyDescriptionNode", "source_topics", version)
@@ -878,22 +907,24 @@ impl TopologyDescriptionNode {
                 })?
                 .ok_or_else(|| {
                     DecodeError::unexpected_null("TopologyDescriptionNode", "source_topics", version)
-                })?;
-        }
-        if version >= 1 {
-            message.sink_topic = decoder.string(true)?;
-        }
-        if version >= 1 {
-            message.stores = decoder
+                })?
+        } else {
+            Vec::new()
+        };
+        let sink_topic = if version >= 1 { decoder.string(true)? } else { None };
+        let stores = if version >= 1 {
+            decoder
                 .array(true, |decoder| {
                     decoder.string(true)?.ok_or_else(|| {
                         DecodeError::unexpected_null("TopologyDescriptionNode", "stores", version)
                     })
                 })?
-                .ok_or_else(|| DecodeError::unexpected_null("TopologyDescriptionNode", "stores", version))?;
-        }
-        if version >= 1 {
-            message.successors = decoder
+                .ok_or_else(|| DecodeError::unexpected_null("TopologyDescriptionNode", "stores", version))?
+        } else {
+            Vec::new()
+        };
+        let successors = if version >= 1 {
+            decoder
                 .array(true, |decoder| {
                     decoder.string(true)?.ok_or_else(|| {
                         DecodeError::unexpected_null("TopologyDescriptionNode", "successors", version)
@@ -901,10 +932,12 @@ impl TopologyDescriptionNode {
                 })?
                 .ok_or_else(|| {
                     DecodeError::unexpected_null("TopologyDescriptionNode", "successors", version)
-                })?;
-        }
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+                })?
+        } else {
+            Vec::new()
+        };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, node_type, source_topics, sink_topic, stores, successors, unknown_tagged_fields })
     }
 }
 
@@ -945,15 +978,18 @@ impl TopologyDescriptionGlobalStore {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        if version >= 1 {
-            message.source = TopologyDescriptionNode::decode(decoder, version)?;
-        }
-        if version >= 1 {
-            message.processor = TopologyDescriptionNode::decode(decoder, version)?;
-        }
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let source = if version >= 1 {
+            TopologyDescriptionNode::decode(decoder, version)?
+        } else {
+            TopologyDescriptionNode::default()
+        };
+        let processor = if version >= 1 {
+            TopologyDescriptionNode::decode(decoder, version)?
+        } else {
+            TopologyDescriptionNode::default()
+        };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { source, processor, unknown_tagged_fields })
     }
 }
 

@@ -133,31 +133,49 @@ impl Message for StreamsGroupHeartbeatRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.group_id = decoder.string(true)?.ok_or_else(|| {
+        let group_id = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("StreamsGroupHeartbeatRequest", "group_id", version)
         })?;
-        message.member_id = decoder.string(true)?.ok_or_else(|| {
+        let member_id = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("StreamsGroupHeartbeatRequest", "member_id", version)
         })?;
-        message.member_epoch = decoder.int32()?;
-        message.endpoint_information_epoch = decoder.int32()?;
-        message.instance_id = decoder.string(true)?;
-        message.rack_id = decoder.string(true)?;
-        message.rebalance_timeout_ms = decoder.int32()?;
-        message.topology = if decoder.int8()? < 0 { None } else { Some(Topology::decode(decoder, version)?) };
-        message.active_tasks = decoder.array(true, |decoder| TaskIds::decode(decoder, version))?;
-        message.standby_tasks = decoder.array(true, |decoder| TaskIds::decode(decoder, version))?;
-        message.warmup_tasks = decoder.array(true, |decoder| TaskIds::decode(decoder, version))?;
-        message.process_id = decoder.string(true)?;
-        message.user_endpoint =
+        let member_epoch = decoder.int32()?;
+        let endpoint_information_epoch = decoder.int32()?;
+        let instance_id = decoder.string(true)?;
+        let rack_id = decoder.string(true)?;
+        let rebalance_timeout_ms = decoder.int32()?;
+        let topology = if decoder.int8()? < 0 { None } else { Some(Topology::decode(decoder, version)?) };
+        let active_tasks = decoder.array(true, |decoder| TaskIds::decode(decoder, version))?;
+        let standby_tasks = decoder.array(true, |decoder| TaskIds::decode(decoder, version))?;
+        let warmup_tasks = decoder.array(true, |decoder| TaskIds::decode(decoder, version))?;
+        let process_id = decoder.string(true)?;
+        let user_endpoint =
             if decoder.int8()? < 0 { None } else { Some(Endpoint::decode(decoder, version)?) };
-        message.client_tags = decoder.array(true, |decoder| KeyValue::decode(decoder, version))?;
-        message.task_offsets = decoder.array(true, |decoder| TaskOffset::decode(decoder, version))?;
-        message.task_end_offsets = decoder.array(true, |decoder| TaskOffset::decode(decoder, version))?;
-        message.shutdown_application = decoder.bool()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let client_tags = decoder.array(true, |decoder| KeyValue::decode(decoder, version))?;
+        let task_offsets = decoder.array(true, |decoder| TaskOffset::decode(decoder, version))?;
+        let task_end_offsets = decoder.array(true, |decoder| TaskOffset::decode(decoder, version))?;
+        let shutdown_application = decoder.bool()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            group_id,
+            member_id,
+            member_epoch,
+            endpoint_information_epoch,
+            instance_id,
+            rack_id,
+            rebalance_timeout_ms,
+            topology,
+            active_tasks,
+            standby_tasks,
+            warmup_tasks,
+            process_id,
+            user_endpoint,
+            client_tags,
+            task_offsets,
+            task_end_offsets,
+            shutdown_application,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -185,13 +203,12 @@ impl Topology {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.epoch = decoder.int32()?;
-        message.subtopologies = decoder
+        let epoch = decoder.int32()?;
+        let subtopologies = decoder
             .array(true, |decoder| Subtopology::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("Topology", "subtopologies", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { epoch, subtopologies, unknown_tagged_fields })
     }
 }
 
@@ -249,43 +266,52 @@ impl Subtopology {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.subtopology_id = decoder
+        let subtopology_id = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "subtopology_id", version))?;
-        message.source_topics = decoder
+        let source_topics = decoder
             .array(true, |decoder| {
                 decoder
                     .string(true)?
                     .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "source_topics", version))
             })?
             .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "source_topics", version))?;
-        message.source_topic_regex = decoder
+        let source_topic_regex = decoder
             .array(true, |decoder| {
                 decoder
                     .string(true)?
                     .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "source_topic_regex", version))
             })?
             .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "source_topic_regex", version))?;
-        message.state_changelog_topics = decoder
+        let state_changelog_topics = decoder
             .array(true, |decoder| TopicInfo::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "state_changelog_topics", version))?;
-        message.repartition_sink_topics = decoder
+        let repartition_sink_topics = decoder
             .array(true, |decoder| {
                 decoder.string(true)?.ok_or_else(|| {
                     DecodeError::unexpected_null("Subtopology", "repartition_sink_topics", version)
                 })
             })?
             .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "repartition_sink_topics", version))?;
-        message.repartition_source_topics =
+        let repartition_source_topics =
             decoder.array(true, |decoder| TopicInfo::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null("Subtopology", "repartition_source_topics", version)
             })?;
-        message.copartition_groups = decoder
-            .array(true, |decoder| CopartitionGroup::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "copartition_groups", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let copartition_groups =
+            decoder
+                .array(true, |decoder| CopartitionGroup::decode(decoder, version))?
+                .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "copartition_groups", version))?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            subtopology_id,
+            source_topics,
+            source_topic_regex,
+            state_changelog_topics,
+            repartition_sink_topics,
+            repartition_source_topics,
+            copartition_groups,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -322,19 +348,17 @@ impl CopartitionGroup {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.source_topics = decoder
+        let source_topics = decoder
             .array(true, |decoder| decoder.int16())?
             .ok_or_else(|| DecodeError::unexpected_null("CopartitionGroup", "source_topics", version))?;
-        message.source_topic_regex = decoder
+        let source_topic_regex = decoder
             .array(true, |decoder| decoder.int16())?
             .ok_or_else(|| DecodeError::unexpected_null("CopartitionGroup", "source_topic_regex", version))?;
-        message.repartition_source_topics =
-            decoder.array(true, |decoder| decoder.int16())?.ok_or_else(|| {
-                DecodeError::unexpected_null("CopartitionGroup", "repartition_source_topics", version)
-            })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let repartition_source_topics = decoder.array(true, |decoder| decoder.int16())?.ok_or_else(|| {
+            DecodeError::unexpected_null("CopartitionGroup", "repartition_source_topics", version)
+        })?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { source_topics, source_topic_regex, repartition_source_topics, unknown_tagged_fields })
     }
 }
 
@@ -359,14 +383,13 @@ impl KeyValue {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.key =
+        let key =
             decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("KeyValue", "key", version))?;
-        message.value = decoder
+        let value = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("KeyValue", "value", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { key, value, unknown_tagged_fields })
     }
 }
 
@@ -400,17 +423,16 @@ impl TopicInfo {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicInfo", "name", version))?;
-        message.partitions = decoder.int32()?;
-        message.replication_factor = decoder.int16()?;
-        message.topic_configs = decoder
+        let partitions = decoder.int32()?;
+        let replication_factor = decoder.int16()?;
+        let topic_configs = decoder
             .array(true, |decoder| KeyValue::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("TopicInfo", "topic_configs", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, partitions, replication_factor, topic_configs, unknown_tagged_fields })
     }
 }
 
@@ -435,12 +457,11 @@ impl Endpoint {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.host =
+        let host =
             decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Endpoint", "host", version))?;
-        message.port = decoder.uint16()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let port = decoder.uint16()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { host, port, unknown_tagged_fields })
     }
 }
 
@@ -468,14 +489,13 @@ impl TaskOffset {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.subtopology_id = decoder
+        let subtopology_id = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TaskOffset", "subtopology_id", version))?;
-        message.partition = decoder.int32()?;
-        message.offset = decoder.int64()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let partition = decoder.int32()?;
+        let offset = decoder.int64()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { subtopology_id, partition, offset, unknown_tagged_fields })
     }
 }
 
@@ -503,15 +523,14 @@ impl TaskIds {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.subtopology_id = decoder
+        let subtopology_id = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TaskIds", "subtopology_id", version))?;
-        message.partitions = decoder
+        let partitions = decoder
             .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TaskIds", "partitions", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { subtopology_id, partitions, unknown_tagged_fields })
     }
 }
 
@@ -641,34 +660,45 @@ impl Message for StreamsGroupHeartbeatResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        message.member_id = decoder.string(true)?.ok_or_else(|| {
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let member_id = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("StreamsGroupHeartbeatResponse", "member_id", version)
         })?;
-        message.member_epoch = decoder.int32()?;
-        message.heartbeat_interval_ms = decoder.int32()?;
-        if version <= 0 {
-            message.acceptable_recovery_lag_legacy = decoder.int32()?;
-        }
-        message.task_offset_interval_ms = decoder.int32()?;
-        if version >= 1 {
-            message.acceptable_recovery_lag = decoder.int64()?;
-        }
-        message.status = decoder.array(true, |decoder| Status::decode(decoder, version))?;
-        message.active_tasks = decoder.array(true, |decoder| TaskIds::decode(decoder, version))?;
-        message.standby_tasks = decoder.array(true, |decoder| TaskIds::decode(decoder, version))?;
-        message.warmup_tasks = decoder.array(true, |decoder| TaskIds::decode(decoder, version))?;
-        if version >= 1 {
-            message.topology_description_required = decoder.bool()?;
-        }
-        message.endpoint_information_epoch = decoder.int32()?;
-        message.partitions_by_user_endpoint =
+        let member_epoch = decoder.int32()?;
+        let heartbeat_interval_ms = decoder.int32()?;
+        let acceptable_recovery_lag_legacy = if version <= 0 { decoder.int32()? } else { 0 };
+        let task_offset_interval_ms = decoder.int32()?;
+        let acceptable_recovery_lag = if version >= 1 { decoder.int64()? } else { -1 };
+        let status = decoder.array(true, |decoder| Status::decode(decoder, version))?;
+        let active_tasks = decoder.array(true, |decoder| TaskIds::decode(decoder, version))?;
+        let standby_tasks = decoder.array(true, |decoder| TaskIds::decode(decoder, version))?;
+        let warmup_tasks = decoder.array(true, |decoder| TaskIds::decode(decoder, version))?;
+        let topology_description_required = if version >= 1 { decoder.bool()? } else { false };
+        let endpoint_information_epoch = decoder.int32()?;
+        let partitions_by_user_endpoint =
             decoder.array(true, |decoder| EndpointToPartitions::decode(decoder, version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            throttle_time_ms,
+            error_code,
+            error_message,
+            member_id,
+            member_epoch,
+            heartbeat_interval_ms,
+            acceptable_recovery_lag_legacy,
+            task_offset_interval_ms,
+            acceptable_recovery_lag,
+            status,
+            active_tasks,
+            standby_tasks,
+            warmup_tasks,
+            topology_description_required,
+            endpoint_information_epoch,
+            partitions_by_user_endpoint,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -702,18 +732,17 @@ impl EndpointToPartitions {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.user_endpoint = Endpoint::decode(decoder, version)?;
-        message.active_partitions =
+        let user_endpoint = Endpoint::decode(decoder, version)?;
+        let active_partitions =
             decoder.array(true, |decoder| TopicPartition::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null("EndpointToPartitions", "active_partitions", version)
             })?;
-        message.standby_partitions =
+        let standby_partitions =
             decoder.array(true, |decoder| TopicPartition::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null("EndpointToPartitions", "standby_partitions", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { user_endpoint, active_partitions, standby_partitions, unknown_tagged_fields })
     }
 }
 
@@ -738,13 +767,12 @@ impl Status {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.status_code = decoder.int8()?;
-        message.status_detail = decoder
+        let status_code = decoder.int8()?;
+        let status_detail = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("Status", "status_detail", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { status_code, status_detail, unknown_tagged_fields })
     }
 }
 
@@ -772,15 +800,14 @@ impl TopicPartition {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic = decoder
+        let topic = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicPartition", "topic", version))?;
-        message.partitions = decoder
+        let partitions = decoder
             .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicPartition", "partitions", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic, partitions, unknown_tagged_fields })
     }
 }
 

@@ -80,28 +80,38 @@ impl Message for StreamsGroupMemberMetadataValue {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.instance_id = decoder.string(true)?;
-        message.rack_id = decoder.string(true)?;
-        message.client_id = decoder.string(true)?.ok_or_else(|| {
+        let instance_id = decoder.string(true)?;
+        let rack_id = decoder.string(true)?;
+        let client_id = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("StreamsGroupMemberMetadataValue", "client_id", version)
         })?;
-        message.client_host = decoder.string(true)?.ok_or_else(|| {
+        let client_host = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("StreamsGroupMemberMetadataValue", "client_host", version)
         })?;
-        message.rebalance_timeout_ms = decoder.int32()?;
-        message.topology_epoch = decoder.int32()?;
-        message.process_id = decoder.string(true)?.ok_or_else(|| {
+        let rebalance_timeout_ms = decoder.int32()?;
+        let topology_epoch = decoder.int32()?;
+        let process_id = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("StreamsGroupMemberMetadataValue", "process_id", version)
         })?;
-        message.user_endpoint =
+        let user_endpoint =
             if decoder.int8()? < 0 { None } else { Some(Endpoint::decode(decoder, version)?) };
-        message.client_tags =
+        let client_tags =
             decoder.array(true, |decoder| KeyValue::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null("StreamsGroupMemberMetadataValue", "client_tags", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            instance_id,
+            rack_id,
+            client_id,
+            client_host,
+            rebalance_timeout_ms,
+            topology_epoch,
+            process_id,
+            user_endpoint,
+            client_tags,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -126,12 +136,11 @@ impl Endpoint {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.host =
+        let host =
             decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Endpoint", "host", version))?;
-        message.port = decoder.uint16()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let port = decoder.uint16()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { host, port, unknown_tagged_fields })
     }
 }
 
@@ -156,14 +165,13 @@ impl KeyValue {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.key =
+        let key =
             decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("KeyValue", "key", version))?;
-        message.value = decoder
+        let value = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("KeyValue", "value", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { key, value, unknown_tagged_fields })
     }
 }
 

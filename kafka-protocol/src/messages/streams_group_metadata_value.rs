@@ -86,30 +86,40 @@ impl Message for StreamsGroupMetadataValue {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.epoch = decoder.int32()?;
-        message.metadata_hash = decoder.int64()?;
-        let unknown = decoder.tagged_fields(|tag, decoder| {
+        let epoch = decoder.int32()?;
+        let metadata_hash = decoder.int64()?;
+        let mut validated_topology_epoch = -1;
+        let mut last_assignment_configs = None;
+        let mut stored_description_topology_epoch = -1;
+        let mut failed_description_topology_epoch = -1;
+        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
             match tag {
                 0 => {
-                    message.validated_topology_epoch = decoder.int32()?;
+                    validated_topology_epoch = decoder.int32()?;
                 }
                 1 => {
-                    message.last_assignment_configs =
+                    last_assignment_configs =
                         decoder.array(true, |decoder| LastAssignmentConfig::decode(decoder, version))?;
                 }
                 2 => {
-                    message.stored_description_topology_epoch = decoder.int32()?;
+                    stored_description_topology_epoch = decoder.int32()?;
                 }
                 3 => {
-                    message.failed_description_topology_epoch = decoder.int32()?;
+                    failed_description_topology_epoch = decoder.int32()?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        message.unknown_tagged_fields = unknown;
-        Ok(message)
+        Ok(Self {
+            epoch,
+            metadata_hash,
+            validated_topology_epoch,
+            last_assignment_configs,
+            stored_description_topology_epoch,
+            failed_description_topology_epoch,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -134,15 +144,14 @@ impl LastAssignmentConfig {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.key = decoder
+        let key = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("LastAssignmentConfig", "key", version))?;
-        message.value = decoder
+        let value = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("LastAssignmentConfig", "value", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { key, value, unknown_tagged_fields })
     }
 }
 

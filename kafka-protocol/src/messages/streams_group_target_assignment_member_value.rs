@@ -45,8 +45,7 @@ impl Message for StreamsGroupTargetAssignmentMemberValue {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.active_tasks =
+        let active_tasks =
             decoder.array(true, |decoder| TaskIds::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null(
                     "StreamsGroupTargetAssignmentMemberValue",
@@ -54,7 +53,7 @@ impl Message for StreamsGroupTargetAssignmentMemberValue {
                     version,
                 )
             })?;
-        message.standby_tasks =
+        let standby_tasks =
             decoder.array(true, |decoder| TaskIds::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null(
                     "StreamsGroupTargetAssignmentMemberValue",
@@ -62,7 +61,7 @@ impl Message for StreamsGroupTargetAssignmentMemberValue {
                     version,
                 )
             })?;
-        message.warmup_tasks =
+        let warmup_tasks =
             decoder.array(true, |decoder| TaskIds::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null(
                     "StreamsGroupTargetAssignmentMemberValue",
@@ -70,8 +69,8 @@ impl Message for StreamsGroupTargetAssignmentMemberValue {
                     version,
                 )
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { active_tasks, standby_tasks, warmup_tasks, unknown_tagged_fields })
     }
 }
 
@@ -99,15 +98,14 @@ impl TaskIds {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.subtopology_id = decoder
+        let subtopology_id = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TaskIds", "subtopology_id", version))?;
-        message.partitions = decoder
+        let partitions = decoder
             .int32_array(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TaskIds", "partitions", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { subtopology_id, partitions, unknown_tagged_fields })
     }
 }
 

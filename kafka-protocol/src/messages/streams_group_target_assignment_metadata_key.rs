@@ -26,11 +26,10 @@ impl Message for StreamsGroupTargetAssignmentMetadataKey {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.group_id = decoder.string(false)?.ok_or_else(|| {
+        let group_id = decoder.string(false)?.ok_or_else(|| {
             DecodeError::unexpected_null("StreamsGroupTargetAssignmentMetadataKey", "group_id", version)
         })?;
-        Ok(message)
+        Ok(Self { group_id })
     }
 }
 

@@ -39,17 +39,16 @@ impl Message for StreamsGroupTopologyDescriptionUpdateRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.group_id = decoder.string(true)?.ok_or_else(|| {
+        let group_id = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("StreamsGroupTopologyDescriptionUpdateRequest", "group_id", version)
         })?;
-        message.member_id = decoder.string(true)?.ok_or_else(|| {
+        let member_id = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("StreamsGroupTopologyDescriptionUpdateRequest", "member_id", version)
         })?;
-        message.topology_epoch = decoder.int32()?;
-        message.topology_description = TopologyDescription::decode(decoder, version)?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let topology_epoch = decoder.int32()?;
+        let topology_description = TopologyDescription::decode(decoder, version)?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { group_id, member_id, topology_epoch, topology_description, unknown_tagged_fields })
     }
 }
 
@@ -80,15 +79,14 @@ impl TopologyDescription {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.subtopologies = decoder
+        let subtopologies = decoder
             .array(true, |decoder| TopologyDescriptionSubtopology::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("TopologyDescription", "subtopologies", version))?;
-        message.global_stores = decoder
+        let global_stores = decoder
             .array(true, |decoder| TopologyDescriptionGlobalStore::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("TopologyDescription", "global_stores", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { subtopologies, global_stores, unknown_tagged_fields })
     }
 }
 
@@ -116,16 +114,15 @@ impl TopologyDescriptionSubtopology {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.subtopology_id = decoder.string(true)?.ok_or_else(|| {
+        let subtopology_id = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("TopologyDescriptionSubtopology", "subtopology_id", version)
         })?;
-        message.nodes =
+        let nodes =
             decoder.array(true, |decoder| TopologyDescriptionNode::decode(decoder, version))?.ok_or_else(
                 || DecodeError::unexpected_null("TopologyDescriptionSubtopology", "nodes", version),
             )?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { subtopology_id, nodes, unknown_tagged_fields })
     }
 }
 
@@ -171,12 +168,11 @@ impl TopologyDescriptionNode {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopologyDescriptionNode", "name", version))?;
-        message.node_type = decoder.int8()?;
-        message.source_topics = decoder
+        let node_type = decoder.int8()?;
+        let source_topics = decoder
             .array(true, |decoder| {
                 decoder.string(true)?.ok_or_else(|| {
                     DecodeError::unexpected_null("TopologyDescriptionNode", "source_topics", version)
@@ -185,23 +181,23 @@ impl TopologyDescriptionNode {
             .ok_or_else(|| {
                 DecodeError::unexpected_null("TopologyDescriptionNode", "source_topics", version)
             })?;
-        message.sink_topic = decoder.string(true)?;
-        message.stores = decoder
+        let sink_topic = decoder.string(true)?;
+        let stores = decoder
             .array(true, |decoder| {
                 decoder
                     .string(true)?
                     .ok_or_else(|| DecodeError::unexpected_null("TopologyDescriptionNode", "stores", version))
             })?
             .ok_or_else(|| DecodeError::unexpected_null("TopologyDescriptionNode", "stores", version))?;
-        message.successors = decoder
+        let successors = decoder
             .array(true, |decoder| {
                 decoder.string(true)?.ok_or_else(|| {
                     DecodeError::unexpected_null("TopologyDescriptionNode", "successors", version)
                 })
             })?
             .ok_or_else(|| DecodeError::unexpected_null("TopologyDescriptionNode", "successors", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, node_type, source_topics, sink_topic, stores, successors, unknown_tagged_fields })
     }
 }
 
@@ -226,11 +222,10 @@ impl TopologyDescriptionGlobalStore {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.source = TopologyDescriptionNode::decode(decoder, version)?;
-        message.processor = TopologyDescriptionNode::decode(decoder, version)?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let source = TopologyDescriptionNode::decode(decoder, version)?;
+        let processor = TopologyDescriptionNode::decode(decoder, version)?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { source, processor, unknown_tagged_fields })
     }
 }
 
@@ -264,12 +259,11 @@ impl Message for StreamsGroupTopologyDescriptionUpdateResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { throttle_time_ms, error_code, error_message, unknown_tagged_fields })
     }
 }
 

@@ -36,14 +36,13 @@ impl Message for StreamsGroupTopologyValue {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.epoch = decoder.int32()?;
-        message.subtopologies =
+        let epoch = decoder.int32()?;
+        let subtopologies =
             decoder.array(true, |decoder| Subtopology::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null("StreamsGroupTopologyValue", "subtopologies", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { epoch, subtopologies, unknown_tagged_fields })
     }
 }
 
@@ -101,43 +100,52 @@ impl Subtopology {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.subtopology_id = decoder
+        let subtopology_id = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "subtopology_id", version))?;
-        message.source_topics = decoder
+        let source_topics = decoder
             .array(true, |decoder| {
                 decoder
                     .string(true)?
                     .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "source_topics", version))
             })?
             .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "source_topics", version))?;
-        message.source_topic_regex = decoder
+        let source_topic_regex = decoder
             .array(true, |decoder| {
                 decoder
                     .string(true)?
                     .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "source_topic_regex", version))
             })?
             .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "source_topic_regex", version))?;
-        message.state_changelog_topics = decoder
+        let state_changelog_topics = decoder
             .array(true, |decoder| TopicInfo::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "state_changelog_topics", version))?;
-        message.repartition_sink_topics = decoder
+        let repartition_sink_topics = decoder
             .array(true, |decoder| {
                 decoder.string(true)?.ok_or_else(|| {
                     DecodeError::unexpected_null("Subtopology", "repartition_sink_topics", version)
                 })
             })?
             .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "repartition_sink_topics", version))?;
-        message.repartition_source_topics =
+        let repartition_source_topics =
             decoder.array(true, |decoder| TopicInfo::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null("Subtopology", "repartition_source_topics", version)
             })?;
-        message.copartition_groups = decoder
-            .array(true, |decoder| CopartitionGroup::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "copartition_groups", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let copartition_groups =
+            decoder
+                .array(true, |decoder| CopartitionGroup::decode(decoder, version))?
+                .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "copartition_groups", version))?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            subtopology_id,
+            source_topics,
+            source_topic_regex,
+            state_changelog_topics,
+            repartition_sink_topics,
+            repartition_source_topics,
+            copartition_groups,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -174,19 +182,17 @@ impl CopartitionGroup {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.source_topics = decoder
+        let source_topics = decoder
             .array(true, |decoder| decoder.int16())?
             .ok_or_else(|| DecodeError::unexpected_null("CopartitionGroup", "source_topics", version))?;
-        message.source_topic_regex = decoder
+        let source_topic_regex = decoder
             .array(true, |decoder| decoder.int16())?
             .ok_or_else(|| DecodeError::unexpected_null("CopartitionGroup", "source_topic_regex", version))?;
-        message.repartition_source_topics =
-            decoder.array(true, |decoder| decoder.int16())?.ok_or_else(|| {
-                DecodeError::unexpected_null("CopartitionGroup", "repartition_source_topics", version)
-            })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let repartition_source_topics = decoder.array(true, |decoder| decoder.int16())?.ok_or_else(|| {
+            DecodeError::unexpected_null("CopartitionGroup", "repartition_source_topics", version)
+        })?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { source_topics, source_topic_regex, repartition_source_topics, unknown_tagged_fields })
     }
 }
 
@@ -211,15 +217,14 @@ impl TopicConfig {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.key = decoder
+        let key = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicConfig", "key", version))?;
-        message.value = decoder
+        let value = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicConfig", "value", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { key, value, unknown_tagged_fields })
     }
 }
 
@@ -253,17 +258,16 @@ impl TopicInfo {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("TopicInfo", "name", version))?;
-        message.partitions = decoder.int32()?;
-        message.replication_factor = decoder.int16()?;
-        message.topic_configs = decoder
+        let partitions = decoder.int32()?;
+        let replication_factor = decoder.int16()?;
+        let topic_configs = decoder
             .array(true, |decoder| TopicConfig::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("TopicInfo", "topic_configs", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, partitions, replication_factor, topic_configs, unknown_tagged_fields })
     }
 }
 

@@ -69,30 +69,31 @@ impl Message for SyncGroupRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 4;
-        let mut message = Self::default();
-        message.group_id = decoder
+        let group_id = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("SyncGroupRequest", "group_id", version))?;
-        message.generation_id = decoder.int32()?;
-        message.member_id = decoder
+        let generation_id = decoder.int32()?;
+        let member_id = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("SyncGroupRequest", "member_id", version))?;
-        if version >= 3 {
-            message.group_instance_id = decoder.string(flexible)?;
-        }
-        if version >= 5 {
-            message.protocol_type = decoder.string(flexible)?;
-        }
-        if version >= 5 {
-            message.protocol_name = decoder.string(flexible)?;
-        }
-        message.assignments = decoder
+        let group_instance_id = if version >= 3 { decoder.string(flexible)? } else { None };
+        let protocol_type = if version >= 5 { decoder.string(flexible)? } else { None };
+        let protocol_name = if version >= 5 { decoder.string(flexible)? } else { None };
+        let assignments = decoder
             .array(flexible, |decoder| SyncGroupRequestAssignment::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("SyncGroupRequest", "assignments", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            group_id,
+            generation_id,
+            member_id,
+            group_instance_id,
+            protocol_type,
+            protocol_name,
+            assignments,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -127,17 +128,15 @@ impl SyncGroupRequestAssignment {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
-        let mut message = Self::default();
-        message.member_id = decoder.string(flexible)?.ok_or_else(|| {
+        let member_id = decoder.string(flexible)?.ok_or_else(|| {
             DecodeError::unexpected_null("SyncGroupRequestAssignment", "member_id", version)
         })?;
-        message.assignment = decoder.bytes(flexible)?.ok_or_else(|| {
+        let assignment = decoder.bytes(flexible)?.ok_or_else(|| {
             DecodeError::unexpected_null("SyncGroupRequestAssignment", "assignment", version)
         })?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { member_id, assignment, unknown_tagged_fields })
     }
 }
 
@@ -193,24 +192,23 @@ impl Message for SyncGroupResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 4;
-        let mut message = Self::default();
-        if version >= 1 {
-            message.throttle_time_ms = decoder.int32()?;
-        }
-        message.error_code = decoder.error_code()?;
-        if version >= 5 {
-            message.protocol_type = decoder.string(flexible)?;
-        }
-        if version >= 5 {
-            message.protocol_name = decoder.string(flexible)?;
-        }
-        message.assignment = decoder
+        let throttle_time_ms = if version >= 1 { decoder.int32()? } else { 0 };
+        let error_code = decoder.error_code()?;
+        let protocol_type = if version >= 5 { decoder.string(flexible)? } else { None };
+        let protocol_name = if version >= 5 { decoder.string(flexible)? } else { None };
+        let assignment = decoder
             .bytes(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("SyncGroupResponse", "assignment", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            throttle_time_ms,
+            error_code,
+            protocol_type,
+            protocol_name,
+            assignment,
+            unknown_tagged_fields,
+        })
     }
 }
 

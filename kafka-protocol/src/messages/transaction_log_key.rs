@@ -26,11 +26,10 @@ impl Message for TransactionLogKey {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.transactional_id = decoder
+        let transactional_id = decoder
             .string(false)?
             .ok_or_else(|| DecodeError::unexpected_null("TransactionLogKey", "transactional_id", version))?;
-        Ok(message)
+        Ok(Self { transactional_id })
     }
 }
 

@@ -144,37 +144,54 @@ impl Message for TransactionLogValue {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 1;
-        let mut message = Self::default();
-        message.producer_id = decoder.int64()?;
-        message.producer_epoch = decoder.int16()?;
-        message.transaction_timeout_ms = decoder.int32()?;
-        message.transaction_status = decoder.int8()?;
-        message.transaction_partitions =
+        let producer_id = decoder.int64()?;
+        let producer_epoch = decoder.int16()?;
+        let transaction_timeout_ms = decoder.int32()?;
+        let transaction_status = decoder.int8()?;
+        let transaction_partitions =
             decoder.array(flexible, |decoder| PartitionsSchema::decode(decoder, version))?;
-        message.transaction_last_update_timestamp_ms = decoder.int64()?;
-        message.transaction_start_timestamp_ms = decoder.int64()?;
-        if flexible {
-            let unknown = decoder.tagged_fields(|tag, decoder| {
+        let transaction_last_update_timestamp_ms = decoder.int64()?;
+        let transaction_start_timestamp_ms = decoder.int64()?;
+        let mut previous_producer_id = -1;
+        let mut next_producer_id = -1;
+        let mut next_producer_epoch = -1;
+        let mut client_transaction_version = 0;
+        let unknown_tagged_fields = if flexible {
+            decoder.tagged_fields(|tag, decoder| {
                 match tag {
                     0 => {
-                        message.previous_producer_id = decoder.int64()?;
+                        previous_producer_id = decoder.int64()?;
                     }
                     1 => {
-                        message.next_producer_id = decoder.int64()?;
+                        next_producer_id = decoder.int64()?;
                     }
                     3 => {
-                        message.next_producer_epoch = decoder.int16()?;
+                        next_producer_epoch = decoder.int16()?;
                     }
                     2 => {
-                        message.client_transaction_version = decoder.int16()?;
+                        client_transaction_version = decoder.int16()?;
                     }
                     _ => return Ok(false),
                 }
                 Ok(true)
-            })?;
-            message.unknown_tagged_fields = unknown;
-        }
-        Ok(message)
+            })?
+        } else {
+            UnknownTaggedFields::default()
+        };
+        Ok(Self {
+            producer_id,
+            previous_producer_id,
+            next_producer_id,
+            producer_epoch,
+            next_producer_epoch,
+            transaction_timeout_ms,
+            transaction_status,
+            transaction_partitions,
+            transaction_last_update_timestamp_ms,
+            transaction_start_timestamp_ms,
+            client_transaction_version,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -212,17 +229,15 @@ impl PartitionsSchema {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut message = Self::default();
-        message.topic = decoder
+        let topic = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("PartitionsSchema", "topic", version))?;
-        message.partition_ids = decoder
+        let partition_ids = decoder
             .int32_array(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("PartitionsSchema", "partition_ids", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { topic, partition_ids, unknown_tagged_fields })
     }
 }
 

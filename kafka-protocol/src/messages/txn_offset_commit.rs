@@ -100,33 +100,39 @@ impl Message for TxnOffsetCommitRequest {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 3;
-        let mut message = Self::default();
-        message.transactional_id = decoder.string(flexible)?.ok_or_else(|| {
+        let transactional_id = decoder.string(flexible)?.ok_or_else(|| {
             DecodeError::unexpected_null("TxnOffsetCommitRequest", "transactional_id", version)
         })?;
-        message.group_id = decoder
+        let group_id = decoder
             .string(flexible)?
             .ok_or_else(|| DecodeError::unexpected_null("TxnOffsetCommitRequest", "group_id", version))?;
-        message.producer_id = decoder.int64()?;
-        message.producer_epoch = decoder.int16()?;
-        if version >= 3 {
-            message.generation_id_or_member_epoch = decoder.int32()?;
-        }
-        if version >= 3 {
-            message.member_id = decoder.string(flexible)?.ok_or_else(|| {
-                DecodeError::unexpected_null("TxnOffsetCommitRequest", "member_id", version)
-            })?;
-        }
-        if version >= 3 {
-            message.group_instance_id = decoder.string(flexible)?;
-        }
-        message.topics = decoder
+        let producer_id = decoder.int64()?;
+        let producer_epoch = decoder.int16()?;
+        let generation_id_or_member_epoch = if version >= 3 { decoder.int32()? } else { -1 };
+        let member_id = if version >= 3 {
+            decoder
+                .string(flexible)?
+                .ok_or_else(|| DecodeError::unexpected_null("TxnOffsetCommitRequest", "member_id", version))?
+        } else {
+            StrBytes::default()
+        };
+        let group_instance_id = if version >= 3 { decoder.string(flexible)? } else { None };
+        let topics = decoder
             .array(flexible, |decoder| TxnOffsetCommitRequestTopic::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("TxnOffsetCommitRequest", "topics", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            transactional_id,
+            group_id,
+            producer_id,
+            producer_epoch,
+            generation_id_or_member_epoch,
+            member_id,
+            group_instance_id,
+            topics,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -171,24 +177,22 @@ impl TxnOffsetCommitRequestTopic {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 3;
-        let mut message = Self::default();
-        if version <= 5 {
-            message.name = decoder.string(flexible)?.ok_or_else(|| {
-                DecodeError::unexpected_null("TxnOffsetCommitRequestTopic", "name", version)
-            })?;
-        }
-        if version >= 6 {
-            message.topic_id = decoder.topic_id()?;
-        }
-        message.partitions = decoder
+        let name = if version <= 5 {
+            decoder
+                .string(flexible)?
+                .ok_or_else(|| DecodeError::unexpected_null("TxnOffsetCommitRequestTopic", "name", version))?
+        } else {
+            StrBytes::default()
+        };
+        let topic_id = if version >= 6 { decoder.topic_id()? } else { TopicId::ZERO };
+        let partitions = decoder
             .array(flexible, |decoder| TxnOffsetCommitRequestPartition::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("TxnOffsetCommitRequestTopic", "partitions", version)
             })?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, topic_id, partitions, unknown_tagged_fields })
     }
 }
 
@@ -243,17 +247,19 @@ impl TxnOffsetCommitRequestPartition {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 3;
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.committed_offset = decoder.int64()?;
-        if version >= 2 {
-            message.committed_leader_epoch = decoder.int32()?;
-        }
-        message.committed_metadata = decoder.string(flexible)?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let partition_index = decoder.int32()?;
+        let committed_offset = decoder.int64()?;
+        let committed_leader_epoch = if version >= 2 { decoder.int32()? } else { -1 };
+        let committed_metadata = decoder.string(flexible)?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self {
+            partition_index,
+            committed_offset,
+            committed_leader_epoch,
+            committed_metadata,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -297,15 +303,13 @@ impl Message for TxnOffsetCommitResponse {
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
         let flexible = version >= 3;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.topics = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let topics = decoder
             .array(flexible, |decoder| TxnOffsetCommitResponseTopic::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("TxnOffsetCommitResponse", "topics", version))?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { throttle_time_ms, topics, unknown_tagged_fields })
     }
 }
 
@@ -350,24 +354,22 @@ impl TxnOffsetCommitResponseTopic {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 3;
-        let mut message = Self::default();
-        if version <= 5 {
-            message.name = decoder.string(flexible)?.ok_or_else(|| {
+        let name = if version <= 5 {
+            decoder.string(flexible)?.ok_or_else(|| {
                 DecodeError::unexpected_null("TxnOffsetCommitResponseTopic", "name", version)
-            })?;
-        }
-        if version >= 6 {
-            message.topic_id = decoder.topic_id()?;
-        }
-        message.partitions = decoder
+            })?
+        } else {
+            StrBytes::default()
+        };
+        let topic_id = if version >= 6 { decoder.topic_id()? } else { TopicId::ZERO };
+        let partitions = decoder
             .array(flexible, |decoder| TxnOffsetCommitResponsePartition::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("TxnOffsetCommitResponseTopic", "partitions", version)
             })?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { name, topic_id, partitions, unknown_tagged_fields })
     }
 }
 
@@ -402,13 +404,11 @@ impl TxnOffsetCommitResponsePartition {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 3;
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        if flexible {
-            message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        }
-        Ok(message)
+        let partition_index = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let unknown_tagged_fields =
+            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
+        Ok(Self { partition_index, error_code, unknown_tagged_fields })
     }
 }
 

@@ -33,11 +33,10 @@ impl Message for UnregisterBrokerRecord {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.broker_id = decoder.int32()?;
-        message.broker_epoch = decoder.int64()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let broker_id = decoder.int32()?;
+        let broker_epoch = decoder.int64()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { broker_id, broker_epoch, unknown_tagged_fields })
     }
 }
 

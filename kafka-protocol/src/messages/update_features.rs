@@ -54,17 +54,14 @@ impl Message for UpdateFeaturesRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.timeout_ms = decoder.int32()?;
-        message.feature_updates =
+        let timeout_ms = decoder.int32()?;
+        let feature_updates =
             decoder.array(true, |decoder| FeatureUpdateKey::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null("UpdateFeaturesRequest", "feature_updates", version)
             })?;
-        if version >= 1 {
-            message.validate_only = decoder.bool()?;
-        }
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let validate_only = if version >= 1 { decoder.bool()? } else { false };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { timeout_ms, feature_updates, validate_only, unknown_tagged_fields })
     }
 }
 
@@ -115,19 +112,14 @@ impl FeatureUpdateKey {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.feature = decoder
+        let feature = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("FeatureUpdateKey", "feature", version))?;
-        message.max_version_level = decoder.int16()?;
-        if version <= 0 {
-            message.allow_downgrade = decoder.bool()?;
-        }
-        if version >= 1 {
-            message.upgrade_type = decoder.int8()?;
-        }
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let max_version_level = decoder.int16()?;
+        let allow_downgrade = if version <= 0 { decoder.bool()? } else { false };
+        let upgrade_type = if version >= 1 { decoder.int8()? } else { 1 };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { feature, max_version_level, allow_downgrade, upgrade_type, unknown_tagged_fields })
     }
 }
 
@@ -181,17 +173,18 @@ impl Message for UpdateFeaturesResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        if version <= 1 {
-            message.results = decoder
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let results = if version <= 1 {
+            decoder
                 .array(true, |decoder| UpdatableFeatureResult::decode(decoder, version))?
-                .ok_or_else(|| DecodeError::unexpected_null("UpdateFeaturesResponse", "results", version))?;
-        }
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+                .ok_or_else(|| DecodeError::unexpected_null("UpdateFeaturesResponse", "results", version))?
+        } else {
+            Vec::new()
+        };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { throttle_time_ms, error_code, error_message, results, unknown_tagged_fields })
     }
 }
 
@@ -230,14 +223,13 @@ impl UpdatableFeatureResult {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.feature = decoder
+        let feature = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("UpdatableFeatureResult", "feature", version))?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { feature, error_code, error_message, unknown_tagged_fields })
     }
 }
 

@@ -62,17 +62,24 @@ impl Message for UpdateRaftVoterRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.cluster_id = decoder.string(true)?;
-        message.current_leader_epoch = decoder.int32()?;
-        message.voter_id = decoder.int32()?;
-        message.voter_directory_id = decoder.uuid()?;
-        message.listeners = decoder
+        let cluster_id = decoder.string(true)?;
+        let current_leader_epoch = decoder.int32()?;
+        let voter_id = decoder.int32()?;
+        let voter_directory_id = decoder.uuid()?;
+        let listeners = decoder
             .array(true, |decoder| Listener::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("UpdateRaftVoterRequest", "listeners", version))?;
-        message.kraft_version_feature = KRaftVersionFeature::decode(decoder, version)?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let kraft_version_feature = KRaftVersionFeature::decode(decoder, version)?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            cluster_id,
+            current_leader_epoch,
+            voter_id,
+            voter_directory_id,
+            listeners,
+            kraft_version_feature,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -100,14 +107,13 @@ impl Listener {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name =
+        let name =
             decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Listener", "name", version))?;
-        message.host =
+        let host =
             decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Listener", "host", version))?;
-        message.port = decoder.uint16()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let port = decoder.uint16()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, host, port, unknown_tagged_fields })
     }
 }
 
@@ -132,11 +138,10 @@ impl KRaftVersionFeature {
     }
 
     fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.min_supported_version = decoder.int16()?;
-        message.max_supported_version = decoder.int16()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let min_supported_version = decoder.int16()?;
+        let max_supported_version = decoder.int16()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { min_supported_version, max_supported_version, unknown_tagged_fields })
     }
 }
 
@@ -176,20 +181,19 @@ impl Message for UpdateRaftVoterResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.throttle_time_ms = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        let unknown = decoder.tagged_fields(|tag, decoder| {
+        let throttle_time_ms = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let mut current_leader = CurrentLeader::default();
+        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
             match tag {
                 0 => {
-                    message.current_leader = CurrentLeader::decode(decoder, version)?;
+                    current_leader = CurrentLeader::decode(decoder, version)?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        message.unknown_tagged_fields = unknown;
-        Ok(message)
+        Ok(Self { throttle_time_ms, error_code, current_leader, unknown_tagged_fields })
     }
 }
 
@@ -232,15 +236,14 @@ impl CurrentLeader {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.leader_id = decoder.int32()?;
-        message.leader_epoch = decoder.int32()?;
-        message.host = decoder
+        let leader_id = decoder.int32()?;
+        let leader_epoch = decoder.int32()?;
+        let host = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("CurrentLeader", "host", version))?;
-        message.port = decoder.int32()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let port = decoder.int32()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { leader_id, leader_epoch, host, port, unknown_tagged_fields })
     }
 }
 

@@ -59,23 +59,22 @@ impl Message for UserScramCredentialRecord {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("UserScramCredentialRecord", "name", version))?;
-        message.mechanism = decoder.int8()?;
-        message.salt = decoder
+        let mechanism = decoder.int8()?;
+        let salt = decoder
             .bytes(true)?
             .ok_or_else(|| DecodeError::unexpected_null("UserScramCredentialRecord", "salt", version))?;
-        message.stored_key = decoder.bytes(true)?.ok_or_else(|| {
+        let stored_key = decoder.bytes(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("UserScramCredentialRecord", "stored_key", version)
         })?;
-        message.server_key = decoder.bytes(true)?.ok_or_else(|| {
+        let server_key = decoder.bytes(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("UserScramCredentialRecord", "server_key", version)
         })?;
-        message.iterations = decoder.int32()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let iterations = decoder.int32()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, mechanism, salt, stored_key, server_key, iterations, unknown_tagged_fields })
     }
 }
 

@@ -52,16 +52,13 @@ impl Message for VoteRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.cluster_id = decoder.string(true)?;
-        if version >= 1 {
-            message.voter_id = decoder.int32()?;
-        }
-        message.topics = decoder
+        let cluster_id = decoder.string(true)?;
+        let voter_id = if version >= 1 { decoder.int32()? } else { -1 };
+        let topics = decoder
             .array(true, |decoder| VoteRequestTopicData::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("VoteRequest", "topics", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { cluster_id, voter_id, topics, unknown_tagged_fields })
     }
 }
 
@@ -89,15 +86,15 @@ impl VoteRequestTopicData {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_name = decoder
+        let topic_name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("VoteRequestTopicData", "topic_name", version))?;
-        message.partitions = decoder
-            .array(true, |decoder| VoteRequestPartitionData::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("VoteRequestTopicData", "partitions", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let partitions =
+            decoder
+                .array(true, |decoder| VoteRequestPartitionData::decode(decoder, version))?
+                .ok_or_else(|| DecodeError::unexpected_null("VoteRequestTopicData", "partitions", version))?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_name, partitions, unknown_tagged_fields })
     }
 }
 
@@ -148,23 +145,26 @@ impl VoteRequestPartitionData {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.replica_epoch = decoder.int32()?;
-        message.replica_id = decoder.int32()?;
-        if version >= 1 {
-            message.replica_directory_id = decoder.uuid()?;
-        }
-        if version >= 1 {
-            message.voter_directory_id = decoder.uuid()?;
-        }
-        message.last_offset_epoch = decoder.int32()?;
-        message.last_offset = decoder.int64()?;
-        if version >= 2 {
-            message.pre_vote = decoder.bool()?;
-        }
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let partition_index = decoder.int32()?;
+        let replica_epoch = decoder.int32()?;
+        let replica_id = decoder.int32()?;
+        let replica_directory_id = if version >= 1 { decoder.uuid()? } else { [0; 16] };
+        let voter_directory_id = if version >= 1 { decoder.uuid()? } else { [0; 16] };
+        let last_offset_epoch = decoder.int32()?;
+        let last_offset = decoder.int64()?;
+        let pre_vote = if version >= 2 { decoder.bool()? } else { false };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            partition_index,
+            replica_epoch,
+            replica_id,
+            replica_directory_id,
+            voter_directory_id,
+            last_offset_epoch,
+            last_offset,
+            pre_vote,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -213,15 +213,15 @@ impl Message for VoteResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.error_code = decoder.error_code()?;
-        message.topics = decoder
+        let error_code = decoder.error_code()?;
+        let topics = decoder
             .array(true, |decoder| VoteResponseTopicData::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("VoteResponse", "topics", version))?;
-        let unknown = decoder.tagged_fields(|tag, decoder| {
+        let mut node_endpoints = Vec::new();
+        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
             match tag {
                 0 if version >= 1 => {
-                    message.node_endpoints =
+                    node_endpoints =
                         decoder.array(true, |decoder| NodeEndpoint::decode(decoder, version))?.ok_or_else(
                             || DecodeError::unexpected_null("VoteResponse", "node_endpoints", version),
                         )?;
@@ -230,8 +230,7 @@ impl Message for VoteResponse {
             }
             Ok(true)
         })?;
-        message.unknown_tagged_fields = unknown;
-        Ok(message)
+        Ok(Self { error_code, topics, node_endpoints, unknown_tagged_fields })
     }
 }
 
@@ -259,15 +258,14 @@ impl VoteResponseTopicData {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_name = decoder
+        let topic_name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("VoteResponseTopicData", "topic_name", version))?;
-        message.partitions = decoder
+        let partitions = decoder
             .array(true, |decoder| VoteResponsePartitionData::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("VoteResponseTopicData", "partitions", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_name, partitions, unknown_tagged_fields })
     }
 }
 
@@ -301,14 +299,13 @@ impl VoteResponsePartitionData {
     }
 
     fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.leader_id = decoder.int32()?;
-        message.leader_epoch = decoder.int32()?;
-        message.vote_granted = decoder.bool()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let partition_index = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let leader_id = decoder.int32()?;
+        let leader_epoch = decoder.int32()?;
+        let vote_granted = decoder.bool()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { partition_index, error_code, leader_id, leader_epoch, vote_granted, unknown_tagged_fields })
     }
 }
 
@@ -348,20 +345,17 @@ impl NodeEndpoint {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        if version >= 1 {
-            message.node_id = decoder.int32()?;
-        }
-        if version >= 1 {
-            message.host = decoder
+        let node_id = if version >= 1 { decoder.int32()? } else { 0 };
+        let host = if version >= 1 {
+            decoder
                 .string(true)?
-                .ok_or_else(|| DecodeError::unexpected_null("NodeEndpoint", "host", version))?;
-        }
-        if version >= 1 {
-            message.port = decoder.uint16()?;
-        }
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+                .ok_or_else(|| DecodeError::unexpected_null("NodeEndpoint", "host", version))?
+        } else {
+            StrBytes::default()
+        };
+        let port = if version >= 1 { decoder.uint16()? } else { 0 };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { node_id, host, port, unknown_tagged_fields })
     }
 }
 

@@ -36,13 +36,12 @@ impl Message for VotersRecord {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.version = decoder.int16()?;
-        message.voters = decoder
+        let version_ = decoder.int16()?;
+        let voters = decoder
             .array(true, |decoder| Voter::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("VotersRecord", "voters", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { version: version_, voters, unknown_tagged_fields })
     }
 }
 
@@ -76,15 +75,14 @@ impl Voter {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.voter_id = decoder.int32()?;
-        message.voter_directory_id = decoder.uuid()?;
-        message.endpoints = decoder
+        let voter_id = decoder.int32()?;
+        let voter_directory_id = decoder.uuid()?;
+        let endpoints = decoder
             .array(true, |decoder| Endpoint::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("Voter", "endpoints", version))?;
-        message.kraft_version_feature = KRaftVersionFeature::decode(decoder, version)?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let kraft_version_feature = KRaftVersionFeature::decode(decoder, version)?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { voter_id, voter_directory_id, endpoints, kraft_version_feature, unknown_tagged_fields })
     }
 }
 
@@ -112,14 +110,13 @@ impl Endpoint {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name =
+        let name =
             decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Endpoint", "name", version))?;
-        message.host =
+        let host =
             decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Endpoint", "host", version))?;
-        message.port = decoder.uint16()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let port = decoder.uint16()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, host, port, unknown_tagged_fields })
     }
 }
 
@@ -144,10 +141,9 @@ impl KRaftVersionFeature {
     }
 
     fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.min_supported_version = decoder.int16()?;
-        message.max_supported_version = decoder.int16()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let min_supported_version = decoder.int16()?;
+        let max_supported_version = decoder.int16()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { min_supported_version, max_supported_version, unknown_tagged_fields })
     }
 }

@@ -36,15 +36,14 @@ impl Message for WriteShareGroupStateRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.group_id = decoder.string(true)?.ok_or_else(|| {
+        let group_id = decoder.string(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("WriteShareGroupStateRequest", "group_id", version)
         })?;
-        message.topics = decoder
+        let topics = decoder
             .array(true, |decoder| WriteStateData::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("WriteShareGroupStateRequest", "topics", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { group_id, topics, unknown_tagged_fields })
     }
 }
 
@@ -72,13 +71,12 @@ impl WriteStateData {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_id = decoder.topic_id()?;
-        message.partitions = decoder
+        let topic_id = decoder.topic_id()?;
+        let partitions = decoder
             .array(true, |decoder| PartitionData::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("WriteStateData", "partitions", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_id, partitions, unknown_tagged_fields })
     }
 }
 
@@ -134,19 +132,24 @@ impl PartitionData {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.partition = decoder.int32()?;
-        message.state_epoch = decoder.int32()?;
-        message.leader_epoch = decoder.int32()?;
-        message.start_offset = decoder.int64()?;
-        if version >= 1 {
-            message.delivery_complete_count = decoder.int32()?;
-        }
-        message.state_batches = decoder
+        let partition = decoder.int32()?;
+        let state_epoch = decoder.int32()?;
+        let leader_epoch = decoder.int32()?;
+        let start_offset = decoder.int64()?;
+        let delivery_complete_count = if version >= 1 { decoder.int32()? } else { -1 };
+        let state_batches = decoder
             .array(true, |decoder| StateBatch::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("PartitionData", "state_batches", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            partition,
+            state_epoch,
+            leader_epoch,
+            start_offset,
+            delivery_complete_count,
+            state_batches,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -177,13 +180,12 @@ impl StateBatch {
     }
 
     fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.first_offset = decoder.int64()?;
-        message.last_offset = decoder.int64()?;
-        message.delivery_state = decoder.int8()?;
-        message.delivery_count = decoder.int16()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let first_offset = decoder.int64()?;
+        let last_offset = decoder.int64()?;
+        let delivery_state = decoder.int8()?;
+        let delivery_count = decoder.int16()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { first_offset, last_offset, delivery_state, delivery_count, unknown_tagged_fields })
     }
 }
 
@@ -214,13 +216,12 @@ impl Message for WriteShareGroupStateResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.results =
+        let results =
             decoder.array(true, |decoder| WriteStateResult::decode(decoder, version))?.ok_or_else(|| {
                 DecodeError::unexpected_null("WriteShareGroupStateResponse", "results", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { results, unknown_tagged_fields })
     }
 }
 
@@ -248,13 +249,12 @@ impl WriteStateResult {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.topic_id = decoder.topic_id()?;
-        message.partitions = decoder
+        let topic_id = decoder.topic_id()?;
+        let partitions = decoder
             .array(true, |decoder| PartitionResult::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("WriteStateResult", "partitions", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { topic_id, partitions, unknown_tagged_fields })
     }
 }
 
@@ -282,12 +282,11 @@ impl PartitionResult {
     }
 
     fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.partition = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.error_message = decoder.string(true)?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let partition = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let error_message = decoder.string(true)?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { partition, error_code, error_message, unknown_tagged_fields })
     }
 }
 

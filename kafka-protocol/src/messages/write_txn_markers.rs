@@ -33,12 +33,11 @@ impl Message for WriteTxnMarkersRequest {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.markers = decoder
+        let markers = decoder
             .array(true, |decoder| WritableTxnMarker::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("WriteTxnMarkersRequest", "markers", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { markers, unknown_tagged_fields })
     }
 }
 
@@ -80,19 +79,24 @@ impl WritableTxnMarker {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.producer_id = decoder.int64()?;
-        message.producer_epoch = decoder.int16()?;
-        message.transaction_result = decoder.bool()?;
-        message.topics = decoder
+        let producer_id = decoder.int64()?;
+        let producer_epoch = decoder.int16()?;
+        let transaction_result = decoder.bool()?;
+        let topics = decoder
             .array(true, |decoder| WritableTxnMarkerTopic::decode(decoder, version))?
             .ok_or_else(|| DecodeError::unexpected_null("WritableTxnMarker", "topics", version))?;
-        message.coordinator_epoch = decoder.int32()?;
-        if version >= 2 {
-            message.transaction_version = decoder.int8()?;
-        }
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let coordinator_epoch = decoder.int32()?;
+        let transaction_version = if version >= 2 { decoder.int8()? } else { 0 };
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self {
+            producer_id,
+            producer_epoch,
+            transaction_result,
+            topics,
+            coordinator_epoch,
+            transaction_version,
+            unknown_tagged_fields,
+        })
     }
 }
 
@@ -120,15 +124,14 @@ impl WritableTxnMarkerTopic {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("WritableTxnMarkerTopic", "name", version))?;
-        message.partition_indexes = decoder.int32_array(true)?.ok_or_else(|| {
+        let partition_indexes = decoder.int32_array(true)?.ok_or_else(|| {
             DecodeError::unexpected_null("WritableTxnMarkerTopic", "partition_indexes", version)
         })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, partition_indexes, unknown_tagged_fields })
     }
 }
 
@@ -159,13 +162,11 @@ impl Message for WriteTxnMarkersResponse {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.markers =
-            decoder
-                .array(true, |decoder| WritableTxnMarkerResult::decode(decoder, version))?
-                .ok_or_else(|| DecodeError::unexpected_null("WriteTxnMarkersResponse", "markers", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let markers = decoder
+            .array(true, |decoder| WritableTxnMarkerResult::decode(decoder, version))?
+            .ok_or_else(|| DecodeError::unexpected_null("WriteTxnMarkersResponse", "markers", version))?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { markers, unknown_tagged_fields })
     }
 }
 
@@ -193,13 +194,13 @@ impl WritableTxnMarkerResult {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.producer_id = decoder.int64()?;
-        message.topics = decoder
-            .array(true, |decoder| WritableTxnMarkerTopicResult::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("WritableTxnMarkerResult", "topics", version))?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let producer_id = decoder.int64()?;
+        let topics =
+            decoder
+                .array(true, |decoder| WritableTxnMarkerTopicResult::decode(decoder, version))?
+                .ok_or_else(|| DecodeError::unexpected_null("WritableTxnMarkerResult", "topics", version))?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { producer_id, topics, unknown_tagged_fields })
     }
 }
 
@@ -227,17 +228,16 @@ impl WritableTxnMarkerTopicResult {
     }
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.name = decoder
+        let name = decoder
             .string(true)?
             .ok_or_else(|| DecodeError::unexpected_null("WritableTxnMarkerTopicResult", "name", version))?;
-        message.partitions = decoder
+        let partitions = decoder
             .array(true, |decoder| WritableTxnMarkerPartitionResult::decode(decoder, version))?
             .ok_or_else(|| {
                 DecodeError::unexpected_null("WritableTxnMarkerTopicResult", "partitions", version)
             })?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { name, partitions, unknown_tagged_fields })
     }
 }
 
@@ -262,11 +262,10 @@ impl WritableTxnMarkerPartitionResult {
     }
 
     fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let mut message = Self::default();
-        message.partition_index = decoder.int32()?;
-        message.error_code = decoder.error_code()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let partition_index = decoder.int32()?;
+        let error_code = decoder.error_code()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { partition_index, error_code, unknown_tagged_fields })
     }
 }
 

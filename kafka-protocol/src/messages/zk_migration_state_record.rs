@@ -30,10 +30,9 @@ impl Message for ZkMigrationStateRecord {
 
     fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
         decodable::<Self>(version)?;
-        let mut message = Self::default();
-        message.zk_migration_state = decoder.int8()?;
-        message.unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(message)
+        let zk_migration_state = decoder.int8()?;
+        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
+        Ok(Self { zk_migration_state, unknown_tagged_fields })
     }
 }
 
