@@ -24,17 +24,31 @@
 //! manager.handle_acknowledged(stream, batch);
 //! ```
 //!
-//! Not here: transactions themselves, which are not served yet; and batches, which `kafka-sender` keeps and sends.
+//! [`TransactionalManager`] is the state machine of transactions (KIP-98, KIP-360, KIP-447, KIP-890): what may be done in which
+//! [`State`], which request goes to which coordinator, and what its answer means ([`reaction`]).
+//!
+//! Not here: batches, which `kafka-sender` keeps and sends. It does not drive transactions yet.
 
 mod config;
 mod error;
 mod identity;
 mod manager;
+mod offsets;
+mod reaction;
 mod refusal;
+mod state;
 mod stream;
+mod transactional;
 
 pub use config::TransactionConfig;
 pub use error::FatalError;
 pub use manager::TransactionManager;
+pub use offsets::{GroupMetadata, OffsetAndMetadata};
+pub use reaction::{Circumstances, Reaction, TransactionApi, is_fatal_to_producer, reaction};
 pub use refusal::{Attempt, attempt_of};
+pub use state::State;
 pub use stream::{BatchKey, MAX_OUTSTANDING_BATCHES, Stamp, Stamping, StreamKey, Verdict};
+pub use transactional::{
+    CoordinatorLookup, IllegalCall, RequestTarget, TransactionEvent, TransactionRequest, TransactionResponse,
+    TransactionVersion, TransactionalConfig, TransactionalManager,
+};
