@@ -19,5 +19,6 @@ pub(crate) use message::{decodable, encodable};
 pub use record_data::Records;
 pub use str_bytes::StrBytes;
 
-#[cfg(test)]
+// The tests work on messages of several features.
+#[cfg(all(test, feature = "all-messages", feature = "transcode"))]
 mod tests;
