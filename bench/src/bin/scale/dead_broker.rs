@@ -1,6 +1,6 @@
 //! One of three brokers is gone.
 
-use crate::cluster::Whereabouts;
+use crate::cluster::{Cluster, Whereabouts};
 use crate::serve::Serve;
 use anyhow::{Context, Result};
 use bench::values::values;
@@ -42,6 +42,12 @@ enum Death {
 const TOPIC: &str = "dead-broker";
 const DEAD: i32 = 2;
 
+/// By whether the partitions' broker dies.
+struct Rates {
+    healthy: f64,
+    dead: f64,
+}
+
 impl DeadBroker {
     pub(crate) fn run(&self, at: &Whereabouts) -> Result<()> {
         let mut cluster = at.simulated(&Serve { brokers: 3, partitions: 12, delay_ms: 0 })?;
@@ -77,35 +83,38 @@ impl DeadBroker {
         })
     }
 
-    fn tell(
-        &self,
-        cluster: &mut crate::cluster::Cluster,
-        counts: &[AtomicU64; 3],
-        producer: &Producer,
-    ) -> Result<()> {
+    fn tell(&self, cluster: &mut Cluster, counts: &[AtomicU64; 3], producer: &Producer) -> Result<()> {
         let verb = match self.death {
             Death::Stop => "stop",
             Death::Freeze => "freeze",
         };
-        for second in -(self.seconds as i64)..self.seconds as i64 {
-            if second == 0 {
-                cluster.tell(&format!("{verb} {DEAD}"))?;
-            }
-            let before = counts.each_ref().map(|count| count.load(Relaxed));
-            sleep(Duration::from_secs(1));
-            let sent: Vec<String> = counts
-                .iter()
-                .zip(before)
-                .map(|(count, before)| (count.load(Relaxed) - before).to_string())
-                .collect();
-            println!(
-                "dead-broker death={verb} second={second} accepted_per_s={} (the dead one is the second) \
-                 free_memory_kib={}",
-                sent.join(","),
-                producer.available_memory() / 1024,
-            );
-        }
+        let before = self.rates(counts);
+        cluster.tell(&format!("{verb} {DEAD}"))?;
+        // What is left of the memory goes first.
+        sleep(Duration::from_secs(1));
+        let after = self.rates(counts);
+        println!(
+            "dead-broker death={verb} buffer_memory={} healthy_before={:.0} dead_before={:.0} healthy_after={:.0} \
+             dead_after={:.0} healthy_share={:.2} free_memory_kib={}",
+            self.buffer_memory,
+            before.healthy,
+            before.dead,
+            after.healthy,
+            after.dead,
+            after.healthy / before.healthy,
+            producer.available_memory() / 1024,
+        );
         Ok(())
+    }
+
+    /// Records a second that were accepted, over so many seconds from now.
+    fn rates(&self, counts: &[AtomicU64; 3]) -> Rates {
+        let read = || counts.each_ref().map(|count| count.load(Relaxed) as f64);
+        let before = read();
+        sleep(Duration::from_secs(self.seconds));
+        let after = read();
+        let rate = |index: usize| (after[index] - before[index]) / self.seconds as f64;
+        Rates { healthy: rate(0) + rate(2), dead: rate(DEAD as usize - 1) }
     }
 
     fn send(&self, producer: &Producer, partitions: &[i32], count: &AtomicU64, end: &AtomicBool) {
