@@ -270,7 +270,6 @@ impl TransactionalManager {
         match self.version {
             // The leader adds it when the batch comes.
             TransactionVersion::Two => {
-                self.started = true;
                 self.partitions.insert(partition.clone());
             }
             TransactionVersion::One => {
@@ -288,6 +287,14 @@ impl TransactionalManager {
             && self.partitions.contains(partition)
     }
 
+    /// A batch of the transaction goes out: from here on the coordinator may know of it, and has to be told its end.
+    ///
+    /// In version 2 nobody else tells the coordinator, and it must not hear of the end of what it never heard of: while it still
+    /// writes the markers of the last transaction it takes that for the call of a fenced producer.
+    pub fn handle_sent(&mut self) {
+        self.started |= self.version == TransactionVersion::Two;
+    }
+
     /// `sendOffsetsToTransaction`: the group's offsets are committed with the transaction. Without offsets nothing is done.
     ///
     /// # Errors
@@ -302,7 +309,6 @@ impl TransactionalManager {
             self.events.push_back(TransactionEvent::OffsetsSent);
             return Ok(());
         }
-        self.started |= self.version == TransactionVersion::Two;
         self.offsets.push_back(PendingOffsets { group, asked: false, added: false, left: offsets });
         Ok(())
     }
@@ -339,8 +345,10 @@ impl TransactionalManager {
             self.fail(error);
         } else if matches!(self.state, State::InTransaction | State::CommittingTransaction) && !self.end_sent
         {
-            if self.version == TransactionVersion::One && self.can_bump {
-                self.bump = true;
+            // What failed had a sequence: the epoch has to move on, in version 2 by the transaction's end.
+            match self.version {
+                TransactionVersion::One => self.bump |= self.can_bump,
+                TransactionVersion::Two => self.started = true,
             }
             self.must_abort(error);
         }

@@ -55,8 +55,9 @@ fn the_second_protocol_adds_nothing_and_takes_the_epoch_of_the_answer() {
     let mut world = World::ready(2);
     for round in 1..=3 {
         world.manager.begin().unwrap();
-        world.manager.add_partition(&partition(0)).unwrap();
+        world.add(0);
         assert!(world.manager.may_produce(&partition(0)));
+        world.manager.handle_sent();
         world.manager.commit().unwrap();
         world.run();
         assert_eq!(world.manager.identity().unwrap().epoch, ProducerEpoch(round));
@@ -84,10 +85,22 @@ fn an_empty_transaction_asks_nobody() {
 }
 
 #[test]
-fn the_end_waits_for_batches_without_an_outcome() {
+fn what_was_never_sent_is_ended_without_asking_anybody() {
     let mut world = World::ready(2);
     world.manager.begin().unwrap();
     world.manager.add_partition(&partition(0)).unwrap();
+    let offsets = BTreeMap::from([(partition(0), Offset(5).into())]);
+    world.manager.send_offsets(GroupMetadata::new("readers"), offsets).unwrap();
+    world.manager.abort().unwrap();
+    world.run();
+    assert_eq!((world.manager.state(), ends(&world)), (State::Ready, vec![]));
+}
+
+#[test]
+fn the_end_waits_for_batches_without_an_outcome() {
+    let mut world = World::ready(2);
+    world.manager.begin().unwrap();
+    world.add(0);
     world.manager.commit().unwrap();
     assert_eq!(world.manager.poll_request(world.now, true), None);
     world.run();
@@ -99,7 +112,7 @@ fn a_failed_batch_makes_commit_impossible_and_the_next_transaction_possible() {
     for version in [1, 2] {
         let mut world = World::ready(version);
         world.manager.begin().unwrap();
-        world.manager.add_partition(&partition(0)).unwrap();
+        world.add(0);
         world.run();
         world.manager.handle_failed(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, "a batch was refused");
         assert!(matches!(world.manager.commit(), Err(IllegalCall::Abortable(_))));
@@ -119,7 +132,7 @@ fn a_failed_batch_makes_commit_impossible_and_the_next_transaction_possible() {
 fn a_batch_that_fails_during_the_commit_keeps_it_from_being_sent() {
     let mut world = World::ready(2);
     world.manager.begin().unwrap();
-    world.manager.add_partition(&partition(0)).unwrap();
+    world.add(0);
     world.manager.commit().unwrap();
     world.manager.handle_failed(ErrorCode::MESSAGE_TOO_LARGE, "a record is too large");
     world.run();
@@ -131,7 +144,7 @@ fn a_batch_that_fails_during_the_commit_keeps_it_from_being_sent() {
 fn a_refused_partition_makes_commit_impossible() {
     let mut world = World::ready(1);
     world.manager.begin().unwrap();
-    world.manager.add_partition(&partition(0)).unwrap();
+    world.add(0);
     world.errors.push_back(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
     world.run();
     assert!(
@@ -147,7 +160,7 @@ fn an_unanswered_commit_stays_a_commit() {
     for version in [1, 2] {
         let mut world = World::ready(version);
         world.manager.begin().unwrap();
-        world.manager.add_partition(&partition(0)).unwrap();
+        world.add(0);
         if version == 1 {
             world.run();
         }
@@ -178,7 +191,7 @@ fn an_unanswered_commit_stays_a_commit() {
 fn a_partition_that_may_be_in_is_asked_for_again_before_the_abort() {
     let mut world = World::ready(1);
     world.manager.begin().unwrap();
-    world.manager.add_partition(&partition(0)).unwrap();
+    world.add(0);
     let (_, request) = world.manager.poll_request(world.now, true).unwrap();
     assert_eq!(request.api(), TransactionApi::AddPartitionsToTxn);
     world.manager.handle_request_failed(world.now);
@@ -209,7 +222,7 @@ fn being_fenced_is_fatal_at_once() {
     for code in [ErrorCode::PRODUCER_FENCED, ErrorCode::INVALID_PRODUCER_EPOCH] {
         let mut world = World::ready(2);
         world.manager.begin().unwrap();
-        world.manager.add_partition(&partition(0)).unwrap();
+        world.add(0);
         world.manager.commit().unwrap();
         world.errors.push_back(code);
         world.run();
@@ -223,7 +236,7 @@ fn being_fenced_is_fatal_at_once() {
 fn on_produce_an_old_epoch_asks_for_an_abort_only() {
     let mut world = World::ready(2);
     world.manager.begin().unwrap();
-    world.manager.add_partition(&partition(0)).unwrap();
+    world.add(0);
     world.manager.handle_failed(ErrorCode::INVALID_PRODUCER_EPOCH, "refused");
     assert_eq!(world.manager.state(), State::AbortableError);
     world.manager.handle_failed(ErrorCode::PRODUCER_FENCED, "refused");
@@ -286,7 +299,7 @@ fn offsets_of_a_lost_generation_ask_for_an_abort() {
 fn an_upgraded_cluster_gets_the_new_protocol_with_the_next_transaction_and_epoch() {
     let mut world = World::ready(1);
     world.manager.begin().unwrap();
-    world.manager.add_partition(&partition(0)).unwrap();
+    world.add(0);
     world.run();
     world.manager.handle_feature(2);
     assert_eq!(world.manager.version(), TransactionVersion::One, "the open one goes on as it began");
@@ -301,7 +314,7 @@ fn an_upgraded_cluster_gets_the_new_protocol_with_the_next_transaction_and_epoch
 fn an_answer_without_an_identity_changes_none() {
     let mut world = World::ready(2);
     world.manager.begin().unwrap();
-    world.manager.add_partition(&partition(0)).unwrap();
+    world.add(0);
     world.manager.commit().unwrap();
     let before = world.manager.identity();
     assert!(world.manager.poll_request(world.now, false).is_some());
@@ -368,7 +381,11 @@ proptest! {
             match step {
                 Step::Init => drop(world.manager.init()),
                 Step::Begin => drop(world.manager.begin()),
-                Step::Add(index) => drop(world.manager.add_partition(&partition(index))),
+                Step::Add(index) => {
+                    if world.manager.add_partition(&partition(index)).is_ok() && index > 0 {
+                        world.manager.handle_sent();
+                    }
+                },
                 Step::Offsets => {
                     let offsets = BTreeMap::from([(partition(0), Offset(1).into())]);
                     drop(world.manager.send_offsets(GroupMetadata::new("readers"), offsets));
@@ -389,15 +406,15 @@ proptest! {
             world.drain_events();
             let after = world.manager.state();
             failed |= after == State::AbortableError;
-            if after == State::Ready || after == State::Initializing || after == State::Uninitialized {
-                (failed, commit_sent) = (false, false);
-            }
             for request in &world.asked[seen..] {
                 if let TransactionRequest::EndTxn(end) = request {
                     prop_assert!(!(end.committed && failed), "a failed transaction was committed");
                     prop_assert!(end.committed || !commit_sent, "a commit that was sent became an abort");
                     commit_sent |= end.committed;
                 }
+            }
+            if after == State::Ready || after == State::Initializing || after == State::Uninitialized {
+                (failed, commit_sent) = (false, false);
             }
             if before == State::CommittingTransaction && after == State::AbortableError {
                 // The coordinator said that it did not commit.

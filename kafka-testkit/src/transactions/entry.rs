@@ -164,12 +164,13 @@ impl Transaction {
 
     /// Whether the transaction of this producer can go on now.
     pub(crate) fn check(&self, producer: ProducerIdentity) -> Result<(), ErrorCode> {
-        if producer.id != self.state.producer.id {
+        if self.ending.is_some() {
+            // First of all: the client may have been told an id that counts only once the markers are there.
+            Err(ErrorCode::CONCURRENT_TRANSACTIONS)
+        } else if producer.id != self.state.producer.id {
             Err(ErrorCode::INVALID_PRODUCER_ID_MAPPING)
         } else if producer.epoch != self.state.producer.epoch {
             Err(ErrorCode::PRODUCER_FENCED)
-        } else if self.ending.is_some() {
-            Err(ErrorCode::CONCURRENT_TRANSACTIONS)
         } else {
             Ok(())
         }

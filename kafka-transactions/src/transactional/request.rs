@@ -195,6 +195,7 @@ impl TransactionalManager {
     fn request(&mut self, api: TransactionApi) -> Option<TransactionRequest> {
         match api {
             TransactionApi::AddOffsetsToTxn => self.offsets.front_mut()?.asked = true,
+            TransactionApi::TxnOffsetCommit => self.handle_sent(),
             TransactionApi::EndTxn => self.end_sent = true,
             _ => {}
         }

@@ -72,9 +72,17 @@ impl World {
         self.drain_events();
     }
 
+    /// A record to a partition, whose batch goes out as soon as it may.
+    pub fn add(&mut self, index: i32) {
+        self.manager.add_partition(&partition(index)).unwrap();
+        if self.manager.may_produce(&partition(index)) {
+            self.manager.handle_sent();
+        }
+    }
+
     pub fn commit_one(&mut self) {
         self.manager.begin().unwrap();
-        self.manager.add_partition(&partition(0)).unwrap();
+        self.add(0);
         self.manager.commit().unwrap();
         self.run();
         assert_eq!(self.manager.state(), State::Ready);
