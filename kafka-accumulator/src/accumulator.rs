@@ -1,11 +1,8 @@
 //! The callers' side.
 
-use crate::budget::MemoryWait;
-use crate::events::QueueEvent;
 use crate::shared::Shared;
 use crate::topic::TopicQueues;
 use crate::{AccumulatorConfig, Drainer, UnseenFailures};
-use kafka_types::Monotonic;
 use std::sync::Arc;
 
 /// Where callers put records; shared by all of them.
@@ -34,14 +31,6 @@ impl Accumulator {
         let name: Arc<str> = name.into();
         let topic = Arc::new(TopicQueues::new(Arc::clone(&name), Arc::clone(&self.shared)));
         Arc::clone(self.shared.topics.write().entry(name).or_insert(topic))
-    }
-
-    /// Waits for memory, in order of arrival. The caller wakes the engine: it closes batches so that memory comes free,
-    /// and ends the wait at `deadline`.
-    pub fn reserve(&self, bytes: usize, deadline: Monotonic) -> MemoryWait {
-        let wait = self.shared.budget.wait(bytes, deadline);
-        self.shared.events.push_quietly(QueueEvent::MemoryWaiter);
-        wait
     }
 
     /// Has `watcher` told of failures that nobody looks at. Only the first one given is, and only of batches from then on.

@@ -1,27 +1,41 @@
 //! `buffer.memory`: one number of bytes, and those who wait for some of it.
 
+mod charge;
+mod shares;
+mod wait;
+
+pub(crate) use charge::Charge;
+pub(crate) use shares::Group;
+pub use wait::{Grant, MemoryWait};
+
+use crate::QueueId;
 use kafka_types::Monotonic;
 use parking_lot::Mutex;
+use shares::{GROUPS, Room, Shares};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Poll, Waker};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::Waker;
 
 /// Bytes that batches hold, and a queue of callers for whom there was not enough.
 ///
-/// Memory is charged by the chunk, with one atomic operation. Callers who wait are served in the order of their arrival:
-/// while somebody waits, nobody else gets any.
+/// Memory is charged by the chunk, to the group of the batch that it is for: its partition's leader. Callers who wait are
+/// served in the order of their arrival, but those whose group holds its share stand aside until it holds less, and hold up
+/// nobody: so the partitions of a leader that is gone do not starve the others. While somebody waits whose turn it is,
+/// nobody else gets any; nor does anybody pass those of the own group.
 #[derive(Clone, Debug)]
 pub(crate) struct Budget(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    limit: usize,
-    used: AtomicUsize,
-    /// How many wait; read without the lock, to keep newcomers from barging.
+    shares: Shares,
+    /// How many wait; read without the lock, as are the two that follow, to keep newcomers from barging.
     waiting: AtomicUsize,
+    /// How many of each group.
+    waiting_of: [AtomicUsize; GROUPS],
+    /// Somebody whose turn it is waits until there is more.
+    blocked: AtomicBool,
     queue: Mutex<Queue>,
 }
 
@@ -30,6 +44,8 @@ struct Queue {
     next_ticket: u64,
     /// By ticket, which is the order of arrival.
     waiters: BTreeMap<u64, Waiter>,
+    /// The tickets of those who still wait.
+    lines: BTreeMap<Group, BTreeSet<u64>>,
     /// Of those who still wait.
     deadlines: BTreeSet<(Monotonic, u64)>,
     closed: bool,
@@ -37,6 +53,8 @@ struct Queue {
 
 #[derive(Debug)]
 struct Waiter {
+    queue: QueueId,
+    group: Group,
     bytes: usize,
     deadline: Monotonic,
     state: State,
@@ -65,57 +83,85 @@ pub enum MemoryError {
 impl Budget {
     pub(crate) fn new(limit: usize) -> Budget {
         Budget(Arc::new(Inner {
-            limit,
-            used: AtomicUsize::new(0),
+            shares: Shares::new(limit),
             waiting: AtomicUsize::new(0),
+            waiting_of: [const { AtomicUsize::new(0) }; GROUPS],
+            blocked: AtomicBool::new(false),
             queue: Mutex::default(),
         }))
     }
 
     pub(crate) fn limit(&self) -> usize {
-        self.0.limit
+        self.0.shares.limit()
     }
 
     pub(crate) fn available(&self) -> usize {
-        self.0.limit.saturating_sub(self.0.used.load(Ordering::Relaxed))
+        self.limit().saturating_sub(self.used())
     }
 
     pub(crate) fn used(&self) -> usize {
-        self.0.used.load(Ordering::Relaxed)
+        self.0.shares.used()
     }
 
     pub(crate) fn has_waiters(&self) -> bool {
         self.0.waiting.load(Ordering::SeqCst) > 0
     }
 
-    /// Charges `bytes`, unless they are not there or somebody waits for some.
-    pub(crate) fn try_charge(&self, bytes: usize) -> Option<Charge> {
-        if self.has_waiters() || !self.0.take(bytes) {
-            return None;
-        }
-        Some(Charge { budget: self.clone(), bytes })
+    /// So many leaders have partitions here, or had.
+    pub(crate) fn set_leaders(&self, leaders: usize) {
+        self.0.shares.set_leaders(leaders);
     }
 
-    /// Enters the queue of those who wait.
-    pub(crate) fn wait(&self, bytes: usize, deadline: Monotonic) -> MemoryWait {
+    /// Charges `bytes`, unless they are not there, or the group's share is spent, or somebody waits whose turn it is.
+    pub(crate) fn try_charge(&self, group: Group, bytes: usize) -> Option<Charge> {
+        self.0.try_take(group, bytes).then(|| Charge { budget: self.clone(), group, bytes })
+    }
+
+    /// Enters the line of the group's, for memory that a queue needs.
+    pub(crate) fn wait(&self, of: QueueId, group: Group, bytes: usize, deadline: Monotonic) -> MemoryWait {
         let mut queue = self.0.queue.lock();
         let ticket = queue.next_ticket;
         queue.next_ticket += 1;
-        if queue.closed {
-            queue
-                .waiters
-                .insert(ticket, Waiter { bytes, deadline, state: State::Failed(MemoryError::Closed) });
-        } else {
-            queue.waiters.insert(ticket, Waiter { bytes, deadline, state: State::Waiting(None) });
+        let closed = queue.closed;
+        let state = if closed { State::Failed(MemoryError::Closed) } else { State::Waiting(None) };
+        queue.waiters.insert(ticket, Waiter { queue: of, group, bytes, deadline, state });
+        if !closed {
             queue.deadlines.insert((deadline, ticket));
             // Counted before another look at what is free: a release that this look does not see yet will see the count
             // and come for the lock.
             self.0.waiting.fetch_add(1, Ordering::SeqCst);
+            self.0.line_up(&mut queue, ticket, group);
         }
         let wakers = self.0.grant(&mut queue);
         drop(queue);
         wake_all(wakers);
         MemoryWait { budget: self.clone(), ticket: Some(ticket) }
+    }
+
+    /// The queues that memory is waited for.
+    pub(crate) fn waited_for(&self) -> BTreeSet<QueueId> {
+        if !self.has_waiters() {
+            return BTreeSet::new();
+        }
+        self.0.queue.lock().waiters.values().map(|waiter| waiter.queue).collect()
+    }
+
+    /// The queue has another leader: those who wait for memory for it wait with the others of that one.
+    pub(crate) fn regroup(&self, of: QueueId, group: Group) -> Vec<Waker> {
+        if !self.has_waiters() {
+            return Vec::new();
+        }
+        let mut queue = self.0.queue.lock();
+        let waits = |waiter: &Waiter| waiter.queue == of && matches!(waiter.state, State::Waiting(_));
+        let moved: Vec<u64> =
+            queue.waiters.iter().filter(|(_, waiter)| waits(waiter)).map(|(ticket, _)| *ticket).collect();
+        for ticket in moved {
+            let Some(waiter) = queue.waiters.get_mut(&ticket) else { continue };
+            let from = mem::replace(&mut waiter.group, group);
+            self.0.leave_line(&mut queue, ticket, from);
+            self.0.line_up(&mut queue, ticket, group);
+        }
+        self.0.grant(&mut queue)
     }
 
     /// When the first waiter's time is over.
@@ -156,159 +202,104 @@ impl Budget {
 }
 
 impl Inner {
-    fn take(&self, bytes: usize) -> bool {
-        let fits = |used: usize| used.checked_add(bytes).filter(|&after| after <= self.limit);
-        self.used.fetch_update(Ordering::SeqCst, Ordering::Relaxed, fits).is_ok()
+    /// Takes what nobody waits for whose turn it is. No lock: callers have one already.
+    fn try_take(&self, group: Group, bytes: usize) -> bool {
+        let barred = self.waiting.load(Ordering::SeqCst) > 0
+            && (self.blocked.load(Ordering::SeqCst) || self.line(group).load(Ordering::SeqCst) > 0);
+        !barred && self.shares.take(group, bytes) == Room::Enough
     }
 
-    fn release(&self, bytes: usize) {
+    fn release(&self, group: Group, bytes: usize) {
         if bytes == 0 {
             return;
         }
-        self.used.fetch_sub(bytes, Ordering::SeqCst);
+        self.shares.give_back(group, bytes);
+        self.serve();
+    }
+
+    /// There may be room for those who wait.
+    fn serve(&self) {
         if self.waiting.load(Ordering::SeqCst) > 0 {
             let wakers = self.grant(&mut self.queue.lock());
             wake_all(wakers);
         }
     }
 
-    /// Serves waiters in order, as far as the memory goes.
+    /// Serves waiters in the order of their arrival, as far as the memory goes. Groups that hold their share stand aside.
     fn grant(&self, queue: &mut Queue) -> Vec<Waker> {
-        let mut wakers = Vec::new();
-        for (ticket, waiter) in &mut queue.waiters {
-            let State::Waiting(waker) = &mut waiter.state else { continue };
-            if !self.take(waiter.bytes) {
-                break;
+        let (mut wakers, mut aside, mut blocked) = (Vec::new(), [false; GROUPS], false);
+        while let Some(ticket) = queue.next(&aside) {
+            let Some(waiter) = queue.waiters.get_mut(&ticket) else { break };
+            let group = waiter.group;
+            match self.shares.take(group, waiter.bytes) {
+                Room::Enough => {
+                    if let State::Waiting(Some(waker)) = mem::replace(&mut waiter.state, State::Granted) {
+                        wakers.push(waker);
+                    }
+                    let deadline = waiter.deadline;
+                    self.stop_waiting(queue, ticket, group, deadline);
+                }
+                Room::BeyondShare => aside[usize::from(group.index())] = true,
+                // Nobody passes it, or it would never find room.
+                Room::TooLittle => {
+                    blocked = true;
+                    break;
+                }
             }
-            wakers.extend(waker.take());
-            waiter.state = State::Granted;
-            queue.deadlines.remove(&(waiter.deadline, *ticket));
-            self.waiting.fetch_sub(1, Ordering::SeqCst);
         }
+        self.blocked.store(blocked, Ordering::SeqCst);
         wakers
     }
 
     fn fail(&self, queue: &mut Queue, ticket: u64, error: MemoryError) -> Option<Waker> {
         let waiter = queue.waiters.get_mut(&ticket)?;
-        queue.deadlines.remove(&(waiter.deadline, ticket));
-        self.waiting.fetch_sub(1, Ordering::SeqCst);
-        match mem::replace(&mut waiter.state, State::Failed(error)) {
+        let (group, deadline) = (waiter.group, waiter.deadline);
+        let state = mem::replace(&mut waiter.state, State::Failed(error));
+        self.stop_waiting(queue, ticket, group, deadline);
+        match state {
             State::Waiting(waker) => waker,
             State::Granted | State::Failed(_) => None,
         }
+    }
+
+    fn stop_waiting(&self, queue: &mut Queue, ticket: u64, group: Group, deadline: Monotonic) {
+        queue.deadlines.remove(&(deadline, ticket));
+        self.leave_line(queue, ticket, group);
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    fn line_up(&self, queue: &mut Queue, ticket: u64, group: Group) {
+        queue.lines.entry(group).or_default().insert(ticket);
+        self.line(group).fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn leave_line(&self, queue: &mut Queue, ticket: u64, group: Group) {
+        if let Some(line) = queue.lines.get_mut(&group)
+            && line.remove(&ticket)
+        {
+            self.line(group).fetch_sub(1, Ordering::SeqCst);
+            if line.is_empty() {
+                queue.lines.remove(&group);
+            }
+        }
+    }
+
+    fn line(&self, group: Group) -> &AtomicUsize {
+        &self.waiting_of[usize::from(group.index())]
+    }
+}
+
+impl Queue {
+    /// Whose turn it is among the first of each group.
+    fn next(&self, aside: &[bool; GROUPS]) -> Option<u64> {
+        let turn = self.lines.iter().filter(|(group, _)| !aside[usize::from(group.index())]);
+        turn.filter_map(|(_, line)| line.first().copied()).min()
     }
 }
 
 /// Wakers are the program's code: they run with no lock held.
 fn wake_all(wakers: Vec<Waker>) {
     wakers.into_iter().for_each(Waker::wake);
-}
-
-/// Bytes that are charged for as long as this lives.
-pub(crate) struct Charge {
-    budget: Budget,
-    bytes: usize,
-}
-
-impl Charge {
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes
-    }
-
-    /// Charges more, unless it is not there or somebody waits for it.
-    pub(crate) fn try_grow(&mut self, bytes: usize) -> bool {
-        let grown = !self.budget.has_waiters() && self.budget.0.take(bytes);
-        if grown {
-            self.bytes += bytes;
-        }
-        grown
-    }
-
-    /// Gives back what goes beyond `bytes`.
-    pub(crate) fn shrink_to(&mut self, bytes: usize) {
-        let excess = self.bytes.saturating_sub(bytes);
-        self.bytes -= excess;
-        self.budget.0.release(excess);
-    }
-}
-
-impl Drop for Charge {
-    fn drop(&mut self) {
-        self.budget.0.release(self.bytes);
-    }
-}
-
-impl fmt::Debug for Charge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Charge({} bytes)", self.bytes)
-    }
-}
-
-/// A place among those who wait for memory. Dropped, it is given up, and what it was granted goes to the next.
-#[derive(Debug)]
-#[must_use = "dropping it gives the place up"]
-pub struct MemoryWait {
-    budget: Budget,
-    ticket: Option<u64>,
-}
-
-/// Memory that was waited for; it goes back unless a record is appended with it.
-#[derive(Debug)]
-#[must_use = "dropping it gives the memory back"]
-pub struct Grant(pub(crate) Charge);
-
-impl MemoryWait {
-    /// Ready when the memory is there, or won't be. The waker is woken once for the outcome; only the last one given is
-    /// kept.
-    ///
-    /// # Panics
-    /// If it is polled again after it was ready.
-    pub fn poll(&mut self, waker: &Waker) -> Poll<Result<Grant, MemoryError>> {
-        let ticket = self.ticket.expect("a memory wait was polled after it was ready");
-        // Cloning and dropping wakers is the program's code: it happens outside of the lock.
-        let waker = waker.clone();
-        let mut queue = self.budget.0.queue.lock();
-        let waiter = queue.waiters.get_mut(&ticket).expect("a waiter stays until its wait is over");
-        if let State::Waiting(kept) = &mut waiter.state {
-            let replaced = kept.replace(waker);
-            drop(queue);
-            drop(replaced);
-            return Poll::Pending;
-        }
-        let waiter = queue.waiters.remove(&ticket);
-        drop(queue);
-        self.ticket = None;
-        Poll::Ready(match waiter {
-            Some(Waiter { state: State::Failed(error), .. }) => Err(error),
-            Some(Waiter { bytes, .. }) => Ok(Grant(Charge { budget: self.budget.clone(), bytes })),
-            None => Err(MemoryError::Closed),
-        })
-    }
-}
-
-impl Drop for MemoryWait {
-    fn drop(&mut self) {
-        let Some(ticket) = self.ticket else { return };
-        let inner = &self.budget.0;
-        let mut queue = inner.queue.lock();
-        let Some(waiter) = queue.waiters.remove(&ticket) else { return };
-        let mut wakers = Vec::new();
-        match waiter.state {
-            State::Waiting(_) => {
-                queue.deadlines.remove(&(waiter.deadline, ticket));
-                inner.waiting.fetch_sub(1, Ordering::SeqCst);
-                // It may have been what kept smaller ones waiting.
-                wakers = inner.grant(&mut queue);
-                drop(queue);
-            }
-            State::Granted => {
-                drop(queue);
-                inner.release(waiter.bytes);
-            }
-            State::Failed(_) => drop(queue),
-        }
-        wake_all(wakers);
-    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub struct AccumulatorConfig {
     /// `linger.ms`: how long an open batch waits for more records. Default 5 ms.
     pub linger: Duration,
     /// `buffer.memory`, in bytes: what all batches together may take until their bytes are out of use. Default 32 MiB.
+    /// Where partitions have several leaders, those of one take no more than four times what is left.
     pub buffer_memory: usize,
     /// `compression.type` with its level. Default none.
     pub compression: Compression,

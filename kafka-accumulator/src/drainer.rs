@@ -1,13 +1,15 @@
 //! The engine's side.
 
 use crate::batch::Batch;
+use crate::budget::Group;
 use crate::completion::CompletedBatch;
 use crate::events::QueueEvent;
 use crate::partition_queue::{Head, PartitionQueue};
 use crate::seal::{SealJob, Sealed, SealedKind};
 use crate::shared::Shared;
 use crate::{BatchFailure, BatchId, BatchOutcome, FailureCause, QueueId};
-use kafka_types::{Monotonic, TopicPartition};
+use kafka_types::{Monotonic, NodeId, TopicPartition};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -20,6 +22,8 @@ pub struct Drainer {
     shared: Arc<Shared>,
     /// By number; grows with the partitions that are used.
     queues: Vec<Arc<PartitionQueue>>,
+    /// Those there ever were, with their groups.
+    leaders: BTreeMap<NodeId, Group>,
 }
 
 /// What became of a batch that was compressed or split.
@@ -52,7 +56,7 @@ pub enum SealedResult {
 
 impl Drainer {
     pub(crate) fn new(shared: Arc<Shared>) -> Drainer {
-        Drainer { shared, queues: Vec::new() }
+        Drainer { shared, queues: Vec::new(), leaders: BTreeMap::new() }
     }
 
     /// What has happened since the last call. The engine counts as awake from here on.
@@ -71,6 +75,20 @@ impl Drainer {
     /// The partition of a queue that an event named.
     pub fn topic_partition(&self, queue: QueueId) -> &TopicPartition {
         &self.queue(queue).topic_partition
+    }
+
+    /// Who leads the partition of a queue: its batches are charged to that leader's share of the memory from now on. With `None`
+    /// they stay with the leader that is gone, so that a partition without one does not get a second share. Wake these with no
+    /// lock held: they wait for memory no longer.
+    pub fn set_leader(&mut self, queue: QueueId, leader: Option<NodeId>) -> Vec<Waker> {
+        let Some(leader) = leader else { return Vec::new() };
+        let next = Group::of_leader(self.leaders.len());
+        let group = *self.leaders.entry(leader).or_insert(next);
+        if self.queue(queue).set_group(group) == group {
+            return Vec::new();
+        }
+        self.shared.budget.set_leaders(self.leaders.len());
+        self.shared.budget.regroup(queue, group)
     }
 
     /// How many queues events have named so far, or may have.
@@ -140,6 +158,12 @@ impl Drainer {
     /// True while somebody waits for memory: then nothing should linger.
     pub fn has_memory_waiters(&self) -> bool {
         self.shared.budget.has_waiters()
+    }
+
+    /// The queues that memory is waited for, of those that events have named.
+    pub fn waited_for(&self) -> Vec<QueueId> {
+        let waited_for = self.shared.budget.waited_for().into_iter();
+        waited_for.filter(|queue| (queue.0 as usize) < self.queues.len()).collect()
     }
 
     /// When the first of those who wait for memory gives up.

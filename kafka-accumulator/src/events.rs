@@ -36,7 +36,10 @@ pub enum QueueEvent {
         cause: FailureCause,
     },
     /// Somebody waits for memory.
-    MemoryWaiter,
+    MemoryWaiter {
+        /// For a batch of this one.
+        queue: QueueId,
+    },
 }
 
 /// The list of events, and the engine's word on when it wakes by itself.

@@ -1,6 +1,7 @@
 //! The batches of one partition that the engine has not taken yet.
 
 use crate::batch::Batch;
+use crate::budget::Group;
 use crate::buffer_pool::BufferPool;
 use crate::completion::{Completion, RecordPlace};
 use crate::events::{Events, QueueEvent};
@@ -16,7 +17,7 @@ use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 /// One partition's open batch and its sealed ones, under one short lock that is its alone.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub(crate) struct PartitionQueue {
     pub(crate) pool: BufferPool,
     /// Batches queued here or owned by the engine, for the choice among partitions.
     pub(crate) load: AtomicU32,
+    /// Whom new batches are charged to: the leader.
+    group: AtomicU8,
     state: CachePadded<Mutex<State>>,
 }
 
@@ -121,8 +124,18 @@ impl PartitionQueue {
             events,
             pool,
             load: AtomicU32::new(0),
+            group: AtomicU8::new(Group::default().index()),
             state: CachePadded::default(),
         }
+    }
+
+    pub(crate) fn group(&self) -> Group {
+        Group::from_index(self.group.load(Ordering::Relaxed))
+    }
+
+    /// Gives the one before.
+    pub(crate) fn set_group(&self, group: Group) -> Group {
+        Group::from_index(self.group.swap(group.index(), Ordering::Relaxed))
     }
 
     /// The way of most records: into a batch that has room for this one without a callback, and for another after it.
@@ -227,9 +240,9 @@ impl PartitionQueue {
         {
             // What was waited for is taken, whatever a batch would like to begin with.
             (size, grant.0)
-        } else if let Some(charge) = shared.budget.try_charge(preferred) {
+        } else if let Some(charge) = shared.budget.try_charge(self.group(), preferred) {
             (wanted, charge)
-        } else if let Some(charge) = shared.budget.try_charge(least) {
+        } else if let Some(charge) = shared.budget.try_charge(self.group(), least) {
             (size, charge)
         } else {
             return Err(least);

@@ -11,8 +11,8 @@ mod waking;
 use super::*;
 use kafka_protocol::records::RecordBatch;
 use kafka_types::{
-    Compression, Header, Monotonic, Now, Offset, PartitionId, ProducerIdentity, RecordMetadata, Sequence,
-    Timestamp,
+    Compression, Header, Monotonic, NodeId, Now, Offset, PartitionId, ProducerIdentity, RecordMetadata,
+    Sequence, Timestamp,
 };
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

@@ -6,9 +6,9 @@ use crate::partition_queue::{LockedOutcome, PartitionQueue, Placed};
 use crate::ratio::CompressionRatio;
 use crate::seal::{SealJob, SealedKind};
 use crate::shared::Shared;
-use crate::{Callback, Delivery, FailureCause, Grant};
+use crate::{Callback, Delivery, FailureCause, Grant, MemoryWait};
 use kafka_protocol::records::size_upper_bound;
-use kafka_types::{Header, Now, PartitionId, Timestamp};
+use kafka_types::{Header, Monotonic, Now, PartitionId, Timestamp};
 use std::fmt;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
@@ -46,7 +46,8 @@ pub struct AppendOptions<'o> {
     /// False if a new batch should not be opened: the answer is then [`Append::WouldOpenBatch`], so that a sticky partitioner
     /// can choose once more.
     pub may_open_batch: bool,
-    /// Memory that was waited for; taken if a new batch needs it.
+    /// Memory that was waited for; taken if a new batch needs it. It is given back if it was waited for with another partition,
+    /// and this one's leader has its share of the memory.
     pub grant: &'o mut Option<Grant>,
     /// Told of the outcome; taken if the record is appended.
     pub callback: &'o mut Option<Callback>,
@@ -66,7 +67,7 @@ pub enum Append {
         /// True if the engine sleeps and has to be woken, by the caller: a full batch was closed.
         wake: bool,
     },
-    /// It is not: a new batch needs memory. [`reserve`](crate::Accumulator::reserve) it and append again with the grant.
+    /// It is not: a new batch needs memory. [`reserve`](TopicQueues::reserve) it and append again with the grant.
     NeedsMemory {
         /// How much.
         bytes: usize,
@@ -144,6 +145,11 @@ impl TopicQueues {
             return Err(AppendError::TooLargeForMemory { bytes, limit });
         }
         let queue = self.queue(partition);
+        if options.may_open_batch
+            && options.grant.as_mut().is_some_and(|grant| !grant.0.move_to(queue.group()))
+        {
+            *options.grant = None;
+        }
         let locked = queue.append(shared, record, &mut options, now);
         let mut wake = locked.sealed && self.finish_sealed(queue, locked.jobs);
         let batched = locked.batched;
@@ -175,6 +181,16 @@ impl TopicQueues {
         let index = usize::try_from(partition.0).ok()?;
         let Placed { completion, place, bytes } = self.slot(index)?.get()?.append_at_once(record)?;
         Some((Delivery::new(completion, place, told), bytes))
+    }
+
+    /// Waits for memory for a batch of the partition, in order of arrival; but where the partition's leader has its share of the
+    /// memory, others pass. The caller wakes the engine: it closes batches so that memory comes free, and ends the wait at
+    /// `deadline`.
+    pub fn reserve(&self, partition: PartitionId, bytes: usize, deadline: Monotonic) -> MemoryWait {
+        let queue = self.queue(partition);
+        let wait = self.shared.budget.wait(queue.id, queue.group(), bytes, deadline);
+        self.shared.events.push_quietly(QueueEvent::MemoryWaiter { queue: queue.id });
+        wait
     }
 
     /// How many batches each partition has, queued here or on their way: what an adaptive partitioner weighs. `lengths` gets one

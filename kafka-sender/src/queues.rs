@@ -20,6 +20,8 @@ impl Engine {
                 self.timers.watch(Timer::Linger(queue), now, created + self.config.linger);
                 let expiry = created + self.config.delivery_timeout;
                 self.timers.watch(Timer::QueueExpiry(queue), now, expiry);
+                // Its memory counts as its leader's, from the second batch on.
+                self.place(queue);
                 self.enlist(now, queue);
             }
             QueueEvent::Sealed { queue } => {
@@ -36,7 +38,10 @@ impl Engine {
                 self.partition(queue);
                 self.batch_lost(now, queue, batch, records, cause);
             }
-            // A memory waiter is asked for in every turn.
+            // That somebody waits is asked for in every turn; here it matters with whom.
+            QueueEvent::MemoryWaiter { queue } => {
+                self.place(queue);
+            }
             _ => {}
         }
     }
@@ -197,6 +202,9 @@ impl Engine {
         for queue in self.backing_off.iter().copied().collect::<Vec<_>>() {
             self.enlist(now, queue);
         }
+        for queue in self.drainer.waited_for() {
+            self.place(queue);
+        }
     }
 
     pub(crate) fn leader(&mut self, queue: QueueId) -> Option<NodeId> {
@@ -213,14 +221,21 @@ impl Engine {
         self.partition(queue);
         let TopicPartition { topic, partition } = self.drainer.topic_partition(queue);
         let snapshot = self.metadata.snapshot();
-        self.partitions[queue.0 as usize].place(self.places, || {
+        let mut looked_up = false;
+        let place = self.partitions[queue.0 as usize].place(self.places, || {
+            looked_up = true;
             let known = snapshot.partition(topic, *partition);
             Place {
                 leader: known.and_then(|known| known.leader),
                 leader_epoch: known.map_or(LeaderEpoch::UNKNOWN, |known| known.leader_epoch),
                 topic_id: snapshot.topic(topic).map_or(TopicId::ZERO, |topic| topic.id),
             }
-        })
+        });
+        if looked_up {
+            let wakers = self.drainer.set_leader(queue, place.leader);
+            self.wake(wakers);
+        }
+        place
     }
 
     pub(crate) fn partition(&mut self, queue: QueueId) -> &mut Partition {

@@ -66,7 +66,7 @@ fn nothing_lingers_while_somebody_waits_for_memory() {
                 Ok(delivery) => break delivery,
                 Err(bytes) => {
                     waits += 1;
-                    let mut wait = world.accumulator.reserve(bytes, Monotonic::NEVER);
+                    let mut wait = world.reserve("orders", partition, bytes, Monotonic::NEVER);
                     world.settle();
                     let Poll::Ready(Ok(granted)) = wait.poll(Waker::noop()) else {
                         panic!("full batches still linger");

@@ -55,7 +55,7 @@ impl Caller {
                 Ok(delivery) => self.sent.push((partition, value, delivery)),
                 Err(bytes) => {
                     let deadline = world.at(500 * MS);
-                    self.wait = Some(world.accumulator.reserve(bytes, deadline));
+                    self.wait = Some(world.reserve("orders", partition, bytes, deadline));
                     return;
                 }
             }

@@ -36,7 +36,7 @@ fn when_the_engine_dies_everything_gets_its_outcome_and_nobody_waits() {
     let batch = drain(&mut drainer).remove(0);
     let sealed = append(&topic, &[0; 900], at(0)).delivery;
     let open = append(&topic, &[0; 900], at(0)).delivery;
-    let mut wait = accumulator.reserve(5_000, Monotonic::NEVER);
+    let mut wait = topic.reserve(PartitionId(0), 5_000, Monotonic::NEVER);
     drop(drainer);
     drop(batch);
     for delivery in [taken_out, sealed, open] {

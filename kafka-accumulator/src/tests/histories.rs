@@ -180,7 +180,7 @@ impl History {
             Append::NeedsMemory { bytes, .. } => {
                 prop_assert_eq!(callback.is_some(), with_callback);
                 let deadline = self.now.mono + Duration::from_millis(50);
-                let wait = self.accumulator.reserve(bytes, deadline);
+                let wait = self.topic.reserve(PartitionId(partition), bytes, deadline);
                 self.waits.push(Wait { wait, bytes, deadline });
             }
             other => prop_assert!(false, "{:?}", other),

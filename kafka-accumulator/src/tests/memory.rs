@@ -29,10 +29,10 @@ fn a_full_buffer_closes_batches_asks_for_memory_and_takes_the_grant() {
             other => panic!("{other:?}"),
         }
     };
-    let mut wait = accumulator.reserve(bytes, Monotonic::NEVER);
+    let mut wait = topic.reserve(PartitionId(0), bytes, Monotonic::NEVER);
     let mut events = Vec::new();
     drainer.take_events(&mut events);
-    assert_eq!(events.last(), Some(&QueueEvent::MemoryWaiter));
+    assert_eq!(events.last(), Some(&QueueEvent::MemoryWaiter { queue: QueueId(0) }));
     assert!(drainer.has_memory_waiters());
     drain(&mut drainer).into_iter().for_each(|batch| acknowledge(batch, 0));
     let Poll::Ready(Ok(grant)) = wait.poll(Waker::noop()) else { panic!("no grant") };
@@ -63,6 +63,54 @@ fn a_caller_who_will_not_wait_for_memory_still_learns_that_the_engine_must_be_wo
     }
     assert!(matches!(drainer.head(QueueId(0)), Head::Ready { .. }));
     assert!(!drainer.publish_sleep(Monotonic::NEVER, 1));
+}
+
+#[test]
+fn what_was_waited_for_with_one_partition_does_not_go_to_another_whose_leader_has_its_share() {
+    let (accumulator, mut drainer) =
+        Accumulator::new(AccumulatorConfig { buffer_memory: 30_000, ..config() });
+    let topic = accumulator.topic("t");
+    let append_to = |partition: i32, grant: &mut Option<Grant>| {
+        let record =
+            AppendRecord { timestamp: Timestamp(0), key: None, value: Some(&[0; 800]), headers: &[] };
+        let options = AppendOptions { may_open_batch: true, grant, callback: &mut None, told: true };
+        topic.append(PartitionId(partition), &record, options, at(0)).unwrap()
+    };
+    for partition in 0..2 {
+        assert!(matches!(append_to(partition, &mut None), Append::Appended(_)));
+    }
+    drainer.take_events(&mut Vec::new());
+    for queue in 0..2 {
+        assert!(drainer.set_leader(QueueId(queue), Some(NodeId(queue as i32))).is_empty());
+    }
+    let bytes = loop {
+        if let Append::NeedsMemory { bytes, .. } = append_to(0, &mut None) {
+            break bytes;
+        }
+    };
+    let used = accumulator.used_memory();
+    let reserve = |partition: i32| topic.reserve(PartitionId(partition), bytes, Monotonic::NEVER);
+    let granted = |mut wait: MemoryWait| match wait.poll(Waker::noop()) {
+        Poll::Ready(Ok(grant)) => Some(grant),
+        _ => None,
+    };
+    let mut grant = granted(reserve(1));
+    assert!(grant.is_some() && granted(reserve(0)).is_none());
+    // A partition without a leader stays with the one that it had.
+    drainer.set_leader(QueueId(0), None);
+    assert!(matches!(append_to(0, &mut grant), Append::NeedsMemory { .. }));
+    assert!(grant.is_none());
+    assert_eq!(accumulator.used_memory(), used);
+    let mut grant = granted(reserve(1));
+    assert!(matches!(append_to(1, &mut grant), Append::Appended(_)));
+    // With another leader, who has room.
+    let mut wait = reserve(0);
+    assert!(wait.poll(Waker::noop()).is_pending());
+    drainer.set_leader(QueueId(0), Some(NodeId(7)));
+    let mut grant = granted(wait);
+    assert!(matches!(append_to(0, &mut grant), Append::Appended(_)));
+    drop(drainer);
+    assert_eq!(accumulator.available_memory(), 30_000);
 }
 
 #[test]
@@ -117,7 +165,7 @@ fn a_grant_that_was_asked_for_with_a_callback_is_enough_for_both() {
     let Append::NeedsMemory { bytes, .. } = append_with(&topic, &[1; 900], at(0), callback()).unwrap() else {
         panic!("there is no room for another batch");
     };
-    let mut wait = accumulator.reserve(bytes, Monotonic::NEVER);
+    let mut wait = topic.reserve(PartitionId(0), bytes, Monotonic::NEVER);
     drain(&mut drainer).into_iter().for_each(|batch| acknowledge(batch, 0));
     let Poll::Ready(Ok(grant)) = wait.poll(Waker::noop()) else { panic!("no grant") };
     assert_eq!(accumulator.used_memory(), bytes);

@@ -12,7 +12,7 @@ fn no_wake_up_is_lost_between_callers_and_a_sleeping_engine() {
     let engine_thread = std::thread::current();
     std::thread::scope(|scope| {
         for _ in 0..CALLERS {
-            let (topic, accumulator, engine_thread) = (&topic, &accumulator, &engine_thread);
+            let (topic, engine_thread) = (&topic, &engine_thread);
             scope.spawn(move || {
                 let waker = park::thread_waker();
                 for _ in 0..EACH {
@@ -25,7 +25,7 @@ fn no_wake_up_is_lost_between_callers_and_a_sleeping_engine() {
                                 break;
                             }
                             Append::NeedsMemory { bytes, .. } => {
-                                let mut wait = accumulator.reserve(bytes, Monotonic::NEVER);
+                                let mut wait = topic.reserve(PartitionId(0), bytes, Monotonic::NEVER);
                                 engine_thread.unpark();
                                 while wait.poll(&waker).is_pending() {
                                     std::thread::park();

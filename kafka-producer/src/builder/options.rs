@@ -94,7 +94,8 @@ impl<KS, VS> ProducerBuilder<KS, VS> {
     }
 
     /// Bytes for all records that are not yet acknowledged. Default 32 MiB; when they are spent, sends wait up
-    /// to [`max_block`](Self::max_block). Kafka's `buffer.memory`.
+    /// to [`max_block`](Self::max_block). Where partitions have several leaders, the records for one of them take at most
+    /// four fifths: one that is gone leaves the rest to the others. Kafka's `buffer.memory`.
     pub fn buffer_memory(mut self, buffer_memory: usize) -> Self {
         self.settings.buffer_memory = Some(buffer_memory);
         self.problems.remove("buffer.memory");

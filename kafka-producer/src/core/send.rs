@@ -184,7 +184,7 @@ impl CoreProducer {
                         // The engine has the timer, and sends what lingers when memory is short.
                         asking.wake = true;
                         let deadline = asking.start(now) + self.shared.config.max_block;
-                        let reserved = self.shared.accumulator.reserve(bytes, deadline);
+                        let reserved = topic.slot.queues.reserve(partition, bytes, deadline);
                         *wait = Some(Wait::Memory { wait: reserved, bytes });
                         return Ok(None);
                     }

@@ -5,7 +5,7 @@
 use bytes::{Bytes, BytesMut};
 use kafka_accumulator::{
     Accumulator, AccumulatorConfig, Append, AppendOptions, AppendRecord, Delivery, DeliveryFailure, Grant,
-    SealJob,
+    MemoryWait, SealJob,
 };
 use kafka_metadata::{Metadata, MetadataConfig};
 use kafka_network::{Connection, ConnectionConfig, ConnectionEvent, OutgoingRequest};
@@ -158,6 +158,11 @@ impl World {
             Append::NeedsMemory { bytes, .. } => Err(bytes),
             other => panic!("{other:?}"),
         }
+    }
+
+    /// Waits for memory for the partition.
+    pub fn reserve(&mut self, topic: &str, partition: i32, bytes: usize, deadline: Monotonic) -> MemoryWait {
+        self.accumulator.topic(topic).reserve(PartitionId(partition), bytes, deadline)
     }
 
     /// A record in a batch of its own, which is on its way when this returns.
