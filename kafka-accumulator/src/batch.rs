@@ -115,9 +115,13 @@ impl Batch {
     /// The 61 bytes before the payload, for this identity and sequence.
     pub fn header(&self, identity: ProducerIdentity, base_sequence: Sequence, transactional: bool) -> Bytes {
         let attributes = Attributes::default().with_codec(self.codec).with_transactional(transactional);
-        let checksum = *self.checksum.get_or_init(|| PayloadChecksum::of(&self.payload));
-        let header = BatchHeader::new(attributes, &self.summary, checksum, identity, base_sequence);
+        let header = BatchHeader::new(attributes, &self.summary, self.checksum(), identity, base_sequence);
         Bytes::copy_from_slice(&header.encode())
+    }
+
+    /// The payload's CRC, taken at the first call.
+    pub(crate) fn checksum(&self) -> PayloadChecksum {
+        *self.checksum.get_or_init(|| PayloadChecksum::of(&self.payload))
     }
 
     /// What is true of the records if this is dropped without an outcome; at first, [`Written::NotWritten`].

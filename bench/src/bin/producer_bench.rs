@@ -1,7 +1,8 @@
 //! `producer-bench bootstrap topic count size compression [batch_bytes] [linger_ms]`
 //!
 //! Sends `count` values of `size` bytes without a key, awaits and checks every record's own acknowledgement, oldest
-//! first, and prints one line of figures. `BENCH_WINDOW` bounds how many unacknowledged records the task holds.
+//! first, and prints one line of figures. `BENCH_WINDOW` bounds how many unacknowledged records the task holds. With
+//! `BENCH_RUNTIME=shared` the producer has no thread of its own: it runs on the runtime of the program.
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
 use anyhow::{Context, Result, ensure};
@@ -56,13 +57,16 @@ impl Arguments {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse()?;
-    let producer = Producer::builder()
+    let mut builder = Producer::builder()
         .bootstrap_servers(&arguments.bootstrap)
         .property("client.id", "producer-bench")
         .property("compression.type", &arguments.compression)
         .property("batch.size", &arguments.batch_bytes)
-        .property("linger.ms", &arguments.linger_ms)
-        .build()?;
+        .property("linger.ms", &arguments.linger_ms);
+    if std::env::var("BENCH_RUNTIME").is_ok_and(|value| value == "shared") {
+        builder = builder.runtime(tokio::runtime::Handle::current());
+    }
+    let producer = builder.build()?;
     let values = values(arguments.size);
     let record = |value| ProducerRecord::new(arguments.topic.as_str()).value(value);
     // Connecting, metadata and the producer id come before the clock starts.
