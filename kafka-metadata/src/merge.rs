@@ -52,7 +52,7 @@ pub(crate) fn merge(
     for topic in &response.topics {
         // Only answers to requests by id have no name, and those are never made.
         if let Some(name) = topic.name.as_deref().and_then(|name| interest.name(name)) {
-            merged.topic(name, topic, version);
+            merged.topic(name, topic, version, known.topics.get(name));
         }
     }
     merged.snapshot.refresh_available();
@@ -71,7 +71,13 @@ fn broker(broker: &MetadataResponseBroker) -> Option<Broker> {
 }
 
 impl Merged {
-    fn topic(&mut self, name: &Arc<str>, topic: &MetadataResponseTopic, version: i16) {
+    fn topic(
+        &mut self,
+        name: &Arc<str>,
+        topic: &MetadataResponseTopic,
+        version: i16,
+        earlier: Option<&Arc<TopicMetadata>>,
+    ) {
         if !topic.error_code.is_none() {
             self.stale |= topic.error_code.refreshes_metadata();
             self.snapshot.topic_errors.insert(name.clone(), topic.error_code);
@@ -85,7 +91,8 @@ impl Merged {
             return;
         }
         self.snapshot.topic_errors.remove(name);
-        let before = self.snapshot.topics.get(name).cloned();
+        // An answer that names a topic twice, first to forbid it, does not make it another topic.
+        let before = self.snapshot.topics.get(name).or(earlier).cloned();
         let known_id = before.as_ref().map_or(TopicId::ZERO, |before| before.id);
         // Another id is another topic of the same name: nothing that was known holds for it.
         let recreated = !topic.topic_id.is_zero() && topic.topic_id != known_id;

@@ -23,7 +23,7 @@ pub enum Compression {
 
 /// Names without a level mean Kafka's default level.
 impl Compression {
-    /// gzip at zlib's own default level.
+    /// gzip at the default level: as small as zlib's own.
     pub const GZIP: Compression = Compression::Gzip(GzipLevel::DEFAULT);
     /// LZ4 at level 9, which is the fast compressor.
     pub const LZ4: Compression = Compression::Lz4(Lz4Level::DEFAULT);
@@ -143,7 +143,7 @@ macro_rules! level {
 }
 
 level! {
-    /// `compression.gzip.level`: 1 to 9, or -1 for zlib's own default.
+    /// `compression.gzip.level`: 1 to 9, or -1 for the default, which is as small as zlib's own (6).
     GzipLevel, "gzip", -1, "1 to 9, or -1", |level| level == -1 || (1..=9).contains(&level)
 }
 

@@ -145,3 +145,35 @@ fn failures_that_nobody_looks_at_are_told_to_the_watcher_once_and_others_are_not
     drop(too_late);
     assert_eq!(seen(), 3);
 }
+
+#[test]
+fn deliveries_keep_timestamps_that_are_far_from_their_batchs_first() {
+    let (accumulator, mut drainer) = Accumulator::new(config());
+    let topic = accumulator.topic("t");
+    let times = [0, i64::from(i32::MAX), i64::from(i32::MAX) + 1, i64::MAX, 7];
+    let deliveries: Vec<Delivery> = times
+        .iter()
+        .map(|time| append(&topic, b"x", Now { wall: Timestamp(*time), ..at(0) }).delivery)
+        .collect();
+    acknowledge(drain(&mut drainer).remove(0), 0);
+    for (delivery, time) in deliveries.into_iter().zip(times) {
+        assert_eq!(delivery.try_result().unwrap().unwrap().timestamp, Timestamp(time));
+        assert_eq!(delivery.wait().unwrap().unwrap().timestamp, Timestamp(time));
+    }
+}
+
+#[test]
+fn a_batch_that_is_full_counts_as_a_full_one_and_each_is_reported_once() {
+    let (accumulator, mut drainer) = Accumulator::new(config());
+    let topic = accumulator.topic("t");
+    let first = append(&topic, &[0; 400], at(0));
+    assert_eq!((first.batch_complete, first.batched), (true, 0), "it opened its batch, and none has ended");
+    assert_eq!(append(&topic, &[0; 400], at(0)).batched, 0);
+    let third = append(&topic, &[0; 400], at(0));
+    assert_eq!((third.batch_complete, third.batched), (true, 1_000), "it did not fit any more");
+    drainer.take_events(&mut Vec::new());
+    drainer.seal_open(QueueId(0));
+    let next = append(&topic, &[0; 10], at(0));
+    assert!((400..600).contains(&next.batched), "{} bytes, closed by its linger", next.batched);
+    assert_eq!(append(&topic, &[0; 10], at(0)).batched, 0);
+}

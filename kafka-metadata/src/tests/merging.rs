@@ -206,3 +206,11 @@ fn an_answer_to_nothing_is_ignored() {
     assert_eq!(metadata.generation(), generation);
     assert_eq!(leaders(&manager), [Some(1)]);
 }
+
+#[test]
+fn an_answer_that_forbids_a_topic_and_lists_it_does_not_take_back_its_epochs() {
+    let (_metadata, mut manager) = knowing(&[1, 1]);
+    let forbidden = failed("orders", ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+    refresh(&mut manager, at(200), response([forbidden, topic("orders", [partition(1, 2, 4)])]));
+    assert_eq!(leaders(&manager), [Some(1), Some(1)], "epoch 5 is known of both");
+}
