@@ -39,6 +39,7 @@ impl DefaultPartitioner {
         DefaultPartitioner { config }
     }
 
+    #[inline]
     fn hashes(&self, has_key: bool) -> bool {
         has_key && !self.config.ignore_keys
     }
@@ -48,6 +49,7 @@ impl DefaultPartitioner {
     }
 
     /// The next sticky partition.
+    #[cold]
     fn choose(&self, topic: &TopicView<'_>) -> i32 {
         let local = self.config.rack_aware && !topic.local.is_empty();
         let loads = topic.loads.filter(|_| self.config.adaptive);
@@ -68,6 +70,7 @@ impl DefaultPartitioner {
 }
 
 impl Partitioner for DefaultPartitioner {
+    #[inline]
     fn partition(&self, topic: &TopicView<'_>, key: Option<&[u8]>) -> i32 {
         match key {
             Some(key) if self.hashes(true) => partition_for_key(key, topic.partition_count),

@@ -49,6 +49,7 @@ pub struct TopicView<'a> {
 
 impl TopicView<'_> {
     /// True if this partition has a leader.
+    #[inline]
     pub fn is_available(&self, partition: i32) -> bool {
         // With a leader everywhere, the usual case, there is nothing to search.
         if self.available.len() as i64 >= i64::from(self.partition_count) {

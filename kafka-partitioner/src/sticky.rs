@@ -61,6 +61,7 @@ impl StickyState {
     /// The sticky partition; `choose` chooses one if there is none yet, or the present one is of no use: it is gone
     /// (the topic was created anew with fewer partitions), or it lost its leader while others have theirs. Records
     /// that keep coming would only pile up behind it.
+    #[inline]
     pub(crate) fn current(&self, topic: &TopicView<'_>, choose: impl FnOnce() -> i32) -> i32 {
         let word = self.choice.load(Ordering::Relaxed);
         let present = Choice::from_word(word).partition;
@@ -142,6 +143,7 @@ struct Choice {
 }
 
 impl Choice {
+    #[inline]
     fn from_word(word: u64) -> Self {
         Choice { generation: (word >> 32) as u32, partition: word as u32 as i32 }
     }

@@ -60,6 +60,7 @@ pub(super) fn parts(
 ) -> (CoreProducer, Drainer, MetadataManager) {
     let (accumulator, drainer) = Accumulator::new(config.accumulator());
     let (metadata, manager) = Metadata::new(config.metadata(), config.bootstrap_servers.clone(), seed);
+    let built_in = config.built_in_partitioner().filter(|_| partitioner.is_none());
     let partitioner = partitioner.unwrap_or_else(|| config.partitioner());
     let core = CoreProducer {
         shared: Arc::new(Shared {
@@ -67,6 +68,7 @@ pub(super) fn parts(
             small_record: config.max_request_size.min(config.buffer_memory),
             partitioner_learns: partitioner.learns_from_each_record(),
             partitioner,
+            built_in,
             interceptors: Arc::new(interceptors),
             topics: TopicTable::new(seed),
             connection_error: Mutex::new(None),
@@ -138,9 +140,16 @@ impl ProducerConfig {
     }
 
     fn partitioner(&self) -> Arc<dyn Partitioner> {
+        match self.built_in_partitioner() {
+            Some(partitioner) => Arc::new(partitioner),
+            None => Arc::new(RoundRobinPartitioner),
+        }
+    }
+
+    fn built_in_partitioner(&self) -> Option<DefaultPartitioner> {
         match self.partitioner {
-            PartitionerChoice::RoundRobin => Arc::new(RoundRobinPartitioner),
-            PartitionerChoice::BuiltIn => Arc::new(DefaultPartitioner::new(DefaultPartitionerConfig {
+            PartitionerChoice::RoundRobin => None,
+            PartitionerChoice::BuiltIn => Some(DefaultPartitioner::new(DefaultPartitionerConfig {
                 batch_size: self.batch_size,
                 adaptive: self.partitioner_adaptive,
                 ignore_keys: self.partitioner_ignore_keys,

@@ -24,7 +24,7 @@ use crate::{Error, ProducerConfig};
 use kafka_accumulator::{Accumulator, AppendError, UnseenFailures};
 use kafka_interceptor::InterceptorChain;
 use kafka_metadata::Metadata;
-use kafka_partitioner::Partitioner;
+use kafka_partitioner::{DefaultPartitioner, Partitioner};
 use kafka_sender::Engine;
 use kafka_types::Now;
 use parking_lot::Mutex;
@@ -49,6 +49,8 @@ struct Shared {
     accumulator: Accumulator,
     metadata: Metadata,
     partitioner: Arc<dyn Partitioner>,
+    /// The same, if it is Kafka's own: called without a look at its type.
+    built_in: Option<DefaultPartitioner>,
     /// The smaller of `max.request.size` and `buffer.memory`.
     small_record: usize,
     /// It is told of every record that is appended.

@@ -9,7 +9,7 @@ use crate::Error;
 use crate::error::{Cause, WaitsFor};
 use kafka_accumulator::{Append, AppendOptions, AppendRecord, Delivery, MemoryError};
 use kafka_metadata::TopicMetadata;
-use kafka_partitioner::{Appended, TopicView};
+use kafka_partitioner::{Appended, Partitioner, TopicView};
 use kafka_protocol::records::size_upper_bound;
 use kafka_types::{
     Header, Now, PartitionId, Payload, ProducerRecord, RecordPart, SerializationError, SerializeContext,
@@ -247,11 +247,15 @@ impl CoreProducer {
     }
 
     /// Step 4 for a record that names no partition itself.
-    #[inline]
+    #[inline(always)]
     pub(super) fn partition(&self, topic: &CachedTopic, key: Option<&[u8]>) -> Result<PartitionId, Error> {
         let Some(metadata) = &topic.metadata else { return Err(self.gone()) };
         let count = metadata.partitions.len();
-        let chosen = self.shared.partitioner.partition(&view(topic, metadata), key);
+        let view = view(topic, metadata);
+        let chosen = match &self.shared.built_in {
+            Some(partitioner) => partitioner.partition(&view, key),
+            None => self.shared.partitioner.partition(&view, key),
+        };
         match usize::try_from(chosen) {
             Ok(index) if index < count => Ok(PartitionId(chosen)),
             _ => Err(Cause::PartitionerChoice { topic: topic.slot.name.clone(), chosen, count }.into()),
@@ -294,6 +298,7 @@ impl CoreProducer {
     }
 }
 
+#[inline(always)]
 fn view<'a>(topic: &'a CachedTopic, metadata: &'a TopicMetadata) -> TopicView<'a> {
     TopicView {
         name: &topic.slot.name,
