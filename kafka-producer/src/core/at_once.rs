@@ -10,7 +10,7 @@ use kafka_accumulator::{AppendRecord, Delivery};
 use kafka_types::{Now, PartitionId, Payload, ProducerRecord, RecordPart, SerializeContext};
 
 /// How far the short way went.
-enum Short {
+pub(super) enum Short {
     Appended(Delivery),
     /// The long way has to be taken from here.
     Leaves(Stage),
@@ -42,7 +42,7 @@ impl CoreProducer {
     /// knows the topic, and the partition's batch is open and has room. Records go this way but for one or two of each
     /// batch, so it looks at nothing twice and moves nothing.
     #[inline(always)]
-    fn take_short_way<K, V, KS, VS>(
+    pub(super) fn take_short_way<K, V, KS, VS>(
         &self,
         record: &mut ProducerRecord<'_, K, V>,
         key_serializer: &KS,

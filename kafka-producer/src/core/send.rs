@@ -1,5 +1,6 @@
 //! A record's way from the caller into a batch.
 
+use super::at_once::Short;
 use super::lookup::Patience;
 use super::pending::{PendingSend, Progress, Stage};
 use super::scratch::{CachedTopic, Scratch};
@@ -38,6 +39,13 @@ impl CoreProducer {
         V: Payload<VS>,
     {
         let PendingSend { record, progress } = send;
+        if matches!(progress.stage, Stage::New) && progress.wait.is_none() && progress.callback.is_none() {
+            match self.take_short_way(record, key_serializer, value_serializer, now) {
+                Short::Appended(delivery) => return Poll::Ready(Ok(delivery)),
+                Short::Leaves(stage) => progress.stage = stage,
+                Short::Refused(error) => return Poll::Ready(Err(self.refuse(record, progress, error))),
+            }
+        }
         loop {
             if let Some(wait) = &mut progress.wait {
                 let Poll::Ready(waited) = wait.poll(waker) else { return Poll::Pending };
@@ -265,7 +273,10 @@ impl CoreProducer {
     /// Step 6: tells the partitioner, with fresh queue lengths if it may choose anew.
     #[inline]
     fn learn(&self, topic: &mut CachedTopic, appended: &Appended, now: Now) {
-        if appended.batch_complete && self.shared.config.partitioner_adaptive {
+        let config = &self.shared.config;
+        // What is hashed by its key goes where it goes, however long the queue there is.
+        let hashed = appended.has_key && self.shared.built_in.is_some() && !config.partitioner_ignore_keys;
+        if appended.batch_complete && config.partitioner_adaptive && !hashed {
             topic.weigh(now.mono);
         }
         if let Some(metadata) = &topic.metadata {
