@@ -144,6 +144,7 @@ impl Network {
                     self.links.remove(&connection);
                 }
                 Output::Transmit(transmit) => self.transmit(now, transmit),
+                Output::Called(..) => {}
                 Output::Seal(job) => self.engine.handle_sealed(now, job.run()),
                 Output::Complete(completed) => {
                     self.completed += 1;

@@ -39,6 +39,8 @@ pub enum FailureCause {
     EngineStopped,
     /// Compressing its batch failed.
     Compression,
+    /// Its transaction is aborted.
+    TransactionAborted,
 }
 
 /// Why a whole batch failed, and what the way there was.
@@ -50,6 +52,8 @@ pub struct BatchFailure {
     pub written: Written,
     /// True if the producer can't go on: whatever is sent later fails by the same cause.
     pub fatal: bool,
+    /// True if it was to be part of a transaction, which can only be aborted now.
+    pub in_transaction: bool,
     /// How often it was sent, or about to be.
     pub attempts: u32,
     /// To whom, the last time.
@@ -73,6 +77,7 @@ impl BatchFailure {
             cause,
             written: Written::NotWritten,
             fatal: false,
+            in_transaction: false,
             attempts: 0,
             last_broker: None,
             last_error: None,
@@ -127,6 +132,11 @@ impl DeliveryFailure {
     /// True if the producer can't go on: whatever is sent later fails by the same cause.
     pub fn is_fatal(&self) -> bool {
         self.0.batch.fatal
+    }
+
+    /// True if it was to be part of a transaction, which can only be aborted now.
+    pub fn is_in_transaction(&self) -> bool {
+        self.0.batch.in_transaction
     }
 
     /// Where it was to go.
@@ -201,6 +211,12 @@ impl fmt::Display for DeliveryFailure {
                 f,
                 "the producer's thread or runtime ended before a record for {topic_partition} was acknowledged"
             )?,
+            FailureCause::TransactionAborted => {
+                write!(
+                    f,
+                    "a record for {topic_partition} was given up with its transaction, which is aborted"
+                )?;
+            }
             FailureCause::Compression => {
                 write!(f, "the batch with a record for {topic_partition} could not be compressed")?;
             }

@@ -19,13 +19,14 @@
 //!
 //! - [`Producer`]: the ways to send, `flush` and `close`.
 //! - [`ProducerRecord`]: keys, headers, tombstones, which types go as they are; [`Serializer`] for those that don't.
+//! - [`TransactionalProducer`]: records and consumed offsets that are committed all together or not at all.
 //! - [`Error`]: [`kind`](Error::kind) says what to do, [`outcome`](Error::outcome) whether the record may be in the log.
 //!   `docs/errors.md` goes through the kinds one by one.
 //! - `docs/configuration.md`: every property with its default, its range, and whether it is served.
 //! - [`Interceptor`] and [`Partitioner`]: hooks around a send, and one's own choice of partitions.
 //! - The folder `examples` of the repository has a short program for each of these, which needs no cluster.
 //!
-//! Not here: consumers and administration; transactions, TLS and SASL, which are refused by name. Inside, [`core`] is all of it but the clock and the sockets, for simulations and drivers of one's own; the feature
+//! Not here: consumers and administration; TLS and SASL, which are refused by name. Inside, [`core`] is all of it but the clock and the sockets, for simulations and drivers of one's own; the feature
 //! `driver` (on by default) adds these, on tokio. What happens to a batch is in `kafka-sender`, the bytes are in
 //! `kafka-protocol`.
 
@@ -38,12 +39,16 @@ mod error;
 #[cfg(feature = "driver")]
 mod producer;
 pub mod properties;
+#[cfg(feature = "driver")]
+mod transactional;
 
 pub use builder::ProducerBuilder;
 pub use config::{Notice, NoticeLevel, Problem, ProducerConfig};
 pub use error::{Error, ErrorKind, Outcome};
 #[cfg(feature = "driver")]
 pub use producer::{CloseSummary, Delivery, FlushSummary, PartitionInfo, Producer, Sending, TrySendError};
+#[cfg(feature = "driver")]
+pub use transactional::{CommitError, PendingCommit, Transaction, TransactionalProducer};
 
 pub use kafka_interceptor::{Acknowledgement, Interceptor, InterceptorError, SendContext};
 #[cfg(feature = "driver")]
@@ -52,6 +57,7 @@ pub use kafka_partitioner::{
     Appended, DefaultPartitioner, DefaultPartitionerConfig, Partitioner, RoundRobinPartitioner, TopicView,
     partition_for_key,
 };
+pub use kafka_transactions::{GroupMetadata, OffsetAndMetadata};
 pub use kafka_types::{
     Absent, Acks, BrokerAddress, BytesSerializer, Compression, ErrorCode, GzipLevel, Header, IntoHeaderValue,
     Lz4Level, NodeId, Offset, PartitionId, Payload, Present, ProducerRecord, RecordMetadata, RecordPart,

@@ -27,13 +27,14 @@ impl Engine {
         let wakers = self.metadata.close();
         self.wake(wakers);
         self.read_events(now);
+        self.close_transaction(now);
         self.all_open_are_due(now);
     }
 
     /// Closes when nothing is left, or when the deadline has come.
     pub(crate) fn finish_close(&mut self, now: Monotonic) {
         let Some(closing) = &self.closing else { return };
-        let done = self.batches.is_empty() && self.occupied.is_empty() && self.splitting.is_empty();
+        let done = !self.has_unfinished() && !self.is_transaction_ending();
         if !done && now < closing.deadline {
             return;
         }
@@ -55,6 +56,7 @@ impl Engine {
         for (id, flush) in std::mem::take(&mut self.flushes) {
             self.outputs.push_back(Output::Flushed(id, flush.into_summary()));
         }
+        self.end_calls();
         let summary = self.closing.take().map(|closing| closing.summary).unwrap_or_default();
         self.closed = true;
         self.outputs.push_back(Output::Closed(CloseSummary {
@@ -67,16 +69,21 @@ impl Engine {
     /// The producer can't go on: what is in no request fails, the rest when its answer comes.
     pub(crate) fn give_up_if_fatal(&mut self, now: Monotonic) {
         let Some(fatal) = self.transactions.fatal() else { return };
+        let refusal = Refusal::of(fatal);
+        self.fail_all_waiting(now, &refusal);
+    }
+
+    /// Fails what is in no request, wherever it is.
+    pub(crate) fn fail_all_waiting(&mut self, now: Monotonic, refusal: &Refusal) {
         let idle = self.batches.values().all(|batch| batch.request.is_some());
         if idle && self.occupied.is_empty() {
             return;
         }
-        let refusal = Refusal::of(fatal);
-        self.fail_waiting(now, &refusal);
+        self.fail_waiting(now, refusal);
         // The accumulator stays open: whoever still sends is told the cause, batch by batch.
         for queue in self.occupied.iter().copied().collect::<Vec<_>>() {
             self.close_open(queue);
-            self.fail_partition(now, queue, &refusal);
+            self.fail_partition(now, queue, refusal);
         }
     }
 
@@ -84,6 +91,7 @@ impl Engine {
     pub(crate) fn fail_late(&mut self, now: Monotonic, batch: Batch) {
         let refusal = match self.transactions.fatal() {
             Some(fatal) if !self.closed => Refusal::of(fatal),
+            None if !self.closed && self.transactional.is_some() => Refusal::of_abort(),
             _ => Refusal::new(FailureCause::ProducerClosed, "the producer was closed"),
         };
         self.fail_undrained(now, batch, refusal);

@@ -18,7 +18,7 @@ use bytes::Bytes;
 const INIT_PRODUCER_ID_MAX: i16 = 5;
 
 /// Where a request for any broker can go.
-enum AnyBroker {
+pub(crate) enum AnyBroker {
     Ready(ConnectionId),
     /// A connection is being set up, or a backoff is running.
     Soon,
@@ -158,7 +158,7 @@ impl Engine {
         }
     }
 
-    fn send_any<R: Request>(
+    pub(crate) fn send_any<R: Request>(
         &mut self,
         now: Monotonic,
         connection: ConnectionId,
@@ -186,7 +186,7 @@ impl Engine {
     }
 
     /// The least loaded broker; opens a connection if there is none to use.
-    fn any_broker(&mut self, now: Monotonic) -> AnyBroker {
+    pub(crate) fn any_broker(&mut self, now: Monotonic) -> AnyBroker {
         let mut ids: Vec<NodeId> = self.metadata.snapshot().brokers.keys().copied().collect();
         if ids.is_empty() {
             return AnyBroker::Nowhere;

@@ -135,6 +135,7 @@ impl Engine {
                     self.wake(wakers);
                 }
                 RequestKind::InitProducerId => self.transactions.handle_request_failed(now),
+                RequestKind::Transaction(_) => self.transaction_request_lost(now, recalled),
                 RequestKind::Produce(sent) => {
                     for sent in sent {
                         if self.is_in(&sent, *request) {
@@ -145,6 +146,7 @@ impl Engine {
                 }
             }
         }
+        self.coordinator_lost(now, connection.node);
         self.metadata.request_update();
     }
 

@@ -101,6 +101,9 @@ impl Engine {
         if idempotent && partition.in_flight >= MAX_OUTSTANDING_BATCHES {
             return Taken::Nothing;
         }
+        if !self.may_produce(queue) {
+            return Taken::Nothing;
+        }
         match self.partitions[queue.0 as usize].turn(&self.batches) {
             Turn::Blocked => Taken::Nothing,
             Turn::Resend(id) => {

@@ -8,6 +8,7 @@ use crate::node::{Connection, Node};
 use crate::pace::Pace;
 use crate::partition::Partition;
 use crate::timers::{Timer, Timers};
+use crate::transaction::Transactional;
 use crate::{ConnectionId, DisconnectReason, FlushId, Output, RequestId, SenderConfig, WaitReason};
 use bytes::Bytes;
 use kafka_accumulator::{Drainer, QueueEvent, QueueId, SealJob, Sealed};
@@ -39,6 +40,8 @@ pub struct Engine {
     pub(crate) drainer: Drainer,
     pub(crate) metadata: MetadataManager,
     pub(crate) transactions: TransactionManager,
+    /// Boxed: most producers have none.
+    pub(crate) transactional: Option<Box<Transactional>>,
     pub(crate) random: SplitMix64,
     pub(crate) outputs: VecDeque<Output>,
     pub(crate) timers: Timers,
@@ -99,6 +102,7 @@ impl Engine {
             drainer,
             metadata,
             transactions,
+            transactional: None,
             random: SplitMix64::new(seed),
             outputs: VecDeque::new(),
             timers: Timers::default(),
@@ -143,6 +147,9 @@ impl Engine {
             RequestKind::Metadata => self.metadata_response(now, connection, in_flight.version, body),
             RequestKind::InitProducerId => {
                 self.init_producer_id_response(now, connection, in_flight.version, body);
+            }
+            RequestKind::Transaction(api) => {
+                self.transaction_response(now, connection, api, in_flight.version, body);
             }
             RequestKind::Produce(sent) => {
                 self.produce_response(now, connection, in_flight.version, sent, body);
@@ -233,6 +240,9 @@ impl Engine {
         self.drain_nodes(now);
         // Draining finds out what is missing: leaders, an identity.
         self.serve_producer_id(now);
+        self.follow_transaction(now);
+        self.give_up_if_aborted(now);
+        self.serve_transaction(now);
         self.serve_metadata(now);
         self.give_up_if_fatal(now);
         self.take_seal_jobs();
@@ -282,6 +292,7 @@ impl Engine {
                 Timer::Reconnect(node) => {
                     self.dirty.insert(node);
                 }
+                Timer::Call(call) => self.call_timed_out(call),
                 // Looked at by the end of the turn.
                 Timer::Close => {}
             }
@@ -307,6 +318,7 @@ impl Engine {
             (self.drainer.next_waiter_deadline(), WaitReason::Memory),
             (self.metadata_deadline(now), WaitReason::Metadata),
             (self.producer_id_deadline(now), WaitReason::ProducerId),
+            (self.transaction_deadline(now), WaitReason::Transaction),
         ];
         for other in others {
             if other.0 < next.0 {

@@ -27,6 +27,11 @@ id! {
 }
 
 id! {
+    /// A call of a transactional producer, named by who makes it.
+    CallId
+}
+
+id! {
     /// A flush, named by who asks for it.
     FlushId
 }

@@ -1,7 +1,7 @@
 //! Requests without an answer.
 
 use crate::{ConnectionId, RequestSlot};
-use kafka_transactions::BatchKey;
+use kafka_transactions::{BatchKey, TransactionApi};
 use kafka_types::{Monotonic, PartitionId, TopicId};
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ pub(crate) struct InFlight {
 pub(crate) enum RequestKind {
     Metadata,
     InitProducerId,
+    Transaction(TransactionApi),
     Produce(Vec<Sent>),
 }
 

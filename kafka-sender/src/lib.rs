@@ -2,7 +2,7 @@
 //!
 //! [`Engine`] takes batches out of the accumulator, groups them by leader into Produce requests, keeps their order and their
 //! sequences, reads the answers, retries, and gives every batch exactly one outcome. It finds brokers through metadata, says
-//! when to open and close connections, and serves flush and close. It has no clock and no sockets: a driver tells it what
+//! when to open and close connections, and serves flush, close, and the calls of transactions. It has no clock and no sockets: a driver tells it what
 //! happened and does what it says.
 //!
 //! ```no_run
@@ -24,6 +24,7 @@
 //!
 //! Where to go next: `kafka_producer::core` puts the engine together with what it needs; `kafka-sim` drives that without I/O.
 
+mod call;
 mod close;
 mod cluster;
 mod config;
@@ -47,9 +48,12 @@ mod queues;
 mod request_slot;
 mod split;
 mod timers;
+mod transaction;
+mod transaction_request;
 
+pub use call::{CallError, TransactionCall};
 pub use config::{GatherConfig, SenderConfig};
 pub use engine::Engine;
-pub use ids::{ConnectionId, FlushId, RequestId};
+pub use ids::{CallId, ConnectionId, FlushId, RequestId};
 pub use output::{CloseSummary, DisconnectReason, FlushSummary, Output, Transmit, WaitReason};
 pub use request_slot::RequestSlot;

@@ -56,6 +56,11 @@ impl Refusal {
         Refusal::new(cause_of(fatal.code), fatal.message.clone())
     }
 
+    /// The transaction of the records is aborted.
+    pub(crate) fn of_abort() -> Refusal {
+        Refusal { cause: FailureCause::TransactionAborted, message: None, record_errors: BTreeMap::new() }
+    }
+
     pub(crate) fn timeout() -> Refusal {
         Refusal { cause: FailureCause::Timeout, message: None, record_errors: BTreeMap::new() }
     }
@@ -160,9 +165,19 @@ impl Engine {
         if batch.request.is_some() {
             batch.maybe_written = true;
         }
-        self.transactions.handle_failed(batch.stream(), batch.key, batch.maybe_written);
-        let failure =
-            BatchFailure { fatal: self.transactions.fatal().is_some(), ..failure_of(now, &batch, refusal) };
+        let stream = batch.stream();
+        self.transactions.handle_failed(stream, batch.key, batch.maybe_written);
+        let failure = BatchFailure {
+            fatal: self.transactions.fatal().is_some(),
+            in_transaction: self.transactional.is_some(),
+            ..failure_of(now, &batch, refusal)
+        };
+        self.tell_transaction(batch.queue, &failure);
+        if self.transactions.is_broken(stream)
+            && let Some(transactional) = &mut self.transactional
+        {
+            transactional.manager.handle_broken_sequence();
+        }
         self.complete(batch.batch, BatchOutcome::Failed(failure));
         self.enlist(now, batch.queue);
     }
@@ -174,8 +189,10 @@ impl Engine {
             record_errors: refusal.record_errors,
             message: refusal.message,
             fatal: self.transactions.fatal().is_some(),
+            in_transaction: self.transactional.is_some(),
             ..BatchFailure::not_written(refusal.cause)
         };
+        self.tell_transaction(batch.queue(), &failure);
         self.complete(batch, BatchOutcome::Failed(failure));
     }
 

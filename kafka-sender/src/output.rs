@@ -1,6 +1,6 @@
 //! What the engine asks its driver for.
 
-use crate::{ConnectionId, FlushId, RequestId, RequestSlot};
+use crate::{CallError, CallId, ConnectionId, FlushId, RequestId, RequestSlot};
 use bytes::Bytes;
 use kafka_accumulator::{BatchFailure, CompletedBatch, SealJob};
 
@@ -35,6 +35,8 @@ pub enum Output {
     Complete(CompletedBatch),
     /// A flush is over.
     Flushed(FlushId, FlushSummary),
+    /// A transactional producer's call is over.
+    Called(CallId, Result<(), CallError>),
     /// Wake them: their wait for memory or metadata is over.
     Wake(Vec<Waker>),
     /// The engine is done and asks for nothing more.
@@ -110,6 +112,8 @@ pub enum WaitReason {
     Metadata,
     /// The request for a producer id.
     ProducerId,
+    /// A transaction's request, or the end of somebody's wait for it.
+    Transaction,
     /// Somebody's wait for memory.
     Memory,
     /// The deadline of closing.

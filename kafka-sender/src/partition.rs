@@ -38,6 +38,9 @@ pub(crate) struct Partition {
     pub(crate) listed: bool,
     /// Its open batch waits no longer for more records than until a request takes it.
     pub(crate) due: bool,
+    /// The transaction that it was last taken into, and the one that it is in for certain.
+    pub(crate) joined: u64,
+    pub(crate) admitted: u64,
     place: Place,
     /// Which of the engine's snapshots that is from; 0 is none.
     placed: u64,

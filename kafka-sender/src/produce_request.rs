@@ -10,13 +10,15 @@ use kafka_protocol::messages::ProduceRequest;
 use kafka_protocol::messages::produce::{PartitionProduceData, TopicProduceData};
 use kafka_protocol::wire::{ApiKey, Encoder, Message, Records, StrBytes};
 use kafka_transactions::BatchKey;
-use kafka_transactions::Stamp;
+use kafka_transactions::{Stamp, TransactionVersion};
 use kafka_types::{Codec, ErrorCode, Monotonic, NodeId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The first version that allows zstd (KIP-110).
 const ZSTD_SINCE: i16 = 7;
+/// The first version that takes partitions into a transaction by itself (KIP-890).
+const IMPLICIT_SINCE: i16 = 12;
 /// The first version that names topics by id (KIP-516).
 const TOPIC_IDS_SINCE: i16 = 13;
 
@@ -37,8 +39,11 @@ impl ProduceBuilder {
     /// `None` if the broker speaks no version that the client speaks.
     pub(crate) fn new(engine: &mut Engine, connection: ConnectionId) -> Option<ProduceBuilder> {
         let versions = |max: i16| ProduceRequest::MIN_VERSION..=max;
-        let version =
-            engine.highest_common(connection, ApiKey::PRODUCE, versions(ProduceRequest::MAX_VERSION))?;
+        let max = match &engine.transactional {
+            Some(transactional) if transactional.version() == TransactionVersion::One => IMPLICIT_SINCE - 1,
+            _ => ProduceRequest::MAX_VERSION,
+        };
+        let version = engine.highest_common(connection, ApiKey::PRODUCE, versions(max))?;
         let by_name = engine.highest_common(connection, ApiKey::PRODUCE, versions(TOPIC_IDS_SINCE - 1));
         let node = engine.connections.get(&connection)?.node;
         let address = engine.nodes.get_mut(&node)?.display();
@@ -94,7 +99,8 @@ impl ProduceBuilder {
         // If the engine is dropped meanwhile, nobody can tell any more.
         drained.batch.set_written(Written::Unknown);
 
-        let header = drained.batch.header(stamp.identity, stamp.base_sequence, false);
+        let header =
+            drained.batch.header(stamp.identity, stamp.base_sequence, engine.transactional.is_some());
         self.size += drained.batch.wire_size();
         let mut records = Records::new();
         records.push(header);
@@ -128,7 +134,10 @@ impl ProduceBuilder {
         }
         let timeout = i32::try_from(engine.config.request_timeout.as_millis()).unwrap_or(i32::MAX);
         let request = ProduceRequest {
-            transactional_id: None,
+            transactional_id: engine
+                .transactional
+                .as_ref()
+                .map(|transactional| transactional.manager.id().into()),
             acks: engine.config.acks.value(),
             timeout_ms: timeout,
             topic_data: self.topics.into_values().collect(),
@@ -142,6 +151,9 @@ impl ProduceBuilder {
                 engine.fail(now, sent.batch, Refusal::new(cause, error.to_string()));
             }
             return true;
+        }
+        if let Some(transactional) = &mut engine.transactional {
+            transactional.manager.handle_sent();
         }
         let api = (ApiKey::PRODUCE, self.version);
         let kind = RequestKind::Produce(self.sent);

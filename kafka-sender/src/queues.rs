@@ -17,6 +17,7 @@ impl Engine {
                 self.partition(queue).due = false;
                 self.open.insert(queue);
                 self.occupied.insert(queue);
+                self.join_if_new(queue);
                 self.timers.watch(Timer::Linger(queue), now, created + self.config.linger);
                 let expiry = created + self.config.delivery_timeout;
                 self.timers.watch(Timer::QueueExpiry(queue), now, expiry);
@@ -140,7 +141,10 @@ impl Engine {
         records: u32,
         cause: FailureCause,
     ) {
-        self.count_failed(queue, batch, records, BatchFailure::not_written(cause));
+        let failure =
+            BatchFailure { in_transaction: self.transactional.is_some(), ..BatchFailure::not_written(cause) };
+        self.tell_transaction(queue, &failure);
+        self.count_failed(queue, batch, records, failure);
         self.split_failed(now, queue, batch);
         self.head_left(now, queue);
     }

@@ -1,6 +1,6 @@
 //! Everything that is due at some time, by when it is due.
 
-use crate::{ConnectionId, WaitReason};
+use crate::{CallId, ConnectionId, WaitReason};
 use kafka_accumulator::QueueId;
 use kafka_types::{Monotonic, NodeId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +27,8 @@ pub(crate) enum Timer {
     Throttle(ConnectionId),
     /// The node may be tried again.
     Reconnect(NodeId),
+    /// Somebody has waited for a call as long as it may take.
+    Call(CallId),
     /// Closing has taken as long as it may.
     Close,
 }
@@ -37,6 +39,7 @@ impl Timer {
             Timer::Linger(_) => WaitReason::Linger,
             Timer::QueueExpiry(_) | Timer::LineExpiry(_) => WaitReason::Delivery,
             Timer::Retry(_) => WaitReason::Retry,
+            Timer::Call(_) => WaitReason::Transaction,
             Timer::Close => WaitReason::Close,
             _ => WaitReason::Connection,
         }

@@ -27,10 +27,11 @@
 //! [`TransactionalManager`] is the state machine of transactions (KIP-98, KIP-360, KIP-447, KIP-890): what may be done in which
 //! [`State`], which request goes to which coordinator, and what its answer means ([`reaction`]).
 //!
-//! Not here: batches, which `kafka-sender` keeps and sends. It does not drive transactions yet.
+//! Not here: batches, which `kafka-sender` keeps and sends, and the clock.
 
 mod config;
 mod error;
+mod gate;
 mod identity;
 mod manager;
 mod offsets;
@@ -42,6 +43,7 @@ mod transactional;
 
 pub use config::TransactionConfig;
 pub use error::FatalError;
+pub use gate::TransactionGate;
 pub use manager::TransactionManager;
 pub use offsets::{GroupMetadata, OffsetAndMetadata};
 pub use reaction::{Circumstances, Reaction, TransactionApi, is_fatal_to_producer, reaction};

@@ -129,7 +129,9 @@ impl TransactionManager {
                 self.stream(stream).may_assign(current)
             }
             None => {
-                self.identity.want();
+                if !self.config.transactional {
+                    self.identity.want();
+                }
                 false
             }
         }
@@ -189,6 +191,10 @@ impl TransactionManager {
             }
             _ => Verdict { retry: self.stream(stream).refuse(batch), condemned: Vec::new() },
         };
+        if self.config.transactional && self.stream(stream).is_dead() {
+            // There is no other identity before the transaction's end.
+            return Verdict { retry: false, ..verdict };
+        }
         self.renew(stream);
         verdict
     }
@@ -204,9 +210,19 @@ impl TransactionManager {
         self.stream(stream).split(parent, children);
     }
 
+    /// Whether the partition takes no new batch under the newest identity: what is in the log is not known.
+    pub fn is_broken(&mut self, stream: StreamKey) -> bool {
+        let current = self.identity.current();
+        let stream = self.stream(stream);
+        stream.is_broken() && Some(stream.identity()) == current
+    }
+
     /// A stream that broke under the newest identity makes the epoch move on, once: other streams that broke under the same one
     /// find a newer one already there.
     fn renew(&mut self, stream: StreamKey) {
+        if self.config.transactional {
+            return;
+        }
         let current = self.identity.current();
         let stream = self.stream(stream);
         if stream.is_broken() && Some(stream.identity()) == current {

@@ -75,6 +75,11 @@ impl State {
         }
     }
 
+    /// Whether records of a transaction go out: it is open, and nothing of it failed.
+    pub fn is_sending(self) -> bool {
+        matches!(self, State::InTransaction | State::CommittingTransaction)
+    }
+
     /// Whether a transaction is open: begun, and its end not acknowledged.
     pub fn is_in_transaction(self) -> bool {
         matches!(

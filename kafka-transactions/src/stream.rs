@@ -108,6 +108,11 @@ impl Stream {
         self.condition != Condition::Sound
     }
 
+    /// Nothing of its identity is accepted any more.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.condition == Condition::Dead
+    }
+
     /// Whether a batch without a sequence may get one of `current`, which the stream adopts when nothing of an older identity
     /// is left.
     pub(crate) fn may_assign(&mut self, current: ProducerIdentity) -> bool {

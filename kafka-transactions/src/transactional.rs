@@ -6,7 +6,7 @@ mod response;
 pub use request::{CoordinatorLookup, RequestTarget, TransactionRequest, TransactionResponse};
 
 use crate::reaction::{Circumstances, TransactionApi, is_fatal_to_producer};
-use crate::{FatalError, GroupMetadata, OffsetAndMetadata, State};
+use crate::{FatalError, GroupMetadata, OffsetAndMetadata, State, TransactionGate};
 use kafka_types::{
     ErrorCode, ExponentialBackoff, Monotonic, NodeId, ProducerIdentity, SplitMix64, TopicPartition,
 };
@@ -73,6 +73,16 @@ pub enum IllegalCall {
     /// The producer can do nothing any more.
     #[error("the producer is of no use any more: {0}")]
     Fatal(FatalError),
+}
+
+impl IllegalCall {
+    pub(crate) fn new(call: &'static str, state: State, error: Option<&FatalError>) -> IllegalCall {
+        match (state, error) {
+            (State::FatalError, Some(error)) => IllegalCall::Fatal(error.clone()),
+            (State::AbortableError, Some(error)) => IllegalCall::Abortable(error.clone()),
+            (state, _) => IllegalCall::State { call, state },
+        }
+    }
 }
 
 /// What happened.
@@ -143,6 +153,7 @@ pub struct TransactionalManager {
     config: TransactionalConfig,
     state: State,
     error: Option<FatalError>,
+    gate: Arc<TransactionGate>,
     identity: Option<ProducerIdentity>,
     /// What the cluster says now, and what the open transaction began with.
     finalized: TransactionVersion,
@@ -180,6 +191,7 @@ impl TransactionalManager {
             config,
             state: State::Uninitialized,
             error: None,
+            gate: Arc::new(TransactionGate::new()),
             identity: None,
             finalized: TransactionVersion::One,
             version: TransactionVersion::One,
@@ -203,6 +215,11 @@ impl TransactionalManager {
         }
     }
 
+    /// `transactional.id`.
+    pub fn id(&self) -> &str {
+        &self.config.transactional_id
+    }
+
     /// Where the producer is.
     pub fn state(&self) -> State {
         self.state
@@ -211,6 +228,11 @@ impl TransactionalManager {
     /// Why the transaction has to be aborted, or the producer is of no use.
     pub fn error(&self) -> Option<&FatalError> {
         self.error.as_ref()
+    }
+
+    /// What tells callers on other threads whether records are taken.
+    pub fn gate(&self) -> &Arc<TransactionGate> {
+        &self.gate
     }
 
     /// Who the producer is; `None` before it was initialized.
@@ -331,8 +353,8 @@ impl TransactionalManager {
         if self.state != State::AbortableError {
             self.expect("abort", &[State::InTransaction, State::PreparedTransaction])?;
         }
-        self.go_to(State::AbortingTransaction);
         self.error = None;
+        self.go_to(State::AbortingTransaction);
         self.drop_unheard();
         Ok(())
     }
@@ -354,10 +376,29 @@ impl TransactionalManager {
         }
     }
 
+    /// A batch that had a sequence failed, also in a transaction that is aborted anyway: what of it is in the log is not known,
+    /// and only another epoch mends that. In version 2 each transaction has its own.
+    pub fn handle_broken_sequence(&mut self) {
+        match self.version {
+            TransactionVersion::Two => {}
+            TransactionVersion::One if self.can_bump => self.bump = true,
+            TransactionVersion::One => {
+                let message = "a batch of the transaction failed and may be in the log or not, which only another epoch \
+                               mends: make a new producer (brokers from Kafka 2.5 on give it another epoch)";
+                self.fail(FatalError { code: ErrorCode::UNSUPPORTED_VERSION, message: message.into() });
+            }
+        }
+    }
+
     /// Whether an attempt to end the transaction got no answer, and none since has said what became of it. If the producer
     /// fails now, nobody knows whether the transaction was committed.
     pub fn is_end_unknown(&self) -> bool {
         self.end_unanswered
+    }
+
+    /// Whether the end of the transaction was asked for, and may have come about without an answer.
+    pub fn is_end_sent(&self) -> bool {
+        self.end_sent
     }
 
     /// What happened since the last call; oldest first.
@@ -366,17 +407,16 @@ impl TransactionalManager {
     }
 
     fn expect(&self, call: &'static str, allowed: &[State]) -> Result<(), IllegalCall> {
-        match (self.state, &self.error) {
-            (state, _) if allowed.contains(&state) => Ok(()),
-            (State::FatalError, Some(error)) => Err(IllegalCall::Fatal(error.clone())),
-            (State::AbortableError, Some(error)) => Err(IllegalCall::Abortable(error.clone())),
-            (state, _) => Err(IllegalCall::State { call, state }),
+        if allowed.contains(&self.state) {
+            return Ok(());
         }
+        Err(IllegalCall::new(call, self.state, self.error.as_ref()))
     }
 
     fn go_to(&mut self, state: State) {
         debug_assert!(state.may_follow(self.state), "{state:?} after {:?}", self.state);
         self.state = state;
+        self.gate.set(state, self.error.as_ref());
     }
 
     fn must_abort(&mut self, error: FatalError) {
@@ -401,8 +441,8 @@ impl TransactionalManager {
 
     fn fail(&mut self, error: FatalError) {
         if self.state != State::FatalError {
-            self.go_to(State::FatalError);
             self.error = Some(error.clone());
+            self.go_to(State::FatalError);
             self.events.push_back(TransactionEvent::Fatal(error));
         }
     }

@@ -33,6 +33,13 @@ pub struct FinalizedFeatures {
     pub features: BTreeMap<Arc<str>, FinalizedFeature>,
 }
 
+impl FinalizedFeatures {
+    /// The level of a feature that is in effect; 0 if it is not finalized.
+    pub fn level(&self, name: &str) -> i16 {
+        self.features.get(name).map_or(0, |feature| feature.max_level)
+    }
+}
+
 /// The levels of a feature that are finalized.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FinalizedFeature {

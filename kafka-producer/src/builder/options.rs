@@ -264,6 +264,23 @@ impl<KS, VS> ProducerBuilder<KS, VS> {
         self
     }
 
+    /// Makes it a producer for transactions, to be built with [`build_transactional`](Self::build_transactional). The name is the
+    /// same after a restart, so that the new program fences the old one, and no other producer's. Kafka's
+    /// `transactional.id`.
+    pub fn transactional_id(mut self, transactional_id: impl Into<String>) -> Self {
+        self.settings.transactional_id = Some(transactional_id.into());
+        self.problems.remove("transactional.id");
+        self
+    }
+
+    /// How long a transaction may be open until the cluster aborts it; brokers have a maximum of their own, 15 minutes unless
+    /// configured otherwise. Default 60 s. Kafka's `transaction.timeout.ms`.
+    pub fn transaction_timeout(mut self, transaction_timeout: Duration) -> Self {
+        self.settings.transaction_timeout = Some(transaction_timeout);
+        self.problems.remove("transaction.timeout.ms");
+        self
+    }
+
     /// Opens connections with `connector` instead of plain TCP: a proxy, or a test's own network.
     #[cfg(feature = "driver")]
     pub fn connector(mut self, connector: impl kafka_network::Connector + 'static) -> Self {

@@ -87,5 +87,9 @@ pub struct ProducerConfig {
     pub partitioner_rack_aware: bool,
     /// `client.rack`: where this client is; empty if that is not known.
     pub client_rack: String,
+    /// `transactional.id`: not empty; `None` unless the producer is a transactional one.
+    pub transactional_id: Option<String>,
+    /// `transaction.timeout.ms`: 60 s until the cluster aborts a transaction that was not ended.
+    pub transaction_timeout: Duration,
     pub(crate) partitioner: PartitionerChoice,
 }

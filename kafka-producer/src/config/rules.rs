@@ -51,7 +51,10 @@ impl Settings {
         }
         Ok(ProducerConfig {
             bootstrap_servers,
-            client_id: self.client_id.clone().unwrap_or_else(next_client_id),
+            client_id: self.client_id.clone().unwrap_or_else(|| match &self.transactional_id {
+                Some(id) => format!("producer-{id}"),
+                None => next_client_id(),
+            }),
             acks: self.acks.unwrap_or_default(),
             idempotence,
             retries: self.retries.unwrap_or(i32::MAX as u32),
@@ -83,6 +86,8 @@ impl Settings {
             partitioner_adaptive: self.partitioner_adaptive.unwrap_or(true),
             partitioner_rack_aware: self.partitioner_rack_aware.unwrap_or(false),
             client_rack: self.client_rack.clone().unwrap_or_default(),
+            transactional_id: self.transactional_id.clone(),
+            transaction_timeout: self.transaction_timeout.unwrap_or(Duration::from_secs(60)),
             partitioner: self.partitioner.unwrap_or_default(),
         })
     }
@@ -96,6 +101,13 @@ impl Settings {
         if let Some(idle) = self.metadata_max_idle.filter(|idle| *idle < Duration::from_secs(5)) {
             let message = format!("{} is too short: expected at least 5000", idle.as_millis());
             problems.push(Problem::new("metadata.max.idle.ms", message));
+        }
+        if self.transactional_id.as_deref() == Some("") {
+            let message = "empty: expected a name that is the same after a restart, and no other producer's";
+            problems.push(Problem::new("transactional.id", message));
+        }
+        if self.transaction_timeout == Some(Duration::ZERO) {
+            problems.push(Problem::new("transaction.timeout.ms", "0 is no time at all: expected at least 1"));
         }
     }
 
@@ -135,8 +147,13 @@ impl Settings {
 
     fn resolve_idempotence(&self, notices: &mut Vec<Notice>, problems: &mut Vec<Problem>) -> bool {
         const NAME: &str = "enable.idempotence";
-        let asked = self.idempotence;
+        // A transaction without idempotence would have doubles in it.
+        let asked = self.idempotence.or(self.transactional_id.as_ref().map(|_| true));
         if asked == Some(false) {
+            if self.transactional_id.is_some() {
+                problems
+                    .push(Problem::new(NAME, "false does not go with transactional.id: remove one of them"));
+            }
             return false;
         }
         let mut enabled = true;

@@ -40,6 +40,8 @@ pub(crate) struct Settings {
     pub(crate) partitioner_adaptive: Option<bool>,
     pub(crate) partitioner_rack_aware: Option<bool>,
     pub(crate) client_rack: Option<String>,
+    pub(crate) transactional_id: Option<String>,
+    pub(crate) transaction_timeout: Option<Duration>,
     pub(crate) partitioner: Option<PartitionerChoice>,
 }
 

@@ -9,7 +9,9 @@ use kafka_interceptor::InterceptorChain;
 use kafka_metadata::{Metadata, MetadataConfig, MetadataManager};
 use kafka_partitioner::{DefaultPartitioner, DefaultPartitionerConfig, Partitioner, RoundRobinPartitioner};
 use kafka_sender::{Engine, GatherConfig, SenderConfig};
-use kafka_transactions::{TransactionConfig, TransactionManager};
+use kafka_transactions::{
+    TransactionConfig, TransactionGate, TransactionManager, TransactionalConfig, TransactionalManager,
+};
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -47,8 +49,14 @@ pub(super) fn assemble(
 ) -> (CoreProducer, Engine) {
     let transactions = TransactionManager::new(config.transactions(), seed);
     let sender = config.sender();
-    let (core, drainer, manager) = parts(config, seed, partitioner, interceptors);
-    (core, Engine::new(sender, drainer, manager, transactions, seed))
+    let transactional = config.transactional().map(|config| TransactionalManager::new(config, seed));
+    let gate = transactional.as_ref().map(|manager| manager.gate().clone());
+    let (core, drainer, manager) = parts(config, seed, partitioner, interceptors, gate);
+    let mut engine = Engine::new(sender, drainer, manager, transactions, seed);
+    if let Some(transactional) = transactional {
+        engine.set_transactional(transactional);
+    }
+    (core, engine)
 }
 
 /// The callers' half, and what the engine is made of.
@@ -57,6 +65,7 @@ pub(super) fn parts(
     seed: u64,
     partitioner: Option<Arc<dyn Partitioner>>,
     interceptors: InterceptorChain,
+    gate: Option<Arc<TransactionGate>>,
 ) -> (CoreProducer, Drainer, MetadataManager) {
     let (accumulator, drainer) = Accumulator::new(config.accumulator());
     let (metadata, manager) = Metadata::new(config.metadata(), config.bootstrap_servers.clone(), seed);
@@ -72,6 +81,7 @@ pub(super) fn parts(
             interceptors: Arc::new(interceptors),
             topics: TopicTable::new(seed),
             connection_error: Mutex::new(None),
+            gate,
             state: AtomicU8::new(OPEN),
             clock: OnceLock::new(),
             config,
@@ -107,9 +117,20 @@ impl ProducerConfig {
     fn transactions(&self) -> TransactionConfig {
         TransactionConfig {
             idempotence: self.idempotence,
+            transactional: self.transactional_id.is_some(),
             retry_backoff: self.retry_backoff,
             retry_backoff_max: self.retry_backoff_max,
         }
+    }
+
+    fn transactional(&self) -> Option<TransactionalConfig> {
+        let id = self.transactional_id.as_deref()?;
+        Some(TransactionalConfig {
+            transaction_timeout: self.transaction_timeout,
+            retry_backoff: self.retry_backoff,
+            retry_backoff_max: self.retry_backoff_max,
+            ..TransactionalConfig::new(id)
+        })
     }
 
     fn sender(&self) -> SenderConfig {

@@ -25,12 +25,14 @@ use kafka_accumulator::{Accumulator, AppendError, UnseenFailures};
 use kafka_interceptor::InterceptorChain;
 use kafka_metadata::Metadata;
 use kafka_partitioner::{DefaultPartitioner, Partitioner};
-use kafka_sender::Engine;
+use kafka_sender::{CallError, Engine};
+use kafka_transactions::TransactionGate;
 use kafka_types::Now;
 use parking_lot::Mutex;
 use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 use topics::{TopicSlot, TopicTable};
 
 pub use lookup::PartitionLookup;
@@ -59,6 +61,8 @@ struct Shared {
     topics: TopicTable,
     /// What went wrong with the latest connection, if that was not used since.
     connection_error: Mutex<Option<Arc<str>>>,
+    /// Records are taken only inside a transaction.
+    gate: Option<Arc<TransactionGate>>,
     /// One of the constants below.
     state: AtomicU8,
     /// For what a tick of the callers' clock is too long.
@@ -134,13 +138,26 @@ impl CoreProducer {
         self.shared.interceptors.on_close();
     }
 
+    /// Whether records are taken.
     #[inline(always)]
     fn is_open(&self) -> bool {
         self.shared.state.load(Ordering::Acquire) == OPEN
+            && self.shared.gate.as_ref().is_none_or(|gate| gate.is_open())
     }
 
     fn check_open(&self) -> Result<(), Error> {
-        if self.is_open() { Ok(()) } else { Err(self.gone()) }
+        if self.shared.state.load(Ordering::Acquire) == OPEN { Ok(()) } else { Err(self.gone()) }
+    }
+
+    /// As [`is_open`](Self::is_open), with the reason.
+    fn check_takes_records(&self) -> Result<(), Error> {
+        self.check_open()?;
+        match &self.shared.gate {
+            Some(gate) => gate
+                .check()
+                .map_err(|illegal| Error::from_call("send", Duration::ZERO, CallError::Illegal(illegal))),
+            None => Ok(()),
+        }
     }
 
     /// Why nothing can be sent any more.

@@ -111,7 +111,7 @@ impl CoreProducer {
         K: Payload<KS>,
         V: Payload<VS>,
     {
-        self.check_open()?;
+        self.check_takes_records()?;
         progress.asking.start(now);
         Scratch::with(|Scratch { key: key_buffer, value: value_buffer, topics }| {
             // 1. The interceptors; what they leave has to be legal.

@@ -343,7 +343,7 @@ fn whoever_waits_is_told_when_the_engine_is_gone() {
     let accepted = world.core.clone();
     let (_, other_drainer, other_manager) = {
         let config = world.core.config().clone();
-        engine::parts(config, 1, None, InterceptorChain::default())
+        engine::parts(config, 1, None, InterceptorChain::default(), None)
     };
     // The engine's end: what it owned is dropped.
     drop(std::mem::replace(&mut world.drainer, other_drainer));

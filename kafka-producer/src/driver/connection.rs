@@ -156,7 +156,9 @@ impl Pump {
     fn tell_events(&mut self) {
         while let Some(event) = self.connection.poll_event() {
             self.inbox.push(match event {
-                ConnectionEvent::Ready { versions, .. } => Input::Connected { connection: self.id, versions },
+                ConnectionEvent::Ready { versions, features } => {
+                    Input::Connected { connection: self.id, versions, features }
+                }
                 ConnectionEvent::Response { token, body } => {
                     Input::Response { connection: self.id, request: RequestId(token), body }
                 }

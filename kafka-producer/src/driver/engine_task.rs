@@ -11,7 +11,9 @@ use crate::core::CoreProducer;
 use crate::producer::unobserved::Unobserved;
 use crate::{CloseSummary, FlushSummary};
 use kafka_network::{ConnectionConfig, Connector};
-use kafka_sender::{ConnectionId, DisconnectReason, Engine, FlushId, Output, Transmit};
+use kafka_sender::{
+    CallError, CallId, ConnectionId, DisconnectReason, Engine, FlushId, Output, TransactionCall, Transmit,
+};
 use kafka_types::{Monotonic, Now};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -22,6 +24,8 @@ use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+/// The feature whose level says which protocol transactions have (KIP-890).
+const TRANSACTION_VERSION: &str = "transaction.version";
 /// How long the connections have to close in order after everything has its outcome.
 const LAST_LINGER: Duration = Duration::from_secs(1);
 
@@ -37,6 +41,9 @@ pub(super) struct EngineTask {
     connection_tasks: JoinSet<()>,
     troubles: Troubles,
     seal_pool: SealPool,
+    next_call: u64,
+    /// Who waits for calls, and whether it is for a transaction's begin.
+    calls: BTreeMap<CallId, (oneshot::Sender<Result<(), CallError>>, bool)>,
     next_flush: u64,
     flushes: BTreeMap<FlushId, oneshot::Sender<FlushSummary>>,
     closers: Vec<oneshot::Sender<CloseSummary>>,
@@ -70,6 +77,8 @@ impl EngineTask {
             connection_tasks: JoinSet::new(),
             troubles: Troubles::default(),
             seal_pool: SealPool::new(inbox),
+            next_call: 0,
+            calls: BTreeMap::new(),
             next_flush: 0,
             flushes: BTreeMap::new(),
             closers: Vec::new(),
@@ -102,9 +111,11 @@ impl EngineTask {
 
     fn handle(&mut self, input: Input, now: Now) {
         match input {
-            Input::Connected { connection, versions } => {
+            Input::Connected { connection, versions, features } => {
                 self.life.core.note_connection(None);
                 self.troubles.handle_connected(&self.life.core.config().client_id);
+                let level = features.level(TRANSACTION_VERSION);
+                self.engine.handle_transaction_feature(features.epoch.unwrap_or(-1), level);
                 self.engine.handle_connected(now, connection, versions);
             }
             Input::Response { connection, request, body } => {
@@ -120,6 +131,17 @@ impl EngineTask {
             }
             Input::Sealed(sealed) => self.engine.handle_sealed(now, sealed),
             Input::SealEnded => self.seal_pool.handle_ended(),
+            Input::Call { call, deadline, reply } => {
+                let id = CallId(self.next_call);
+                self.next_call += 1;
+                let begins = matches!(call, TransactionCall::Begin);
+                if begins && reply.is_closed() {
+                    // Who gave up waiting for it may be the one that begins anew, next in the list.
+                    return;
+                }
+                self.calls.insert(id, (reply, begins));
+                self.engine.handle_call(now, id, call, deadline);
+            }
             Input::Flush { reply } => {
                 let flush = FlushId(self.next_flush);
                 self.next_flush += 1;
@@ -174,6 +196,17 @@ impl EngineTask {
                 Output::Flushed(flush, summary) => {
                     if let Some(reply) = self.flushes.remove(&flush) {
                         let _ = reply.send(summary.into());
+                    }
+                }
+                Output::Called(call, result) => {
+                    // If nobody waits any more, the engine keeps what has to be told later, but for a transaction that would
+                    // have no owner.
+                    if let Some((reply, begins)) = self.calls.remove(&call)
+                        && reply.send(result).is_err_and(|result| begins && result.is_ok())
+                    {
+                        let (id, deadline) = (CallId(self.next_call), Monotonic::NEVER);
+                        self.next_call += 1;
+                        self.engine.handle_call(now, id, TransactionCall::Abort, deadline);
                     }
                 }
                 Output::Wake(wakers) => wakers.into_iter().for_each(wake),

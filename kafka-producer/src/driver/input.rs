@@ -4,8 +4,9 @@ use crate::CloseSummary;
 use crate::FlushSummary;
 use bytes::Bytes;
 use kafka_accumulator::Sealed;
+use kafka_network::FinalizedFeatures;
 use kafka_protocol::wire::ApiVersionRanges;
-use kafka_sender::{ConnectionId, DisconnectReason, RequestId};
+use kafka_sender::{CallError, ConnectionId, DisconnectReason, RequestId, TransactionCall};
 use kafka_types::Monotonic;
 use tokio::sync::oneshot;
 
@@ -13,6 +14,7 @@ pub(crate) enum Input {
     Connected {
         connection: ConnectionId,
         versions: ApiVersionRanges,
+        features: FinalizedFeatures,
     },
     Response {
         connection: ConnectionId,
@@ -30,6 +32,12 @@ pub(crate) enum Input {
     Sealed(Sealed),
     /// A seal job's place is free again; comes after its `Sealed`, if it got that far.
     SealEnded,
+    /// A transactional producer's call.
+    Call {
+        call: TransactionCall,
+        deadline: Monotonic,
+        reply: oneshot::Sender<Result<(), CallError>>,
+    },
     Flush {
         reply: oneshot::Sender<FlushSummary>,
     },

@@ -18,7 +18,7 @@ use engine_task::EngineTask;
 use inbox::Inbox;
 use input::Input;
 use kafka_network::Connector;
-use kafka_sender::Engine;
+use kafka_sender::{CallError, Engine, TransactionCall};
 use kafka_types::Monotonic;
 use status::{Life, Status};
 use std::io;
@@ -30,6 +30,7 @@ use tokio::sync::oneshot;
 pub(crate) use park::block_on;
 
 /// The callers' end of the driver.
+#[derive(Clone)]
 pub(crate) struct Driver {
     inbox: Arc<Inbox>,
     status: Arc<Status>,
@@ -67,6 +68,22 @@ impl Driver {
     /// The accumulator or the metadata have something for the engine.
     pub(crate) fn wake(&self) {
         self.inbox.wake();
+    }
+
+    /// A transactional producer's call. The answer comes, by the deadline or with the driver's end, also if nobody waits for it.
+    pub(crate) fn call(
+        &self,
+        call: TransactionCall,
+        deadline: Monotonic,
+    ) -> oneshot::Receiver<Result<(), CallError>> {
+        let (reply, answer) = oneshot::channel();
+        self.inbox.push(Input::Call { call, deadline, reply });
+        answer
+    }
+
+    /// Whether it ended by a close in order.
+    pub(crate) fn is_closed(&self) -> bool {
+        matches!(self.status.life(), Life::Closed(_))
     }
 
     pub(crate) async fn flush(&self) -> Result<FlushSummary, Error> {

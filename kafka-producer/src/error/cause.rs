@@ -1,6 +1,6 @@
 //! What happened, as data; the words for it are in `message`.
 
-use super::{ErrorKind, Outcome};
+use super::{ErrorKind, Outcome, TransactionCause};
 use crate::config::Problem;
 use kafka_accumulator::{DeliveryFailure, FailureCause, Written};
 use kafka_metadata::MetadataError;
@@ -53,6 +53,7 @@ pub(crate) enum Cause {
     /// Asking for metadata failed for good, for everybody.
     Fatal(MetadataError),
     Delivery(DeliveryFailure),
+    Transaction(TransactionCause),
     InCallback(&'static str),
     Closed,
     Stopped,
@@ -98,6 +99,7 @@ impl Cause {
             Cause::Fatal(MetadataError::Authentication { .. }) => ErrorKind::Authentication,
             Cause::Fatal(_) => ErrorKind::Broker,
             Cause::Delivery(failure) => kind_of_failure(failure.cause()),
+            Cause::Transaction(cause) => cause.kind(),
             Cause::Closed => ErrorKind::Closed,
             #[cfg(feature = "driver")]
             Cause::Start(_) => ErrorKind::Stopped,
@@ -111,7 +113,16 @@ impl Cause {
                 Written::NotWritten => Outcome::NotWritten,
                 Written::Unknown => Outcome::Unknown,
             },
+            Cause::Transaction(cause) => cause.outcome(),
             _ => Outcome::NotWritten,
+        }
+    }
+
+    pub(super) fn requires_abort(&self) -> bool {
+        match self {
+            Cause::Delivery(failure) => failure.is_in_transaction() && !self.is_fatal(),
+            Cause::Transaction(cause) => cause.requires_abort(),
+            _ => false,
         }
     }
 
@@ -122,6 +133,7 @@ impl Cause {
             Cause::Delivery(failure) if self.kind() == ErrorKind::Fenced => {
                 failure.cause() == FailureCause::Broker(ErrorCode::PRODUCER_FENCED)
             }
+            Cause::Transaction(cause) => cause.is_fatal(),
             _ => matches!(self.kind(), ErrorKind::Fenced | ErrorKind::Closed | ErrorKind::Stopped),
         }
     }
@@ -134,12 +146,13 @@ impl Cause {
                 FailureCause::Broker(code) => code.is_retriable(),
                 cause => kind_of_failure(cause) == ErrorKind::Timeout,
             },
+            Cause::Transaction(cause) => cause.is_retriable(),
             _ => false,
         }
     }
 }
 
-fn kind_of(code: ErrorCode) -> ErrorKind {
+pub(super) fn kind_of(code: ErrorCode) -> ErrorKind {
     match code {
         ErrorCode::TOPIC_AUTHORIZATION_FAILED
         | ErrorCode::CLUSTER_AUTHORIZATION_FAILED
@@ -155,13 +168,14 @@ fn kind_of(code: ErrorCode) -> ErrorKind {
     }
 }
 
-fn kind_of_failure(cause: FailureCause) -> ErrorKind {
+pub(super) fn kind_of_failure(cause: FailureCause) -> ErrorKind {
     match cause {
         FailureCause::Timeout => ErrorKind::Timeout,
         FailureCause::Broker(code) => kind_of(code),
         FailureCause::RecordTooLarge => ErrorKind::TooLarge,
         FailureCause::ProducerClosed => ErrorKind::Closed,
         FailureCause::EngineStopped => ErrorKind::Stopped,
+        FailureCause::TransactionAborted => ErrorKind::Aborted,
         _ => ErrorKind::Broker,
     }
 }

@@ -48,6 +48,8 @@ kinds! {
     Authentication => "authentication",
     /// Another producer has taken this one's place.
     Fenced => "fenced",
+    /// Its transaction was aborted before the record was sent.
+    Aborted => "aborted",
     /// The producer was closed before, or while, this happened.
     Closed => "closed",
     /// The producer's background thread or runtime is gone; only a new producer helps.

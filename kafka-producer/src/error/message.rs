@@ -58,6 +58,7 @@ pub(super) fn write(cause: &Cause, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             }
         }
         Cause::Fatal(error) => fmt::Display::fmt(error, f),
+        Cause::Transaction(cause) => fmt::Display::fmt(cause, f),
         Cause::Delivery(failure) => fmt::Display::fmt(failure, f),
         Cause::InCallback(operation) => write!(
             f,

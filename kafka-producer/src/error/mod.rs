@@ -3,6 +3,7 @@
 mod cause;
 mod kind;
 mod message;
+mod transaction;
 
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 pub(crate) use cause::{Cause, MetadataWaited, WaitsFor};
 pub use kind::{ErrorKind, Outcome};
+pub(crate) use transaction::TransactionCause;
 
 /// Why something failed. As small as a pointer, and cheap to clone.
 ///
@@ -46,15 +48,20 @@ impl Error {
         self.0.is_fatal()
     }
 
-    /// True if the transaction that this happened in can only be aborted. Never so outside a transaction.
+    /// True if the transaction that this happened in is lost: it has to be aborted, and may be tried again. A commit that fails
+    /// so has aborted it already. Never so outside a transaction.
     pub fn requires_abort(&self) -> bool {
-        false
+        self.0.requires_abort()
     }
 
     /// The partition that the record was for, once it had one.
     pub fn topic_partition(&self) -> Option<&TopicPartition> {
         match &*self.0 {
-            Cause::Delivery(failure) => Some(failure.topic_partition()),
+            Cause::Delivery(failure)
+            | Cause::Transaction(TransactionCause::Failed { record: Some(failure), .. }) => {
+                Some(failure.topic_partition())
+            }
+            Cause::Transaction(TransactionCause::Refused(error)) => error.topic_partition(),
             _ => None,
         }
     }

@@ -4,7 +4,7 @@ use super::unobserved::Unobserved;
 use super::{Producer, Shared};
 use crate::driver::{Driver, clock};
 use crate::error::Cause;
-use crate::{Error, ProducerBuilder, ProducerConfig};
+use crate::{Error, Notice, Problem, ProducerBuilder, ProducerConfig, TransactionalProducer};
 use kafka_network::{Connector, TcpConfig, TcpConnector};
 use std::sync::Arc;
 
@@ -14,8 +14,31 @@ impl<KS, VS> ProducerBuilder<KS, VS> {
     /// # Errors
     /// [`Configuration`](crate::ErrorKind::Configuration) lists everything that is wrong;
     /// [`Stopped`](crate::ErrorKind::Stopped) if the system has no thread left.
-    pub fn build(mut self) -> Result<Producer<KS, VS>, Error> {
+    pub fn build(self) -> Result<Producer<KS, VS>, Error> {
         let (config, notices) = self.resolve()?;
+        if config.transactional_id.is_some() {
+            let message = "set: a producer for transactions is built with `build_transactional`";
+            return Err(Error::configuration(vec![Problem::new("transactional.id", message)]));
+        }
+        self.start(config, notices)
+    }
+
+    /// Starts a producer for transactions; [`init`](TransactionalProducer::init) is the first thing to call.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build); and [`Configuration`](crate::ErrorKind::Configuration) without a
+    /// [`transactional_id`](Self::transactional_id).
+    pub fn build_transactional(self) -> Result<TransactionalProducer<KS, VS>, Error> {
+        let (config, notices) = self.resolve()?;
+        if config.transactional_id.is_none() {
+            let message =
+                "not set: expected a name that is the same after a restart, and no other producer's";
+            return Err(Error::configuration(vec![Problem::new("transactional.id", message)]));
+        }
+        Ok(TransactionalProducer::new(self.start(config, notices)?))
+    }
+
+    fn start(mut self, config: ProducerConfig, notices: Vec<Notice>) -> Result<Producer<KS, VS>, Error> {
         notices.iter().for_each(|notice| notice.log());
         let connector = self.connector.take().unwrap_or_else(|| tcp(&config));
         let runtime = self.runtime.take();

@@ -80,6 +80,6 @@ pub(super) fn of_batch((topic_partition, failure): (TopicPartition, Arc<BatchFai
 }
 
 /// What waits there would wait for the very thread that runs it.
-pub(super) fn refuse_in_callback(operation: &'static str) -> Result<(), Error> {
+pub(crate) fn refuse_in_callback(operation: &'static str) -> Result<(), Error> {
     if kafka_accumulator::in_callback() { Err(Cause::InCallback(operation).into()) } else { Ok(()) }
 }

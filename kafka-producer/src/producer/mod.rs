@@ -3,10 +3,10 @@
 mod build;
 mod close;
 mod delivery;
-mod flush;
+pub(crate) mod flush;
 mod partitions;
 mod send;
-mod sending;
+pub(crate) mod sending;
 pub(crate) mod unobserved;
 
 use crate::core::CoreProducer;
@@ -69,6 +69,10 @@ impl<KS, VS> Producer<KS, VS> {
     /// They are warned about as well, at most once a second per cause, and for what is left when the producer is closed.
     pub fn unobserved_failures(&self) -> u64 {
         self.shared.unobserved.total()
+    }
+
+    pub(crate) fn driver(&self) -> &Driver {
+        &self.shared.driver
     }
 
     /// Bytes of `buffer.memory` that are free for further records.

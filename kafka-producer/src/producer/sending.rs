@@ -92,7 +92,7 @@ where
 }
 
 /// Moves a record on that may have to wait.
-pub(super) fn poll_pending<K, V, KS, VS>(
+pub(crate) fn poll_pending<K, V, KS, VS>(
     producer: &Producer<KS, VS>,
     pending: &mut PendingSend<'_, K, V>,
     context: &mut Context<'_>,

@@ -46,7 +46,7 @@ const SERIALIZER: &str =
     "a Rust program passes its own Serializer to the builder; without one, bytes and text go as they are";
 const SASL: &str = "SASL authentication is not served yet; only security.protocol=PLAINTEXT is";
 const TLS: &str = "TLS is not served yet; only security.protocol=PLAINTEXT is";
-const TRANSACTIONS: &str = "transactions are not served yet";
+const TWO_PHASE: &str = "no broker serves two-phase commit yet (KIP-939)";
 const METRICS: &str = "metrics are not served yet";
 const JAVA_CLASS: &str = "it names Java classes, which a Rust program cannot load";
 
@@ -164,8 +164,6 @@ pub(super) static TABLE: &[Refusal] = &[
     refuse("ssl.truststore.location", TLS),
     refuse("ssl.truststore.password", TLS),
     refuse("ssl.truststore.type", TLS).unless(&["JKS"]),
-    refuse("transaction.timeout.ms", TRANSACTIONS).unless(&["60000"]),
-    accept("transaction.two.phase.commit.enable", &["false"], TRANSACTIONS),
-    refuse("transactional.id", TRANSACTIONS),
+    accept("transaction.two.phase.commit.enable", &["false"], TWO_PHASE),
     refuse("value.serializer", SERIALIZER).unless(PLAIN_SERIALIZERS),
 ];

@@ -64,6 +64,8 @@ pub(super) static TABLE: &[Property] = properties! {
     "send.buffer.bytes" => send_buffer, v => socket_buffer(v);
     "socket.connection.setup.timeout.max.ms" => connection_setup_timeout_max, v => long_millis(v, 0);
     "socket.connection.setup.timeout.ms" => connection_setup_timeout, v => long_millis(v, 0);
+    "transaction.timeout.ms" => transaction_timeout, v => int_millis(v);
+    "transactional.id" => transactional_id, v => Ok::<_, Expected>(v.to_owned());
 };
 
 /// A `LONG` of bytes; what does not fit this machine's memory at all is as good as its greatest size.

@@ -150,6 +150,7 @@ const RANGES: &[(&str, &[&str], &[&str])] = &[
     ("send.buffer.bytes", &["-1", "0", "2147483647"], &["-2", "2147483648"]),
     ("socket.connection.setup.timeout.max.ms", &["0"], &["-1"]),
     ("socket.connection.setup.timeout.ms", &["0"], &["-1"]),
+    ("transaction.timeout.ms", &["1", "2147483647"], &["-1", "2147483648"]),
 ];
 
 #[test]
@@ -167,8 +168,9 @@ fn every_value_keeps_its_range_and_says_what_was_expected() {
 
 #[test]
 fn every_served_property_has_its_range_tested() {
-    for property in
-        table::TABLE.iter().filter(|p| !matches!(p.name, "bootstrap.servers" | "client.id" | "client.rack"))
+    for property in table::TABLE
+        .iter()
+        .filter(|p| !matches!(p.name, "bootstrap.servers" | "client.id" | "client.rack" | "transactional.id"))
     {
         assert!(RANGES.iter().any(|(name, ..)| *name == property.name), "{}", property.name);
     }

@@ -9,14 +9,15 @@ use kafka_accumulator::{
 };
 use kafka_metadata::{Metadata, MetadataConfig};
 use kafka_network::{Connection, ConnectionConfig, ConnectionEvent, OutgoingRequest};
+use kafka_protocol::frame::{RequestHeader, request_frame};
 use kafka_protocol::messages::ProduceResponse;
-use kafka_protocol::wire::{ApiKey, decode_exact, encode_to_bytes};
+use kafka_protocol::wire::{ApiKey, Request, decode_exact, encode_to_bytes};
 use kafka_sender::{
-    CloseSummary, ConnectionId, DisconnectReason, Engine, FlushId, FlushSummary, Output, RequestId,
-    SenderConfig, Transmit,
+    CallError, CallId, CloseSummary, ConnectionId, DisconnectReason, Engine, FlushId, FlushSummary, Output,
+    RequestId, SenderConfig, TransactionCall, Transmit,
 };
 use kafka_testkit::{Cluster, ClusterConfig, ClusterOutput};
-use kafka_transactions::{TransactionConfig, TransactionManager};
+use kafka_transactions::{TransactionConfig, TransactionManager, TransactionalConfig, TransactionalManager};
 use kafka_types::{
     BrokerAddress, Monotonic, NodeId, Now, Offset, PartitionId, RecordMetadata, Timestamp, TopicPartition,
 };
@@ -33,6 +34,7 @@ pub struct Settings {
     pub sender: SenderConfig,
     pub accumulator: AccumulatorConfig,
     pub idempotence: bool,
+    pub transactional_id: Option<&'static str>,
     /// The bootstrap address is a name of its own, which leads to the first broker; else those of the brokers.
     pub bootstrap_by_name: bool,
 }
@@ -40,7 +42,13 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         let accumulator = AccumulatorConfig::default();
-        Settings { sender: SenderConfig::default(), accumulator, idempotence: true, bootstrap_by_name: false }
+        Settings {
+            sender: SenderConfig::default(),
+            accumulator,
+            idempotence: true,
+            transactional_id: None,
+            bootstrap_by_name: false,
+        }
     }
 }
 
@@ -62,6 +70,8 @@ pub struct World {
     pub accumulator: Accumulator,
     pub metadata: Metadata,
     pub flushed: BTreeMap<FlushId, FlushSummary>,
+    pub called: BTreeMap<CallId, Result<(), CallError>>,
+    calls: u64,
     pub closed: Option<CloseSummary>,
     /// How often the engine wanted a connection.
     pub connects: usize,
@@ -89,7 +99,7 @@ pub struct World {
 impl World {
     pub fn new(cluster: ClusterConfig, settings: Settings) -> World {
         let cluster = Cluster::new(cluster);
-        let Settings { sender, mut accumulator, idempotence, bootstrap_by_name } = settings;
+        let Settings { sender, mut accumulator, idempotence, transactional_id, bootstrap_by_name } = settings;
         let bootstrap = match bootstrap_by_name {
             true => vec![BrokerAddress::new(BOOTSTRAP, 9092)],
             false => cluster.nodes().map(|node| address(&cluster, node)).collect(),
@@ -98,14 +108,21 @@ impl World {
         accumulator.delivery_timeout = sender.delivery_timeout;
         let (accumulator, drainer) = Accumulator::new(accumulator);
         let (metadata, manager) = Metadata::new(MetadataConfig::default(), bootstrap, 3);
-        let transactions =
-            TransactionManager::new(TransactionConfig { idempotence, ..TransactionConfig::default() }, 5);
+        let transactional = transactional_id.is_some();
+        let of_batches = TransactionConfig { idempotence, transactional, ..TransactionConfig::default() };
+        let transactions = TransactionManager::new(of_batches, 5);
+        let mut engine = Engine::new(sender, drainer, manager, transactions, 11);
+        if let Some(id) = transactional_id {
+            engine.set_transactional(TransactionalManager::new(TransactionalConfig::new(id), 7));
+        }
         World {
             cluster,
-            engine: Engine::new(sender, drainer, manager, transactions, 11),
+            engine,
             accumulator,
             metadata,
             flushed: BTreeMap::new(),
+            called: BTreeMap::new(),
+            calls: 0,
             closed: None,
             connects: 0,
             attempts: Vec::new(),
@@ -171,6 +188,48 @@ impl World {
         self.engine.handle_flush(self.now(), FlushId(u64::MAX));
         self.settle();
         delivery
+    }
+
+    /// A call with a minute's time.
+    pub fn call(&mut self, call: TransactionCall) -> CallId {
+        self.call_within(60 * SECOND, call)
+    }
+
+    pub fn call_within(&mut self, time: Duration, call: TransactionCall) -> CallId {
+        self.calls += 1;
+        let (now, id) = (self.now(), CallId(self.calls));
+        self.engine.handle_call(now, id, call, self.at(time));
+        self.settle();
+        id
+    }
+
+    pub fn answer(&self, call: CallId) -> Option<Result<(), CallError>> {
+        self.called.get(&call).cloned()
+    }
+
+    /// A call, and what is said to it within some seconds.
+    pub fn ask(&mut self, call: TransactionCall) -> Result<(), CallError> {
+        let id = self.call(call);
+        for _ in 0..50 {
+            if self.called.contains_key(&id) {
+                break;
+            }
+            self.run(100 * MS);
+        }
+        self.called[&id].clone()
+    }
+
+    /// A request of some other program to the coordinator of a transactional id. Nobody reads the answer.
+    pub fn tell_coordinator<R: Request>(&mut self, id: &str, request: &R, version: i16) {
+        let now = self.now();
+        let node = self.cluster.coordinator_of(id).unwrap();
+        let connection = self.cluster.connect(now, node).unwrap();
+        let header =
+            RequestHeader { api_key: R::API_KEY, api_version: version, correlation_id: 1, client_id: None };
+        let body = vec![encode_to_bytes(request, version).unwrap()];
+        let frame = request_frame(&header, R::header_version(version), body).unwrap();
+        self.cluster.handle_data(now, connection, &frame.concat());
+        self.settle();
     }
 
     pub fn flush(&mut self, id: u64) {
@@ -274,6 +333,9 @@ impl World {
                 Output::Complete(batch) => batch.run(),
                 Output::Flushed(id, summary) => {
                     self.flushed.insert(id, summary);
+                }
+                Output::Called(id, result) => {
+                    assert!(self.called.insert(id, result).is_none(), "answered twice")
                 }
                 Output::Wake(wakers) => wakers.into_iter().for_each(|waker| waker.wake()),
                 Output::Closed(summary) => self.closed = Some(summary),
@@ -379,7 +441,11 @@ impl World {
         }
         while let Some(event) = link.connection.poll_event() {
             match event {
-                ConnectionEvent::Ready { versions, .. } => self.engine.handle_connected(now, id, versions),
+                ConnectionEvent::Ready { versions, features } => {
+                    let level = features.level("transaction.version");
+                    self.engine.handle_transaction_feature(features.epoch.unwrap_or(-1), level);
+                    self.engine.handle_connected(now, id, versions);
+                }
                 ConnectionEvent::Response { token, mut body } => {
                     let request = RequestId(token);
                     let version = link.versions.remove(&request);

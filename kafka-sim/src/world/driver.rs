@@ -66,6 +66,7 @@ impl World {
                     self.trace.line(self.now, || format!("flushed {id}"));
                     self.check_flushed(id)?;
                 }
+                Output::Called(..) => {}
                 Output::Wake(wakers) => wakers.into_iter().for_each(Waker::wake),
                 Output::Closed(_) => {
                     self.trace.line(self.now, || "closed".to_owned());

@@ -61,6 +61,13 @@ impl TransactionalManager {
         }
     }
 
+    /// The request that is on its way never went out: there was no connection. The coordinator is looked up again.
+    pub fn handle_not_sent(&mut self, now: Monotonic) {
+        if let Some(api) = self.in_flight.take() {
+            self.look_up(now, api);
+        }
+    }
+
     /// The broker does not serve the request that is on its way in any version that transactions can use.
     pub fn handle_unsupported(&mut self) {
         if let Some(api) = self.in_flight.take() {

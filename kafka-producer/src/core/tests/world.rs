@@ -39,7 +39,7 @@ impl World {
         let mut chain = InterceptorChain::default();
         builder.interceptors.iter().for_each(|interceptor| chain.push(interceptor.clone()));
         let partitioner = builder.partitioner.clone();
-        let (core, drainer, manager) = engine::parts(builder.config().unwrap(), 7, partitioner, chain);
+        let (core, drainer, manager) = engine::parts(builder.config().unwrap(), 7, partitioner, chain, None);
         let now = Now { mono: Monotonic::from_millis(1000), wall: Timestamp(1_000_000) };
         World { core, drainer, manager, now, woken: Arc::default() }
     }
