@@ -11,12 +11,18 @@ pub struct Failures {
 
 impl Failures {
     /// Looks at one record's outcome.
+    #[inline]
     pub fn check<T>(&mut self, outcome: Result<T, Error>) {
         if let Err(error) = outcome {
-            self.count += 1;
-            if self.count <= 5 {
-                eprintln!("not acknowledged: {error}");
-            }
+            self.count(&error);
+        }
+    }
+
+    #[cold]
+    fn count(&mut self, error: &Error) {
+        self.count += 1;
+        if self.count <= 5 {
+            eprintln!("not acknowledged: {error}");
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::gauge::{Gauge, Unmeasured};
 use bytes::{Bytes, BytesMut};
 use kafka_accumulator::Delivery;
 use kafka_network::{Connection, ConnectionConfig, ConnectionEvent, OutgoingRequest};
-use kafka_producer::core::{AtOnce, CoreProducer, PendingSend};
+use kafka_producer::core::{AtOnce, CoreProducer, Left, PendingSend};
 use kafka_producer::{BytesSerializer, Payload, ProducerBuilder, ProducerRecord};
 use kafka_sender::{ConnectionId, Engine, Output, RequestId, Transmit};
 use kafka_types::{Monotonic, Now, Timestamp};
@@ -81,7 +81,12 @@ impl World {
         K: Payload<BytesSerializer>,
         V: Payload<BytesSerializer>,
     {
-        match core.send_at_once(&mut record, &BytesSerializer, &BytesSerializer, now) {
+        let (keys, values) = (&BytesSerializer, &BytesSerializer);
+        let mut left = Left::default();
+        if let Some(delivery) = core.send_at_once(&mut record, keys, values, now, &mut left) {
+            return delivery;
+        }
+        match core.send_on(&mut record, left, keys, values, now) {
             AtOnce::Appended { delivery, .. } => delivery,
             AtOnce::Refused(error) => panic!("not accepted: {error}"),
             AtOnce::Waits(_) => panic!("there is memory, and metadata are known"),

@@ -32,15 +32,31 @@ const SEEN: u32 = 1 << 31;
 /// The batch's completion keeps the timestamp.
 const FAR: i32 = i32::MIN;
 
+#[inline(always)]
+fn timestamp_delta(completion: &Completion, place: RecordPlace) -> i32 {
+    let delta = place.timestamp.0.wrapping_sub(completion.base_timestamp().0);
+    i32::try_from(delta).unwrap_or(FAR)
+}
+
 impl Delivery {
-    #[inline(always)]
     pub(crate) fn new(completion: Arc<Completion>, place: RecordPlace, told: bool) -> Delivery {
-        let RecordPlace { index, timestamp, key_size, value_size } = place;
-        let delta = timestamp.0.wrapping_sub(completion.base_timestamp().0);
-        let timestamp_delta = i32::try_from(delta).unwrap_or(FAR);
-        if timestamp_delta == FAR {
-            completion.keep_timestamp(index, timestamp);
+        let delta = timestamp_delta(&completion, place);
+        if delta == FAR {
+            completion.keep_timestamp(place.index, place.timestamp);
         }
+        Delivery::with(completion, place, delta, told)
+    }
+
+    /// The same, but none if the timestamp is too far from the batch's first.
+    #[inline(always)]
+    pub(crate) fn near(completion: &Arc<Completion>, place: RecordPlace, told: bool) -> Option<Delivery> {
+        let delta = timestamp_delta(completion, place);
+        (delta != FAR).then(|| Delivery::with(Arc::clone(completion), place, delta, told))
+    }
+
+    #[inline(always)]
+    fn with(completion: Arc<Completion>, place: RecordPlace, timestamp_delta: i32, told: bool) -> Delivery {
+        let RecordPlace { index, key_size, value_size, .. } = place;
         let index = AtomicU32::new(if told { index | SEEN } else { index });
         Delivery { completion: Some(completion), index, timestamp_delta, key_size, value_size }
     }

@@ -1,7 +1,6 @@
 //! A batch that takes records.
 
 use crate::budget::Charge;
-use crate::callback::Callback;
 use crate::completion::{Completion, RecordCallback, RecordPlace};
 use crate::ratio::SAFETY;
 use crate::{AppendRecord, BatchId};
@@ -160,27 +159,23 @@ impl OpenBatch {
         self.summary.measure(record.timestamp, record.key, record.value, record.headers)
     }
 
-    /// Appends a record that room was made for; its callback, and whether that tells the program.
+    /// What the next record's delivery is to know, if it is this one.
     #[inline(always)]
-    pub(crate) fn push(
-        &mut self,
-        record: &AppendRecord<'_>,
-        measured: &MeasuredRecord<'_>,
-        callback: Option<(Callback, bool)>,
-    ) -> RecordPlace {
+    pub(crate) fn next_place(&self, record: &AppendRecord<'_>) -> RecordPlace {
         let size =
             |bytes: Option<&[u8]>| bytes.map_or(-1, |bytes| i32::try_from(bytes.len()).unwrap_or(i32::MAX));
-        let place = RecordPlace {
+        RecordPlace {
             index: self.summary.record_count(),
             timestamp: record.timestamp,
             key_size: size(record.key),
             value_size: size(record.value),
-        };
-        self.summary.append(&mut self.records, measured);
-        if let Some((callback, told)) = callback {
-            self.callbacks.push(RecordCallback { place, callback, told });
         }
-        place
+    }
+
+    /// Appends a record that room was made for.
+    #[inline(always)]
+    pub(crate) fn push(&mut self, measured: &MeasuredRecord<'_>) {
+        self.summary.append(&mut self.records, measured);
     }
 
     /// True if no record of any size would fit any more.

@@ -3,13 +3,13 @@
 use crate::batch::Batch;
 use crate::budget::Group;
 use crate::buffer_pool::BufferPool;
-use crate::completion::{Completion, RecordPlace};
+use crate::completion::{Completion, RecordCallback, RecordPlace};
 use crate::events::{Events, QueueEvent};
 use crate::open_batch::{Limits, NoRoom, OpenBatch};
 use crate::ratio::CompressionRatio;
 use crate::seal::{RawBatch, SealJob};
 use crate::shared::Shared;
-use crate::{AppendOptions, AppendRecord, BatchId, QueueId};
+use crate::{AppendOptions, AppendRecord, BatchId, Delivery, QueueId};
 use crossbeam_utils::CachePadded;
 use kafka_protocol::records::{BatchSummary, MeasuredRecord};
 use kafka_types::{Monotonic, Now, TopicPartition};
@@ -143,8 +143,11 @@ impl PartitionQueue {
     }
 
     /// The way of most records: into a batch that has room for this one without a callback, and for another after it.
+    ///
+    /// The delivery is made before the copy, under the lock: a locked instruction waits for all writes before it, so the count of
+    /// references comes before there are many, and what unlocking has waited for is read again at no cost.
     #[inline(always)]
-    pub(crate) fn append_at_once(&self, record: &AppendRecord<'_>) -> Option<Placed> {
+    pub(crate) fn append_at_once(&self, record: &AppendRecord<'_>, told: bool) -> Option<(Delivery, usize)> {
         let mut state = self.state.lock();
         if state.closed {
             return None;
@@ -154,8 +157,9 @@ impl PartitionQueue {
         if !open.takes_easily(measured.size()) {
             return None;
         }
-        let place = open.push(record, &measured, None);
-        Some(Placed { completion: Arc::clone(&open.completion), place, bytes: measured.size() })
+        let delivery = Delivery::near(&open.completion, open.next_place(record), told)?;
+        open.push(&measured);
+        Some((delivery, measured.size()))
     }
 
     /// Everything of an append that needs the lock: copying the record is most of it.
@@ -421,9 +425,11 @@ fn push(
     measured: &MeasuredRecord<'_>,
     options: &mut AppendOptions<'_>,
 ) -> LockedOutcome {
-    let told = options.told;
-    let callback = options.callback.take().map(|callback| (callback, told));
-    let place = open.push(record, measured, callback);
+    let place = open.next_place(record);
+    open.push(measured);
+    if let Some(callback) = options.callback.take() {
+        open.callbacks.push(RecordCallback { place, callback, told: options.told });
+    }
     LockedOutcome::Appended(Placed {
         completion: Arc::clone(&open.completion),
         place,

@@ -179,8 +179,7 @@ impl TopicQueues {
         told: bool,
     ) -> Option<(Delivery, usize)> {
         let index = usize::try_from(partition.0).ok()?;
-        let Placed { completion, place, bytes } = self.slot(index)?.get()?.append_at_once(record)?;
-        Some((Delivery::new(completion, place, told), bytes))
+        self.slot(index)?.get()?.append_at_once(record, told)
     }
 
     /// Waits for memory for a batch of the partition, in order of arrival; but where the partition's leader has its share of the
@@ -246,6 +245,7 @@ impl TopicQueues {
         &slots[at]
     }
 
+    #[inline(always)]
     fn slot(&self, index: usize) -> Option<&OnceLock<Arc<PartitionQueue>>> {
         let (chunk, at) = locate(index);
         self.chunks.get(chunk)?.get()?.get(at)
@@ -255,6 +255,10 @@ impl TopicQueues {
 /// The chunk of a partition's index, and its place there.
 #[inline]
 fn locate(index: usize) -> (usize, usize) {
+    // Most topics have few partitions.
+    if index < FIRST_CHUNK {
+        return (0, index);
+    }
     let chunk = ((index / FIRST_CHUNK) + 1).ilog2() as usize;
     (chunk, index - FIRST_CHUNK * ((1 << chunk) - 1))
 }

@@ -9,16 +9,27 @@ use crate::Error;
 use kafka_accumulator::{AppendRecord, Delivery};
 use kafka_types::{Now, PartitionId, Payload, ProducerRecord, RecordPart, SerializeContext};
 
-/// How far the short way went.
-pub(super) enum Short {
-    Appended(Delivery),
+/// Where a record left the short way; [`send_on`](CoreProducer::send_on) goes on from there.
+#[derive(Default)]
+pub struct Left(pub(super) LeftAt);
+
+pub(super) enum LeftAt {
     /// The long way has to be taken from here.
-    Leaves(Stage),
+    Stage(Stage),
     Refused(Error),
 }
 
+impl Default for LeftAt {
+    fn default() -> LeftAt {
+        LeftAt::Stage(Stage::New)
+    }
+}
+
 impl CoreProducer {
-    /// Puts a record into a batch, as most records can be without waiting.
+    /// Puts a record into a batch, as most records can be without waiting: nobody intercepts, this thread knows the topic, and the
+    /// partition's batch is open and has room. Records go this way but for one or two of each batch, so it looks at nothing
+    /// twice and moves nothing. `None` if it did not suffice: then [`send_on`](CoreProducer::send_on) goes on with what is in
+    /// `left`, which was [`Left::default`] before.
     #[inline(always)]
     pub fn send_at_once<K, V, KS, VS>(
         &self,
@@ -26,29 +37,8 @@ impl CoreProducer {
         key_serializer: &KS,
         value_serializer: &VS,
         now: Now,
-    ) -> AtOnce
-    where
-        K: Payload<KS>,
-        V: Payload<VS>,
-    {
-        match self.take_short_way(record, key_serializer, value_serializer, now) {
-            Short::Appended(delivery) => AtOnce::Appended { delivery, wake: false },
-            Short::Leaves(stage) => self.take_long_way(record, stage, key_serializer, value_serializer, now),
-            Short::Refused(error) => AtOnce::Refused(self.refuse(record, &mut Progress::new(None), error)),
-        }
-    }
-
-    /// What [`advance`](CoreProducer::advance) does, where each of its steps is a trivial one: nobody intercepts, this thread
-    /// knows the topic, and the partition's batch is open and has room. Records go this way but for one or two of each
-    /// batch, so it looks at nothing twice and moves nothing.
-    #[inline(always)]
-    pub(super) fn take_short_way<K, V, KS, VS>(
-        &self,
-        record: &mut ProducerRecord<'_, K, V>,
-        key_serializer: &KS,
-        value_serializer: &VS,
-        now: Now,
-    ) -> Short
+        left: &mut Left,
+    ) -> Option<Delivery>
     where
         K: Payload<KS>,
         V: Payload<VS>,
@@ -56,25 +46,31 @@ impl CoreProducer {
         let shared = &*self.shared;
         let ProducerRecord { topic: name, partition: chosen, timestamp, key, value, headers } = record;
         if !self.is_open() || self.has_interceptors() || timestamp.is_some_and(|timestamp| timestamp.0 < 0) {
-            return Short::Leaves(Stage::New);
+            return None;
         }
         Scratch::with(|Scratch { key: key_buffer, value: value_buffer, topics }| {
-            let Some(topic) = topics.first(shared.id, name) else { return Short::Leaves(Stage::New) };
+            let topic = topics.first(shared.id, name)?;
             if !topic.is_fresh(shared.metadata.generation(), now.mono) {
-                return Short::Leaves(Stage::New);
+                return None;
             }
             if !self.is_free(topic, *chosen) {
-                return Short::Leaves(Stage::New);
+                return None;
             }
             let mut context = SerializeContext { topic: name, headers, part: RecordPart::Key };
             let key = match key.serialize_with(key_serializer, &mut context, key_buffer) {
                 Ok(key) => key,
-                Err(source) => return Short::Refused(serialization(name, RecordPart::Key, source)),
+                Err(source) => {
+                    *left = Left(LeftAt::Refused(serialization(name, RecordPart::Key, source)));
+                    return None;
+                }
             };
             context.part = RecordPart::Value;
             let value = match value.serialize_with(value_serializer, &mut context, value_buffer) {
                 Ok(value) => value,
-                Err(source) => return Short::Refused(serialization(name, RecordPart::Value, source)),
+                Err(source) => {
+                    *left = Left(LeftAt::Refused(serialization(name, RecordPart::Value, source)));
+                    return None;
+                }
             };
             if self.is_surely_small(key, value, headers) {
                 let partition = match *chosen {
@@ -86,12 +82,13 @@ impl CoreProducer {
                 if let Ok(partition) = partition
                     && let Some((delivery, _)) = topic.slot.queues.append_at_once(partition, &bytes, false)
                 {
-                    return Short::Appended(delivery);
+                    return Some(delivery);
                 }
             }
             // Serializers run once per record: what they made is kept.
             let (key, value) = (key.map(<[u8]>::to_vec), value.map(<[u8]>::to_vec));
-            Short::Leaves(Stage::Serialized { key, value })
+            *left = Left(LeftAt::Stage(Stage::Serialized { key, value }));
+            None
         })
     }
 
@@ -105,12 +102,13 @@ impl CoreProducer {
         }
     }
 
-    /// All the rest, for a record that left the short way.
+    /// Goes on with a record that left the short way.
     #[cold]
-    fn take_long_way<K, V, KS, VS>(
+    #[inline(never)]
+    pub fn send_on<K, V, KS, VS>(
         &self,
         record: &mut ProducerRecord<'_, K, V>,
-        stage: Stage,
+        left: Left,
         key_serializer: &KS,
         value_serializer: &VS,
         now: Now,
@@ -119,6 +117,12 @@ impl CoreProducer {
         K: Payload<KS>,
         V: Payload<VS>,
     {
+        let stage = match left.0 {
+            LeftAt::Stage(stage) => stage,
+            LeftAt::Refused(error) => {
+                return AtOnce::Refused(self.refuse(record, &mut Progress::new(None), error));
+            }
+        };
         let mut progress = Progress { stage, ..Progress::new(None) };
         match self.advance(record, &mut progress, key_serializer, value_serializer, now, Patience::Wait) {
             Ok(Some(delivery)) => AtOnce::Appended { delivery, wake: progress.asking.wake },

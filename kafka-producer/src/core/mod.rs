@@ -35,6 +35,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use topics::{TopicSlot, TopicTable};
 
+pub use at_once::Left;
 pub use lookup::PartitionLookup;
 pub use pending::{AtOnce, PendingSend, SendCallback, Waiting};
 

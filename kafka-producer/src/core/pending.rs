@@ -31,7 +31,7 @@ pub(super) struct Progress {
     pub(super) grant: Option<Grant>,
 }
 
-/// What came of [sending a record at once](super::CoreProducer::send_at_once).
+/// What came of [going on](super::CoreProducer::send_on) with a record that could not be sent at once.
 #[must_use = "a record that has to wait does nothing until it is polled into a batch"]
 pub enum AtOnce {
     /// It is in a batch.

@@ -61,15 +61,23 @@ impl Scratch {
     pub(super) fn with<R>(work: impl FnOnce(&mut Scratch) -> R) -> R {
         let mut scratch = SCRATCH.try_with(Cell::take).ok().flatten().unwrap_or_default();
         let result = work(&mut scratch);
-        for buffer in [&mut scratch.key, &mut scratch.value] {
+        // Bytes and text need no buffer.
+        if !scratch.key.is_empty() || !scratch.value.is_empty() {
+            scratch.clear();
+        }
+        // While a thread ends its locals may be gone: then the scratch just goes too.
+        let _ = SCRATCH.try_with(|cell| cell.set(Some(scratch)));
+        result
+    }
+
+    #[inline(never)]
+    fn clear(&mut self) {
+        for buffer in [&mut self.key, &mut self.value] {
             buffer.clear();
             if buffer.capacity() > KEEP_BYTES {
                 *buffer = Vec::new();
             }
         }
-        // While a thread ends its locals may be gone: then the scratch just goes too.
-        let _ = SCRATCH.try_with(|cell| cell.set(Some(scratch)));
-        result
     }
 }
 

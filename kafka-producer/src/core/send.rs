@@ -1,6 +1,6 @@
 //! A record's way from the caller into a batch.
 
-use super::at_once::Short;
+use super::at_once::{Left, LeftAt};
 use super::lookup::Patience;
 use super::pending::{PendingSend, Progress, Stage};
 use super::scratch::{CachedTopic, Scratch};
@@ -40,10 +40,15 @@ impl CoreProducer {
     {
         let PendingSend { record, progress } = send;
         if matches!(progress.stage, Stage::New) && progress.wait.is_none() && progress.callback.is_none() {
-            match self.take_short_way(record, key_serializer, value_serializer, now) {
-                Short::Appended(delivery) => return Poll::Ready(Ok(delivery)),
-                Short::Leaves(stage) => progress.stage = stage,
-                Short::Refused(error) => return Poll::Ready(Err(self.refuse(record, progress, error))),
+            let mut left = Left::default();
+            if let Some(delivery) =
+                self.send_at_once(record, key_serializer, value_serializer, now, &mut left)
+            {
+                return Poll::Ready(Ok(delivery));
+            }
+            match left.0 {
+                LeftAt::Stage(stage) => progress.stage = stage,
+                LeftAt::Refused(error) => return Poll::Ready(Err(self.refuse(record, progress, error))),
             }
         }
         loop {

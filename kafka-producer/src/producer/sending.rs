@@ -2,7 +2,7 @@
 
 use super::{Delivery, Producer};
 use crate::Error;
-use crate::core::{AtOnce, PendingSend};
+use crate::core::{AtOnce, Left, PendingSend};
 use crate::driver::clock;
 use kafka_types::{Payload, ProducerRecord};
 use std::fmt;
@@ -47,33 +47,58 @@ where
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Sending { producer, stage } = &mut *self;
-        let shared = &*producer.shared;
+        let mut left = Left::default();
         if let Stage::New(record) = stage {
+            let shared = &*producer.shared;
             let (keys, values) = (&shared.key_serializer, &shared.value_serializer);
-            match shared.core.send_at_once(record, keys, values, clock::coarse()) {
-                AtOnce::Appended { delivery, wake } => {
-                    if wake {
-                        shared.driver.wake();
-                    }
-                    *stage = Stage::Done;
-                    return Poll::Ready(Ok(Delivery::new(delivery)));
-                }
-                AtOnce::Refused(error) => {
-                    *stage = Stage::Done;
-                    return Poll::Ready(Err(error));
-                }
-                AtOnce::Waits(waiting) => {
-                    if let Stage::New(record) = mem::replace(stage, Stage::Done) {
-                        *stage = Stage::Waits(Box::new(PendingSend::resume(record, waiting)));
-                    }
-                }
+            if let Some(delivery) = shared.core.send_at_once(record, keys, values, clock::coarse(), &mut left)
+            {
+                *stage = Stage::Done;
+                return Poll::Ready(Ok(Delivery::new(delivery)));
             }
         }
-        poll_waiting(producer, stage, context)
+        poll_rest(producer, stage, left, context)
     }
 }
 
+/// For the few that can't be sent at once.
 #[cold]
+#[inline(never)]
+fn poll_rest<K, V, KS, VS>(
+    producer: &Producer<KS, VS>,
+    stage: &mut Stage<'_, K, V>,
+    left: Left,
+    context: &mut Context<'_>,
+) -> Poll<Result<Delivery, Error>>
+where
+    K: Payload<KS>,
+    V: Payload<VS>,
+{
+    let shared = &*producer.shared;
+    if let Stage::New(record) = stage {
+        let (keys, values) = (&shared.key_serializer, &shared.value_serializer);
+        match shared.core.send_on(record, left, keys, values, clock::coarse()) {
+            AtOnce::Appended { delivery, wake } => {
+                if wake {
+                    shared.driver.wake();
+                }
+                *stage = Stage::Done;
+                return Poll::Ready(Ok(Delivery::new(delivery)));
+            }
+            AtOnce::Refused(error) => {
+                *stage = Stage::Done;
+                return Poll::Ready(Err(error));
+            }
+            AtOnce::Waits(waiting) => {
+                if let Stage::New(record) = mem::replace(stage, Stage::Done) {
+                    *stage = Stage::Waits(Box::new(PendingSend::resume(record, waiting)));
+                }
+            }
+        }
+    }
+    poll_waiting(producer, stage, context)
+}
+
 fn poll_waiting<K, V, KS, VS>(
     producer: &Producer<KS, VS>,
     stage: &mut Stage<'_, K, V>,
