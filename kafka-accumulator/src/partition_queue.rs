@@ -246,14 +246,19 @@ impl PartitionQueue {
         let (capacity, charge) = if options.grant.as_ref().is_some_and(|grant| enough(grant.0.bytes()))
             && let Some(grant) = options.grant.take()
         {
-            // What was waited for is taken, whatever a batch would like to begin with.
-            (size, grant.0)
+            // What was waited for is taken; by now a batch may like to begin with more or less.
+            let granted = grant.0.bytes() - charge(0);
+            (wanted.min(granted).max(size), grant.0)
         } else if let Some(charge) = shared.budget.try_charge(self.group(), preferred) {
             (wanted, charge)
-        } else if let Some(charge) = shared.budget.try_charge(self.group(), least) {
+        } else if preferred > shared.budget.limit()
+            && let Some(charge) = shared.budget.try_charge(self.group(), least)
+        {
             (size, charge)
         } else {
-            return Err(least);
+            // A batch that begins with less than it will need grows bit by bit, or not at all: then it ends small, and small
+            // batches cost as much as full ones. So it is worth waiting for all of it, unless there never is so much.
+            return Err(if preferred <= shared.budget.limit() { preferred } else { least });
         };
         let ratio = shared.compresses().then(|| self.ratio.estimate());
         let limits = Limits::new(batch_size, ratio);
