@@ -48,6 +48,34 @@ fn a_full_buffer_closes_batches_asks_for_memory_and_takes_the_grant() {
 }
 
 #[test]
+fn who_waited_for_memory_has_it_for_a_whole_batch() {
+    let (accumulator, mut drainer) = Accumulator::new(AccumulatorConfig { buffer_memory: 4_000, ..config() });
+    let topic = accumulator.topic("t");
+    let bytes = loop {
+        match append_with(&topic, &[0; 100], at(0), None).unwrap() {
+            Append::Appended(_) => {}
+            Append::NeedsMemory { bytes, .. } => break bytes,
+            other => panic!("{other:?}"),
+        }
+    };
+    let mut wait = topic.reserve(PartitionId(0), bytes, Monotonic::NEVER);
+    drain(&mut drainer).into_iter().for_each(|batch| acknowledge(batch, 0));
+    let Poll::Ready(Ok(grant)) = wait.poll(Waker::noop()) else { panic!("no grant") };
+    let (mut grant, mut callback) = (Some(grant), None);
+    let record =
+        AppendRecord { timestamp: Timestamp(0), key: Some(b"key"), value: Some(&[0; 100]), headers: &[] };
+    let options =
+        AppendOptions { may_open_batch: true, grant: &mut grant, callback: &mut callback, told: true };
+    assert!(matches!(topic.append(PartitionId(0), &record, options, at(0)), Ok(Append::Appended(_))));
+    let left = accumulator.available_memory();
+    (0..6).for_each(|_| drop(append(&topic, &[0; 100], at(0))));
+    assert_eq!(accumulator.available_memory(), left, "the batch grows in what was granted");
+    let batches = drain(&mut drainer);
+    assert_eq!(batches.iter().map(Batch::record_count).collect::<Vec<_>>(), [7]);
+    batches.into_iter().for_each(|batch| acknowledge(batch, 0));
+}
+
+#[test]
 fn a_caller_who_will_not_wait_for_memory_still_learns_that_the_engine_must_be_woken() {
     let linger = Duration::from_secs(3_600);
     let (accumulator, mut drainer) =
