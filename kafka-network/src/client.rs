@@ -5,7 +5,7 @@ mod task;
 
 pub use error::ClientError;
 
-use crate::{Connection, ConnectionConfig, ConnectionPump, Connector, FinalizedFeatures};
+use crate::{Access, Connection, ConnectionConfig, ConnectionPump, Connector, FinalizedFeatures};
 use bytes::Bytes;
 use kafka_protocol::wire::{ApiKey, ApiVersionRanges, Encoder, Message, Request, VersionRange, decode_exact};
 use kafka_types::BrokerAddress;
@@ -83,9 +83,35 @@ impl Client {
         address: &BrokerAddress,
         config: ClientConfig,
     ) -> Result<Client, ClientError> {
+        let connection = Connection::new(config.connection.clone());
+        let pump = async { Ok(ConnectionPump::new(connection, connector.connect(address).await?)) };
+        Client::start(pump, address, config).await
+    }
+
+    /// As [`Client::connect`], and authenticates if the access has a login.
+    ///
+    /// # Errors
+    /// As [`Client::connect`]; [`ClientError::is_authentication`] tells a broker that refuses the client from others.
+    pub async fn connect_with(
+        access: &Access,
+        address: &BrokerAddress,
+        config: ClientConfig,
+    ) -> Result<Client, ClientError> {
+        let connection = config.connection.clone();
+        let pump = async {
+            let (connection, stream) = access.connect(address, connection).await?;
+            Ok(ConnectionPump::new(connection, stream).with_session(access.session(address)))
+        };
+        Client::start(pump, address, config).await
+    }
+
+    async fn start(
+        pump: impl Future<Output = Result<ConnectionPump, ClientError>>,
+        address: &BrokerAddress,
+        config: ClientConfig,
+    ) -> Result<Client, ClientError> {
         let connecting = async {
-            let stream = connector.connect(address).await?;
-            let mut pump = ConnectionPump::new(Connection::new(config.connection), stream);
+            let mut pump = pump.await?;
             let ready = task::until_ready(&mut pump).await;
             let (versions, features) = ready.map_err(|error| ClientError::lost(address, error))?;
             Ok::<_, ClientError>((pump, versions, features))

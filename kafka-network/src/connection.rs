@@ -2,21 +2,27 @@
 
 mod config;
 mod error;
+mod exchange;
 mod negotiation;
+mod own;
 
 pub use config::ConnectionConfig;
 pub use error::ConnectionError;
 pub use negotiation::{FinalizedFeature, FinalizedFeatures};
 
+use crate::Authenticator;
 use bytes::{Bytes, BytesMut};
+use exchange::Exchange;
 use kafka_protocol::frame::{RequestHeader, decode_response_header, request_frame, split_frame};
 use kafka_protocol::messages::{request_header_version, response_header_version};
 use kafka_protocol::wire::{ApiKey, ApiVersionRanges, Decoder, StrBytes};
-use negotiation::{Answer, Negotiation};
+use negotiation::Negotiation;
+use own::Own;
 use std::collections::VecDeque;
 use std::fmt;
+use std::time::Duration;
 
-/// The first of the correlation ids that are left to SASL exchanges.
+/// The first of the correlation ids that are left to SASL exchanges, as Java's client does.
 const RESERVED_CORRELATION_IDS: i32 = i32::MAX - 7;
 
 /// A connection to a broker, without the socket.
@@ -29,11 +35,23 @@ const RESERVED_CORRELATION_IDS: i32 = i32::MAX - 7;
 /// Brokers answer in the order of the requests, so an answer belongs to the oldest request without one. Any other
 /// correlation id means that the stream can't be understood any more; the connection has to be closed then, and what
 /// was sent has an unknown outcome.
+///
+/// With an [`Authenticator`] it authenticates before it is ready, and again when [`reauthenticate`](Connection::reauthenticate)
+/// is called (KIP-368). What is sent while that goes on waits for its end: brokers take nothing else meanwhile.
 pub struct Connection {
     config: ConnectionConfig,
     client_id: StrBytes,
     state: State,
+    /// What the broker serves, once it is known.
+    versions: ApiVersionRanges,
+    /// For the first exchange, until it begins.
+    authenticator: Option<Box<dyn Authenticator>>,
+    /// The exchange that is going on.
+    exchange: Option<Exchange>,
+    /// Requests that wait for its end.
+    held: VecDeque<OutgoingRequest>,
     next_correlation_id: i32,
+    next_sasl_correlation_id: i32,
     outgoing: VecDeque<(OutgoingFrame, Option<InFlight>)>,
     in_flight: VecDeque<InFlight>,
     events: VecDeque<ConnectionEvent>,
@@ -43,6 +61,8 @@ pub struct Connection {
 enum State {
     Connecting,
     Negotiating(Negotiation),
+    /// The first exchange; then the connection is ready with these.
+    Authenticating(FinalizedFeatures),
     Ready,
     Failed(ConnectionError),
 }
@@ -52,8 +72,16 @@ struct InFlight {
     api_key: ApiKey,
     version: i16,
     correlation_id: i32,
-    /// `None` for the connection's own requests.
-    token: Option<u64>,
+    origin: Origin,
+}
+
+/// Whose request it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Origin {
+    /// Somebody's, with their token.
+    Sent(u64),
+    /// The connection's own.
+    Own(Own),
 }
 
 /// A request to send.
@@ -91,6 +119,12 @@ pub enum ConnectionEvent {
         /// The features it has finalized (KIP-584).
         features: FinalizedFeatures,
     },
+    /// The broker knows the client now, or still: comes before `Ready`, and at the end of each re-authentication.
+    Authenticated {
+        /// How long the session lasts from now on; the broker closes the connection if it is not prolonged by then
+        /// (KIP-368). `None` if it does not end.
+        session_lifetime: Option<Duration>,
+    },
     /// A request was answered.
     Response {
         /// The request's.
@@ -107,11 +141,21 @@ impl Connection {
             client_id: StrBytes::from(config.client_id.as_str()),
             config,
             state: State::Connecting,
+            versions: ApiVersionRanges::default(),
+            authenticator: None,
+            exchange: None,
+            held: VecDeque::new(),
             next_correlation_id: 0,
+            next_sasl_correlation_id: RESERVED_CORRELATION_IDS,
             outgoing: VecDeque::new(),
             in_flight: VecDeque::new(),
             events: VecDeque::new(),
         }
+    }
+
+    /// A connection that authenticates as soon as the broker has said what it serves.
+    pub fn with_authenticator(config: ConnectionConfig, authenticator: Box<dyn Authenticator>) -> Connection {
+        Connection { authenticator: Some(authenticator), ..Connection::new(config) }
     }
 
     /// The socket is open: the connection asks for the broker's versions.
@@ -124,6 +168,30 @@ impl Connection {
     /// True once requests may be sent.
     pub fn is_ready(&self) -> bool {
         self.state == State::Ready
+    }
+
+    /// True from [`reauthenticate`](Connection::reauthenticate) to its end. What is sent meanwhile waits here; a driver that
+    /// may want it back keeps it until then.
+    pub fn is_reauthenticating(&self) -> bool {
+        self.exchange.is_some() && self.is_ready()
+    }
+
+    /// Authenticates again, on the connection as it is, so that its session goes on (KIP-368).
+    ///
+    /// # Errors
+    /// [`ConnectionError::NotReady`] unless the connection is ready; nothing happens then. One that is going on already is
+    /// left alone.
+    pub fn reauthenticate(&mut self, authenticator: Box<dyn Authenticator>) -> Result<(), ConnectionError> {
+        if let State::Failed(error) = &self.state {
+            return Err(error.clone());
+        }
+        if !self.is_ready() {
+            return Err(ConnectionError::NotReady);
+        }
+        if self.exchange.is_none() {
+            self.begin_exchange(authenticator)?;
+        }
+        Ok(())
     }
 
     /// Requests that were handed out for writing and not answered.
@@ -140,10 +208,18 @@ impl Connection {
         match &self.state {
             State::Ready => {}
             State::Failed(error) => return Err(error.clone()),
-            State::Connecting | State::Negotiating(_) => return Err(ConnectionError::NotReady),
+            State::Connecting | State::Negotiating(_) | State::Authenticating(_) => {
+                return Err(ConnectionError::NotReady);
+            }
         }
-        let OutgoingRequest { api_key, version, body, token, expects_response } = request;
-        self.enqueue(api_key, version, body, Some(token), expects_response)
+        if self.exchange.is_some() {
+            // Refused now if it can't be sent at all, as without an exchange.
+            let OutgoingRequest { api_key, version, .. } = request;
+            request_header_version(api_key, version).ok_or(ConnectionError::UnknownApi { api: api_key })?;
+            self.held.push_back(request);
+            return Ok(());
+        }
+        self.enqueue_request(request)
     }
 
     /// The next frame to write.
@@ -165,6 +241,8 @@ impl Connection {
         let handled = self.handle_frames(data);
         if let Err(error) = &handled {
             self.outgoing.clear();
+            self.held.clear();
+            self.exchange = None;
             self.state = State::Failed(error.clone());
         }
         handled
@@ -199,33 +277,16 @@ impl Connection {
             });
         }
         let body = decoder.into_rest();
-        match request.token {
-            Some(token) => self.events.push_back(ConnectionEvent::Response { token, body }),
-            None => self.handle_versions(body)?,
+        match request.origin {
+            Origin::Sent(token) => self.events.push_back(ConnectionEvent::Response { token, body }),
+            Origin::Own(own) => self.handle_own(own, body)?,
         }
         Ok(())
     }
 
-    fn handle_versions(&mut self, body: Bytes) -> Result<(), ConnectionError> {
-        let State::Negotiating(negotiation) = self.state.clone() else { return Ok(()) };
-        match negotiation.handle_answer(body)? {
-            Answer::Again(next) => self.ask_versions(next),
-            Answer::Served { versions, features } => {
-                self.state = State::Ready;
-                self.events.push_back(ConnectionEvent::Ready { versions, features });
-            }
-        }
-        Ok(())
-    }
-
-    fn ask_versions(&mut self, negotiation: Negotiation) {
-        let asked = negotiation.request(&self.config).and_then(|body| {
-            self.enqueue(ApiKey::API_VERSIONS, negotiation.version(), vec![body], None, true)
-        });
-        self.state = match asked {
-            Ok(()) => State::Negotiating(negotiation),
-            Err(error) => State::Failed(error),
-        };
+    fn enqueue_request(&mut self, request: OutgoingRequest) -> Result<(), ConnectionError> {
+        let OutgoingRequest { api_key, version, body, token, expects_response } = request;
+        self.enqueue(api_key, version, body, Origin::Sent(token), expects_response)
     }
 
     fn enqueue(
@@ -233,12 +294,13 @@ impl Connection {
         api_key: ApiKey,
         version: i16,
         body: Vec<Bytes>,
-        token: Option<u64>,
+        origin: Origin,
         expects_response: bool,
     ) -> Result<(), ConnectionError> {
         let header_version =
             request_header_version(api_key, version).ok_or(ConnectionError::UnknownApi { api: api_key })?;
-        let correlation_id = self.next_correlation_id;
+        let is_sasl = matches!(origin, Origin::Own(Own::Handshake | Own::Authenticate));
+        let correlation_id = if is_sasl { self.next_sasl_correlation_id } else { self.next_correlation_id };
         let header = RequestHeader {
             api_key,
             api_version: version,
@@ -247,8 +309,17 @@ impl Connection {
         };
         let segments = request_frame(&header, header_version, body)
             .map_err(|source| ConnectionError::Encode { api: api_key, source })?;
-        self.next_correlation_id = (correlation_id + 1) % RESERVED_CORRELATION_IDS;
-        let in_flight = expects_response.then_some(InFlight { api_key, version, correlation_id, token });
+        if is_sasl {
+            let next = correlation_id.checked_add(1);
+            self.next_sasl_correlation_id = next.unwrap_or(RESERVED_CORRELATION_IDS);
+        } else {
+            self.next_correlation_id = (correlation_id + 1) % RESERVED_CORRELATION_IDS;
+        }
+        let in_flight = expects_response.then_some(InFlight { api_key, version, correlation_id, origin });
+        let token = match origin {
+            Origin::Sent(token) => Some(token),
+            Origin::Own(_) => None,
+        };
         self.outgoing.push_back((OutgoingFrame { segments, token }, in_flight));
         Ok(())
     }

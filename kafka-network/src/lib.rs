@@ -23,8 +23,15 @@
 #[cfg(feature = "transport")]
 mod client;
 mod connection;
+mod sasl;
+mod secret;
+mod security;
+#[cfg(feature = "tls")]
+mod tls;
 #[cfg(feature = "transport")]
 mod transport;
+#[cfg(feature = "sasl")]
+mod wall_clock;
 
 #[cfg(feature = "transport")]
 pub use client::{Client, ClientConfig, ClientError};
@@ -34,8 +41,17 @@ pub use connection::{
 };
 pub use kafka_protocol::wire::ApiVersionRanges;
 pub use kafka_types::BrokerAddress;
+pub use sasl::*;
+pub use secret::Secret;
+pub use security::*;
+#[cfg(feature = "tls")]
+pub use tls::*;
+#[cfg(all(feature = "transport", unix))]
+pub use transport::UnixConnector;
 #[cfg(feature = "transport")]
 pub use transport::{
-    ConnectError, ConnectionPump, Connector, FrameWriter, PumpError, Resolver, Stream, SystemResolver,
-    TcpConfig, TcpConnector,
+    Access, ConnectError, ConnectionPump, Connector, FixedAddresses, FrameWriter, PumpError, Resolver,
+    Session, Stream, SystemResolver, TcpConfig, TcpConnector,
 };
+#[cfg(feature = "proxy")]
+pub use transport::{HttpConnect, Socks5};

@@ -26,7 +26,7 @@
 //! - [`Interceptor`] and [`Partitioner`]: hooks around a send, and one's own choice of partitions.
 //! - The folder `examples` of the repository has a short program for each of these, which needs no cluster.
 //!
-//! Not here: consumers and administration; TLS and SASL, which are refused by name. Inside, [`core`] is all of it but the clock and the sockets, for simulations and drivers of one's own; the feature
+//! Not here: consumers and administration; Kerberos (GSSAPI), which is refused by name. Inside, [`core`] is all of it but the clock and the sockets, for simulations and drivers of one's own; the feature
 //! `driver` (on by default) adds these, on tokio. What happens to a batch is in `kafka-sender`, the bytes are in
 //! `kafka-protocol`.
 
@@ -51,8 +51,25 @@ pub use producer::{CloseSummary, Delivery, FlushSummary, PartitionInfo, Producer
 pub use transactional::{CommitError, PendingCommit, Transaction, TransactionalProducer};
 
 pub use kafka_interceptor::{Acknowledgement, Interceptor, InterceptorError, SendContext};
+#[cfg(all(feature = "driver", unix))]
+pub use kafka_network::UnixConnector;
 #[cfg(feature = "driver")]
-pub use kafka_network::{ConnectError, Connector, Stream};
+pub use kafka_network::{
+    Access, Authenticator, ConnectError, Connector, FixedAddresses, Login, Resolver, SaslStep, Stream,
+    TcpConfig, TcpConnector,
+};
+pub use kafka_network::{
+    AssertionAlgorithm, AssertionConfig, KeyStore, KeyStoreType, OAuthConfig, OAuthEndpoint, OAuthGrant,
+    OAuthSource, RefreshConfig, SaslConfig, SaslError, ScramHash, Secret, SecurityConfig, SecurityProtocol,
+    TlsConfig, TlsVersion, TrustStore,
+};
+#[cfg(feature = "sasl")]
+pub use kafka_network::{
+    AwsCredentials, AwsCredentialsProvider, AwsMskIamConfig, AwsMskIamLogin, OAuthBearerLogin, PasswordLogin,
+    RefreshingTokenProvider, Token, TokenError, TokenProvider,
+};
+#[cfg(feature = "proxy")]
+pub use kafka_network::{HttpConnect, Socks5};
 pub use kafka_partitioner::{
     Appended, DefaultPartitioner, DefaultPartitionerConfig, Partitioner, RoundRobinPartitioner, TopicView,
     partition_for_key,

@@ -1,11 +1,13 @@
 //! The cluster as a state machine: bytes in, bytes out.
 
 mod inspect;
+mod sessions;
 mod take_up;
 mod transactions;
 mod world;
 
 pub use inspect::LoggedRecord;
+pub(crate) use sessions::Session;
 pub(crate) use transactions::{EnlistSupport, Enlisted};
 
 use crate::broker::Broker;

@@ -1,5 +1,6 @@
 //! What a cluster looks like when it starts.
 
+use crate::sasl::SaslServer;
 use crate::versions::ServedVersions;
 use kafka_protocol::records::TimestampType;
 use kafka_types::NodeId;
@@ -56,6 +57,8 @@ pub struct ClusterConfig {
     pub transaction_marker_delay: Duration,
     /// `group.initial.rebalance.delay.ms`: how long the first member of a group waits for others. Default: none.
     pub group_initial_rebalance_delay: Duration,
+    /// Who may connect, and how they say who they are. Default: `None`, anybody.
+    pub sasl: Option<SaslServer>,
     /// Where ids and the choice of what is lost come from: the same seed and the same input give the same output.
     pub seed: u64,
 }
@@ -81,6 +84,7 @@ impl ClusterConfig {
             transaction_max_timeout: Duration::from_secs(15 * 60),
             transaction_marker_delay: Duration::ZERO,
             group_initial_rebalance_delay: Duration::ZERO,
+            sasl: None,
             seed: 0,
         }
     }
@@ -103,6 +107,13 @@ impl ClusterConfig {
     #[must_use]
     pub fn default_partitions(mut self, partitions: u32) -> Self {
         self.default_partitions = partitions;
+        self
+    }
+
+    /// Who may connect, and how they say who they are.
+    #[must_use]
+    pub fn sasl(mut self, sasl: SaslServer) -> Self {
+        self.sasl = Some(sasl);
         self
     }
 

@@ -1,5 +1,6 @@
 //! A broker's end of a connection: requests wait here for their turn, for a broker takes up one at a time.
 
+use crate::cluster::Session;
 use crate::request_context::RequestContext;
 use crate::wait::Waiting;
 use bytes::{Bytes, BytesMut};
@@ -10,6 +11,7 @@ use std::collections::VecDeque;
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) node: NodeId,
+    pub(crate) session: Session,
     received: BytesMut,
     frames: VecDeque<Bytes>,
     /// The request that is taken up and not answered yet.
@@ -25,7 +27,7 @@ pub(crate) struct Busy {
 
 impl Connection {
     pub(crate) fn new(node: NodeId) -> Self {
-        Connection { node, received: BytesMut::new(), frames: VecDeque::new(), busy: None }
+        Connection { node, session: Session::default(), received: BytesMut::new(), frames: VecDeque::new(), busy: None }
     }
 
     /// Takes bytes in and cuts them into requests. Nothing is allocated for bytes that were only announced.

@@ -22,6 +22,8 @@ mod offset_commit;
 mod offset_fetch;
 mod offset_for_leader_epoch;
 mod produce;
+mod sasl_authenticate;
+mod sasl_handshake;
 mod sync_group;
 mod txn_offset_commit;
 
@@ -37,7 +39,7 @@ use kafka_protocol::messages::{
     CreateTopicsRequest, DeleteTopicsRequest, DescribeClusterRequest, DescribeConfigsRequest, EndTxnRequest,
     FetchRequest, FindCoordinatorRequest, HeartbeatRequest, InitProducerIdRequest, JoinGroupRequest,
     LeaveGroupRequest, ListOffsetsRequest, MetadataRequest, OffsetCommitRequest, OffsetFetchRequest,
-    OffsetForLeaderEpochRequest, ProduceRequest, SyncGroupRequest, TxnOffsetCommitRequest,
+    OffsetForLeaderEpochRequest, ProduceRequest, SaslAuthenticateRequest, SaslHandshakeRequest, SyncGroupRequest, TxnOffsetCommitRequest,
 };
 use kafka_protocol::wire::{
     ApiKey, DecodeError, Message, Request, VersionRange, decode_exact, encode_to_bytes,
@@ -113,6 +115,7 @@ served! {
     HeartbeatRequest,
     LeaveGroupRequest,
     SyncGroupRequest,
+    SaslHandshakeRequest,
     ApiVersionsRequest,
     CreateTopicsRequest,
     DeleteTopicsRequest,
@@ -123,6 +126,7 @@ served! {
     TxnOffsetCommitRequest,
     OffsetForLeaderEpochRequest,
     DescribeConfigsRequest,
+    SaslAuthenticateRequest,
     CreatePartitionsRequest,
     DescribeClusterRequest,
 }

@@ -34,7 +34,7 @@
 //! - Records are kept in memory, for as long as the cluster lives.
 //! - Each partition has one log, which stands for all of its replicas. Followers are so many milliseconds behind
 //!   ([`ClusterConfig::replication_delay`]); they have no logs of their own that could differ.
-//! - There is no authentication, no TLS, no quota. Consumer groups use the classic protocol. Transactions are those of both
+//! - There is no Kerberos, no authorization, no quota. Consumer groups use the classic protocol. Transactions are those of both
 //!   versions of the protocol (KIP-98, KIP-890), without two-phase commit; what their coordinators write is read by
 //!   [`Cluster::transaction_log`], not from a topic.
 //! - A batch stays compressed as it came, whatever the topic's `compression.type`; nothing is compacted or expires.
@@ -58,6 +58,7 @@ mod random;
 mod request_context;
 mod request_log;
 mod rules;
+mod sasl;
 mod topic;
 mod topic_properties;
 mod transactions;
@@ -70,7 +71,10 @@ pub use kafka_protocol::wire::ApiKey;
 pub use kafka_types::ErrorCode;
 #[cfg(feature = "loopback")]
 pub use loopback::{LoopbackCluster, LoopbackClusterBuilder};
+#[cfg(feature = "tls")]
+pub use loopback::{Identity, TlsServer};
 pub use request_log::{RequestLog, RequestSeen};
 pub use rules::{Rule, RuleId};
+pub use sasl::{SaslServer, ScramHash};
 pub use transactions::{TransactionState, TransactionStatus};
 pub use versions::ServedVersions;

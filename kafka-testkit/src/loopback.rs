@@ -4,6 +4,11 @@ mod clock;
 mod listeners;
 mod peer;
 mod server;
+#[cfg(feature = "tls")]
+mod tls;
+
+#[cfg(feature = "tls")]
+pub use tls::{Identity, TlsServer};
 
 use crate::cluster::Cluster;
 use crate::config::ClusterConfig;
@@ -47,9 +52,18 @@ pub struct LoopbackClusterBuilder {
     bind: IpAddr,
     port: u16,
     advertised_host: Option<String>,
+    #[cfg(feature = "tls")]
+    tls: Option<TlsServer>,
 }
 
 impl LoopbackClusterBuilder {
+    /// Speaks TLS, and nothing else.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: &TlsServer) -> Self {
+        self.tls = Some(tls.clone());
+        self
+    }
+
     /// The address to listen at. Default: 127.0.0.1.
     pub fn bind(mut self, address: IpAddr) -> Self {
         self.bind = address;
@@ -80,6 +94,8 @@ impl LoopbackClusterBuilder {
         let entered = runtime.enter();
         let listeners = Listeners::bind(&nodes, self.bind, self.port);
         drop(entered);
+        #[cfg(feature = "tls")]
+        let listeners = listeners.map(|listeners| listeners.with_tls(self.tls.as_ref().map(TlsServer::acceptor)));
         let listeners = match listeners {
             Ok(listeners) => listeners,
             Err(error) => {
@@ -119,7 +135,14 @@ impl LoopbackCluster {
 
     /// A cluster that is to start somewhere else.
     pub fn builder(config: ClusterConfig) -> LoopbackClusterBuilder {
-        LoopbackClusterBuilder { config, bind: Ipv4Addr::LOCALHOST.into(), port: 0, advertised_host: None }
+        LoopbackClusterBuilder {
+            config,
+            bind: Ipv4Addr::LOCALHOST.into(),
+            port: 0,
+            advertised_host: None,
+            #[cfg(feature = "tls")]
+            tls: None,
+        }
     }
 
     /// What `bootstrap.servers` takes: every broker's host and port.
@@ -207,6 +230,12 @@ impl LoopbackCluster {
     pub fn leader(&self, topic: &str, partition: i32) -> Option<NodeId> {
         let of = TopicPartition::new(topic, partition);
         self.with(move |cluster, _| cluster.leader(&of))
+    }
+
+    /// As [`Cluster::set_password`].
+    pub fn set_password(&self, user: &str, password: &str) {
+        let (user, password) = (user.to_owned(), password.to_owned());
+        self.with(move |cluster, _| cluster.set_password(&user, &password));
     }
 
     /// As [`Cluster::records`].

@@ -44,6 +44,15 @@ pub enum ClientError {
         /// What the system said.
         source: Arc<io::Error>,
     },
+    /// TLS failed. The broker may have done what was asked.
+    #[cfg(feature = "tls")]
+    #[error("{address}: {source}")]
+    Tls {
+        /// The broker.
+        address: BrokerAddress,
+        /// Why.
+        source: crate::TlsError,
+    },
     /// The broker can't be understood.
     #[error("{address}: {source}")]
     Protocol {
@@ -88,11 +97,24 @@ pub enum ClientError {
 }
 
 impl ClientError {
+    /// True if one side does not accept who the other says it is: trying again will not help until something is changed.
+    pub fn is_authentication(&self) -> bool {
+        match self {
+            ClientError::Connect(error) => error.is_authentication(),
+            ClientError::Protocol { source, .. } => source.is_authentication(),
+            #[cfg(feature = "tls")]
+            ClientError::Tls { source, .. } => source.is_authentication(),
+            _ => false,
+        }
+    }
+
     pub(super) fn lost(address: &BrokerAddress, error: PumpError) -> ClientError {
         let address = address.clone();
         match error {
             PumpError::ClosedByPeer => ClientError::ClosedByPeer { address },
             PumpError::Io(source) => ClientError::Io { address, source },
+            #[cfg(feature = "tls")]
+            PumpError::Tls(source) => ClientError::Tls { address, source },
             PumpError::Connection(source) => ClientError::Protocol { address, source },
         }
     }

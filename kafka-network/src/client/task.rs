@@ -29,11 +29,12 @@ pub(super) async fn until_ready(
 ) -> Result<(ApiVersionRanges, FinalizedFeatures), PumpError> {
     poll_fn(|context| {
         let ended = pump.poll(context);
-        match (pump.connection().poll_event(), ended) {
-            (Some(ConnectionEvent::Ready { versions, features }), _) => Poll::Ready(Ok((versions, features))),
-            (_, Poll::Ready(error)) => Poll::Ready(Err(error)),
-            (_, Poll::Pending) => Poll::Pending,
+        while let Some(event) = pump.poll_event() {
+            if let ConnectionEvent::Ready { versions, features } = event {
+                return Poll::Ready(Ok((versions, features)));
+            }
         }
+        ended.map(Err)
     })
     .await
 }
@@ -83,7 +84,7 @@ impl Task {
         }
         // What was sent last still goes out, even if nobody waits for the answer.
         let ended = self.pump.poll(context);
-        while let Some(event) = self.pump.connection().poll_event() {
+        while let Some(event) = self.pump.poll_event() {
             if let ConnectionEvent::Response { token, body } = event {
                 // Without a reply, its future was dropped.
                 if let Some(reply) = self.replies.remove(&token) {

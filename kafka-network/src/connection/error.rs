@@ -55,7 +55,17 @@ pub enum ConnectionError {
         /// The API.
         api: ApiKey,
     },
+    /// The client and the broker don't come to terms on who the client is.
+    #[error(transparent)]
+    Sasl(#[from] crate::SaslError),
     /// A request before the broker has said what it serves.
     #[error("the connection is not ready")]
     NotReady,
+}
+
+impl ConnectionError {
+    /// True if the broker does not accept who the client says it is, or the other way round.
+    pub fn is_authentication(&self) -> bool {
+        matches!(self, ConnectionError::Sasl(error) if error.is_refusal())
+    }
 }

@@ -38,9 +38,48 @@ pub enum ConnectError {
         /// What the system said.
         source: Arc<io::Error>,
     },
+    /// TLS did not come about.
+    #[cfg(feature = "tls")]
+    #[error("{address}: {source}")]
+    Tls {
+        /// The broker.
+        address: BrokerAddress,
+        /// Why.
+        source: crate::TlsError,
+    },
+    /// A proxy does not open the way.
+    #[error("{address} can't be reached through the proxy {proxy}: {message}")]
+    Proxy {
+        /// The broker.
+        address: BrokerAddress,
+        /// The proxy.
+        proxy: Arc<str>,
+        /// What it said.
+        message: Arc<str>,
+    },
+    /// There are no credentials to connect with.
+    #[error("{address}: {source}")]
+    Credentials {
+        /// The broker.
+        address: BrokerAddress,
+        /// Why.
+        source: crate::SaslError,
+    },
     /// A connector's own failure.
     #[error("can't connect: {0}")]
     Other(Arc<io::Error>),
+}
+
+impl ConnectError {
+    /// True if one side does not accept who the other says it is: trying again will not help until something is changed.
+    pub fn is_authentication(&self) -> bool {
+        match self {
+            #[cfg(feature = "tls")]
+            ConnectError::Tls { source, .. } => source.is_authentication(),
+            ConnectError::Credentials { source, .. } => source.is_refusal(),
+            _ => false,
+        }
+    }
 }
 
 impl From<io::Error> for ConnectError {

@@ -3,13 +3,16 @@
 use super::{ConnectError, Connector, Resolver, Stream, SystemResolver};
 use async_trait::async_trait;
 use kafka_types::BrokerAddress;
-use parking_lot::Mutex;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::task::JoinSet;
+
+/// How long an attempt has before the next address is tried beside it (RFC 8305's recommendation).
+const STAGGER: Duration = Duration::from_millis(250);
 
 /// The sockets' options. `None` leaves a buffer's size to the system.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -22,14 +25,12 @@ pub struct TcpConfig {
 
 /// Connects by TCP, without delay of small packets and with keep-alive.
 ///
-/// A host's addresses are tried one after the other (`client.dns.lookup=use_all_dns_ips`): first those of the same
-/// family as the resolver's first answer, then the others. If an attempt is given up from outside, the next call goes
-/// on with the address after it, so that one that swallows packets does not hide the others.
+/// All of a host's addresses are tried (`client.dns.lookup=use_all_dns_ips`), the families in turn, beginning with that of the
+/// resolver's first answer. The next one begins when an attempt fails, or has taken a quarter of a second; the first to
+/// succeed is taken (happy eyeballs, RFC 8305). So an address that swallows packets does not hide the others.
 pub struct TcpConnector {
     config: TcpConfig,
     resolver: Arc<dyn Resolver>,
-    /// The attempts that neither succeeded nor failed: they are under way, or were given up.
-    unfinished: Mutex<BTreeMap<BrokerAddress, SocketAddr>>,
 }
 
 impl TcpConnector {
@@ -40,7 +41,7 @@ impl TcpConnector {
 
     /// Asks another resolver.
     pub fn with_resolver(config: TcpConfig, resolver: Arc<dyn Resolver>) -> TcpConnector {
-        TcpConnector { config, resolver, unfinished: Mutex::default() }
+        TcpConnector { config, resolver }
     }
 
     async fn resolve(&self, address: &BrokerAddress) -> Result<Vec<SocketAddr>, ConnectError> {
@@ -49,21 +50,19 @@ impl TcpConnector {
         if found.is_empty() {
             return Err(dns(io::Error::new(io::ErrorKind::NotFound, "the name has no address")));
         }
-        Ok(in_order(found, self.unfinished(|unfinished| unfinished.get(address).copied())))
+        Ok(in_turn(found))
     }
+}
 
-    fn unfinished<T>(&self, act: impl FnOnce(&mut BTreeMap<BrokerAddress, SocketAddr>) -> T) -> T {
-        act(&mut self.unfinished.lock())
-    }
-
-    async fn attempt(&self, address: SocketAddr) -> io::Result<TcpStream> {
+impl TcpConfig {
+    async fn attempt(self, address: SocketAddr) -> io::Result<TcpStream> {
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         let size = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
         // Before connecting: the receive buffer's size decides on the window that is announced then.
-        if let Some(bytes) = self.config.send_buffer {
+        if let Some(bytes) = self.send_buffer {
             socket.set_send_buffer_size(size(bytes))?;
         }
-        if let Some(bytes) = self.config.receive_buffer {
+        if let Some(bytes) = self.receive_buffer {
             socket.set_recv_buffer_size(size(bytes))?;
         }
         socket.set_keepalive(true)?;
@@ -72,39 +71,61 @@ impl TcpConnector {
     }
 }
 
-/// Those of the first one's family come first. An attempt at `given_up` was not finished, so it is the last one now.
-fn in_order(found: Vec<SocketAddr>, given_up: Option<SocketAddr>) -> Vec<SocketAddr> {
+/// One of each family after the other, beginning with the first one's.
+fn in_turn(found: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let first_is_ipv4 = found.first().is_some_and(SocketAddr::is_ipv4);
-    let (mut ordered, others): (Vec<SocketAddr>, _) =
+    let (first, others): (Vec<SocketAddr>, Vec<SocketAddr>) =
         found.into_iter().partition(|address| address.is_ipv4() == first_is_ipv4);
-    ordered.extend(others);
-    if let Some(tried) = ordered.iter().position(|address| Some(*address) == given_up) {
-        ordered.rotate_left(tried + 1);
+    let (mut first, mut others) = (first.into_iter(), others.into_iter());
+    let mut ordered = Vec::new();
+    loop {
+        let pair = (first.next(), others.next());
+        if pair == (None, None) {
+            return ordered;
+        }
+        ordered.extend(pair.0);
+        ordered.extend(pair.1);
     }
-    ordered
+}
+
+fn failed(address: &BrokerAddress, tried: SocketAddr, error: io::Error) -> ConnectError {
+    tracing::debug!(%address, %tried, %error, "connection attempt failed");
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => ConnectError::Refused { address: address.clone(), tried },
+        _ => ConnectError::Attempt { address: address.clone(), tried, source: Arc::new(error) },
+    }
 }
 
 #[async_trait]
 impl Connector for TcpConnector {
     async fn connect(&self, address: &BrokerAddress) -> Result<Box<dyn Stream>, ConnectError> {
+        let mut waiting = self.resolve(address).await?.into_iter();
+        // Dropping it, when one has succeeded or the caller gives up, ends the others.
+        let mut attempts = JoinSet::new();
         let mut failure = None;
-        for tried in self.resolve(address).await? {
-            self.unfinished(|unfinished| unfinished.insert(address.clone(), tried));
-            let attempt = self.attempt(tried).await;
-            self.unfinished(|unfinished| unfinished.remove(address));
-            match attempt {
-                Ok(stream) => return Ok(Box::new(stream)),
-                Err(error) => {
-                    tracing::debug!(%address, %tried, %error, "connection attempt failed");
-                    failure = Some(match error.kind() {
-                        io::ErrorKind::ConnectionRefused => {
-                            ConnectError::Refused { address: address.clone(), tried }
-                        }
-                        _ => {
-                            ConnectError::Attempt { address: address.clone(), tried, source: Arc::new(error) }
-                        }
-                    });
+        loop {
+            match waiting.next() {
+                Some(tried) => {
+                    let config = self.config.clone();
+                    attempts.spawn(async move { (tried, config.attempt(tried).await) });
                 }
+                None if attempts.is_empty() => break,
+                None => {}
+            }
+            let next_turn = async {
+                if waiting.len() > 0 {
+                    tokio::time::sleep(STAGGER).await
+                } else {
+                    std::future::pending().await
+                }
+            };
+            tokio::select! {
+                Some(ended) = attempts.join_next() => match ended {
+                    Ok((_, Ok(stream))) => return Ok(Box::new(stream)),
+                    Ok((tried, Err(error))) => failure = Some(failed(address, tried, error)),
+                    Err(_) => failure = Some(io::Error::other("the runtime is ending").into()),
+                },
+                () = next_turn => {}
             }
         }
         // `resolve` gives at least one address.
@@ -127,17 +148,10 @@ mod tests {
     }
 
     #[test]
-    fn the_family_of_the_first_answer_comes_first_and_no_address_is_left_out() {
-        let found = addresses(&["[::1]:1", "127.0.0.1:1", "[::2]:1", "127.0.0.2:1"]);
-        assert_eq!(in_order(found, None), addresses(&["[::1]:1", "[::2]:1", "127.0.0.1:1", "127.0.0.2:1"]));
-    }
-
-    #[test]
-    fn an_address_whose_attempt_was_given_up_is_tried_last() {
-        let found = addresses(&["127.0.0.1:1", "127.0.0.2:1", "127.0.0.3:1"]);
-        let after = in_order(found.clone(), Some(found[0]));
-        assert_eq!(after, addresses(&["127.0.0.2:1", "127.0.0.3:1", "127.0.0.1:1"]));
-        assert_eq!(in_order(found.clone(), Some(found[2])), found);
-        assert_eq!(in_order(found.clone(), Some("9.9.9.9:1".parse().unwrap())), found);
+    fn families_take_turns_from_the_first_answers_on_and_no_address_is_left_out() {
+        let found = addresses(&["[::1]:1", "[::2]:1", "[::3]:1", "127.0.0.1:1", "127.0.0.2:1"]);
+        let expected = addresses(&["[::1]:1", "127.0.0.1:1", "[::2]:1", "127.0.0.2:1", "[::3]:1"]);
+        assert_eq!(in_turn(found), expected);
+        assert_eq!(in_turn(addresses(&["127.0.0.1:1", "[::1]:1"])), addresses(&["127.0.0.1:1", "[::1]:1"]));
     }
 }

@@ -1,6 +1,7 @@
 //! Putting a producer together.
 
 mod options;
+mod security;
 
 use crate::config::{Notice, Problem, ProducerConfig, Settings};
 use crate::{Error, properties};
@@ -28,6 +29,8 @@ pub struct ProducerBuilder<KS = BytesSerializer, VS = BytesSerializer> {
     #[cfg(feature = "driver")]
     pub(crate) connector: Option<Arc<dyn kafka_network::Connector>>,
     #[cfg(feature = "driver")]
+    pub(crate) login: Option<Arc<dyn kafka_network::Login>>,
+    #[cfg(feature = "driver")]
     pub(crate) runtime: Option<tokio::runtime::Handle>,
 }
 
@@ -44,6 +47,8 @@ impl ProducerBuilder {
             value_serializer: BytesSerializer,
             #[cfg(feature = "driver")]
             connector: None,
+            #[cfg(feature = "driver")]
+            login: None,
             #[cfg(feature = "driver")]
             runtime: None,
         }
@@ -144,6 +149,8 @@ impl<KS, VS> ProducerBuilder<KS, VS> {
             value_serializer,
             #[cfg(feature = "driver")]
             connector: self.connector,
+            #[cfg(feature = "driver")]
+            login: self.login,
             #[cfg(feature = "driver")]
             runtime: self.runtime,
         }

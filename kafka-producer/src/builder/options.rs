@@ -281,7 +281,8 @@ impl<KS, VS> ProducerBuilder<KS, VS> {
         self
     }
 
-    /// Opens connections with `connector` instead of plain TCP: a proxy, or a test's own network.
+    /// Opens connections with `connector` instead of plain TCP: a proxy, or a test's own network. TLS, if
+    /// [`security_protocol`](Self::security_protocol) has it, is spoken over its streams.
     #[cfg(feature = "driver")]
     pub fn connector(mut self, connector: impl kafka_network::Connector + 'static) -> Self {
         self.connector = Some(std::sync::Arc::new(connector));

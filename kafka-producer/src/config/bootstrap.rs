@@ -1,30 +1,41 @@
 //! Addresses in `bootstrap.servers`.
 
+use kafka_network::SecurityProtocol;
 use kafka_types::BrokerAddress;
 
-/// Reads one entry: an address, which may stand behind `PLAINTEXT://` or a listener's name and `://`, as Kafka allows.
+/// Reads one entry: an address, which may stand behind a protocol's or a listener's name and `://`, as Kafka allows.
 ///
 /// # Errors
 /// What is wrong with it, quoting it.
-pub(crate) fn parse(entry: &str) -> Result<BrokerAddress, String> {
+pub(crate) fn parse(entry: &str, protocol: SecurityProtocol) -> Result<BrokerAddress, String> {
     let address = match entry.split_once("://") {
-        Some((protocol, address)) if names_plaintext(protocol) => address,
-        // The address's own error tells of the protocol.
+        Some((named, _)) if named.parse::<SecurityProtocol>().is_ok_and(|named| named != protocol) => {
+            return Err(format!("{entry:?} names another protocol than security.protocol={protocol}"));
+        }
+        Some((named, address)) if is_listener(named) => address,
         _ => entry,
     };
     address.parse().map_err(|error: kafka_types::InvalidBrokerAddress| error.to_string())
 }
 
-/// Names such as `SSL` promise what a plaintext connection would not keep; listeners' names promise nothing.
-fn names_plaintext(protocol: &str) -> bool {
-    let promises_more = ["SSL", "SASL_SSL", "SASL_PLAINTEXT"];
-    !promises_more.iter().any(|other| other.eq_ignore_ascii_case(protocol))
-        && protocol.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '%'))
+fn is_listener(name: &str) -> bool {
+    name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '%'))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::*;
+
+    fn parse(entry: &str) -> Result<BrokerAddress, String> {
+        super::parse(entry, SecurityProtocol::Plaintext)
+    }
+
+    #[test]
+    fn an_entry_may_name_the_protocol_that_is_spoken_and_no_other() {
+        let of = |protocol| super::parse("SASL_SSL://host:9093", protocol);
+        assert_eq!(of(SecurityProtocol::SaslSsl).unwrap().port, 9093);
+        assert!(of(SecurityProtocol::Ssl).unwrap_err().contains("security.protocol=SSL"));
+    }
 
     #[test]
     fn every_legal_form_is_taken_apart() {

@@ -7,11 +7,13 @@ pub(crate) mod bootstrap;
 mod notice;
 pub(crate) mod problem;
 mod rules;
+pub(crate) mod security;
 mod settings;
 
 #[cfg(test)]
 mod tests;
 
+use kafka_network::SecurityConfig;
 use kafka_types::{Acks, BrokerAddress, Compression};
 use std::time::Duration;
 
@@ -91,5 +93,7 @@ pub struct ProducerConfig {
     pub transactional_id: Option<String>,
     /// `transaction.timeout.ms`: 60 s until the cluster aborts a transaction that was not ended.
     pub transaction_timeout: Duration,
+    /// `security.protocol`, `ssl.*`, `sasl.*`: plain text.
+    pub security: SecurityConfig,
     pub(crate) partitioner: PartitionerChoice,
 }

@@ -36,6 +36,7 @@ impl Settings {
             (None, Some(base)) => base,
             (None, None) => Duration::from_secs(1),
         };
+        let security = self.security.resolve(notices, &mut problems);
         self.check_typed_ranges(&mut problems);
         let setup_timeout = self.connection_setup_timeout.unwrap_or(Duration::from_secs(10));
         let setup_timeout_max = self.connection_setup_timeout_max.unwrap_or(Duration::from_secs(30));
@@ -88,6 +89,7 @@ impl Settings {
             client_rack: self.client_rack.clone().unwrap_or_default(),
             transactional_id: self.transactional_id.clone(),
             transaction_timeout: self.transaction_timeout.unwrap_or(Duration::from_secs(60)),
+            security,
             partitioner: self.partitioner.unwrap_or_default(),
         })
     }
@@ -128,7 +130,7 @@ impl Settings {
                 notices.push(Notice::warn(format!("{NAME} has an empty entry, which is ignored")));
                 continue;
             }
-            match bootstrap::parse(entry) {
+            match bootstrap::parse(entry, self.security.protocol.unwrap_or_default()) {
                 Ok(address) if addresses.contains(&address) => {
                     notices.push(Notice::warn(format!("{NAME} names {address} twice; once is enough")));
                 }

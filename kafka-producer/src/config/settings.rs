@@ -1,5 +1,6 @@
 //! What a program said, before defaults and rules.
 
+use super::security::SecuritySettings;
 use kafka_types::{Acks, Codec, GzipLevel, Lz4Level, ZstdLevel};
 use std::time::Duration;
 
@@ -43,6 +44,7 @@ pub(crate) struct Settings {
     pub(crate) transactional_id: Option<String>,
     pub(crate) transaction_timeout: Option<Duration>,
     pub(crate) partitioner: Option<PartitionerChoice>,
+    pub(crate) security: SecuritySettings,
 }
 
 /// Which of the partitioners that come with the producer (`partitioner.class`).

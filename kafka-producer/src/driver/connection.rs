@@ -4,8 +4,8 @@ use super::inbox::Inbox;
 use super::input::Input;
 use bytes::BytesMut;
 use kafka_network::{
-    Connection, ConnectionConfig, ConnectionError, ConnectionEvent, Connector, FrameWriter, OutgoingRequest,
-    Stream,
+    Access, Connection, ConnectionConfig, ConnectionError, ConnectionEvent, FrameWriter, OutgoingRequest,
+    PumpError, Session, Stream,
 };
 use kafka_sender::{ConnectionId, DisconnectReason, RequestId, RequestSlot, Transmit};
 use kafka_types::BrokerAddress;
@@ -32,7 +32,7 @@ const LINGER: Duration = Duration::from_secs(1);
 pub(super) struct ConnectionTask {
     pub(super) id: ConnectionId,
     pub(super) address: BrokerAddress,
-    pub(super) connector: Arc<dyn Connector>,
+    pub(super) access: Access,
     pub(super) config: ConnectionConfig,
     /// Requests from the engine. The engine says "close" by dropping its end.
     pub(super) outbox: UnboundedReceiver<Transmit>,
@@ -43,24 +43,30 @@ impl ConnectionTask {
     /// Connects, then reads and writes until either side closes; tells the engine of everything.
     pub(super) async fn run(mut self) {
         let connected = {
-            let connect = self.connector.connect(&self.address);
+            let connect = self.access.connect(&self.address, self.config);
             let closed = closed(&mut self.outbox);
             tokio::select! {
-                stream = connect => stream,
+                connected = connect => connected,
                 () = closed => return,
             }
         };
-        let stream = match connected {
-            Ok(stream) => stream,
+        let (mut connection, stream) = match connected {
+            Ok(connected) => connected,
             Err(error) => {
-                let reason = DisconnectReason::ConnectFailed(error.to_string().into());
+                let text = error.to_string().into();
+                let reason = if error.is_authentication() {
+                    DisconnectReason::AuthenticationFailed(text)
+                } else {
+                    DisconnectReason::ConnectFailed(text)
+                };
                 return self.inbox.push(Input::Disconnected { connection: self.id, reason });
             }
         };
-        let mut connection = Connection::new(self.config);
         connection.handle_connected();
         let mut pump = Pump {
             id: self.id,
+            session: self.access.session(&self.address),
+            address: self.address,
             stream,
             connection,
             outbox: self.outbox,
@@ -95,8 +101,11 @@ enum End {
 /// Reading and writing over one stream, neither waiting for the other.
 struct Pump {
     id: ConnectionId,
+    address: BrokerAddress,
     stream: Box<dyn Stream>,
     connection: Connection,
+    /// Prolongs the session with the broker before it ends.
+    session: Session,
     outbox: UnboundedReceiver<Transmit>,
     /// Requests not yet begun: they can still be recalled.
     queue: VecDeque<Transmit>,
@@ -113,6 +122,11 @@ impl Pump {
         // Reading first: what it brings (the connection's own next request) may be what to write.
         if let Poll::Ready(reason) = self.poll_read(context) {
             return Poll::Ready(End::Broken(reason));
+        }
+        if let Poll::Ready(authenticator) = self.session.poll(context)
+            && let Err(error) = self.connection.reauthenticate(authenticator)
+        {
+            return Poll::Ready(End::Broken(self.broken(error.into())));
         }
         self.poll_outbox(context);
         if self.closing {
@@ -142,10 +156,10 @@ impl Pump {
             match ready!(read) {
                 Ok(0) => return Poll::Ready(DisconnectReason::Io("closed by the broker".into())),
                 Ok(_) => {}
-                Err(error) => return Poll::Ready(DisconnectReason::Io(error.to_string().into())),
+                Err(error) => return Poll::Ready(self.broken(error.into())),
             }
             if let Err(error) = self.connection.handle_data(&mut self.received) {
-                return Poll::Ready(DisconnectReason::Protocol(error.to_string().into()));
+                return Poll::Ready(self.broken(error.into()));
             }
             self.tell_events();
         }
@@ -158,6 +172,10 @@ impl Pump {
             self.inbox.push(match event {
                 ConnectionEvent::Ready { versions, features } => {
                     Input::Connected { connection: self.id, versions, features }
+                }
+                ConnectionEvent::Authenticated { session_lifetime } => {
+                    self.session.handle_authenticated(session_lifetime);
+                    continue;
                 }
                 ConnectionEvent::Response { token, body } => {
                     Input::Response { connection: self.id, request: RequestId(token), body }
@@ -173,13 +191,13 @@ impl Pump {
             if self.writer.is_idle()
                 && let Err(error) = self.begin_frames()
             {
-                return Poll::Ready(DisconnectReason::Protocol(error.to_string().into()));
+                return Poll::Ready(self.broken(error.into()));
             }
             if self.writer.is_idle() {
                 return Poll::Pending;
             }
             if let Err(error) = ready!(self.writer.poll_write(&mut self.stream, context)) {
-                return Poll::Ready(DisconnectReason::Io(error.to_string().into()));
+                return Poll::Ready(self.broken(error.into()));
             }
             for (request, slot, expects_response) in self.writing.drain(..) {
                 slot.finish_write();
@@ -198,7 +216,8 @@ impl Pump {
             while let Some(frame) = self.connection.poll_transmit() {
                 self.writer.push(frame.segments);
             }
-            if self.writer.len() >= WRITE_BYTES {
+            // While the broker asks who this is, it takes no requests: they wait here, where the engine can recall them.
+            if self.writer.len() >= WRITE_BYTES || self.connection.is_reauthenticating() {
                 return Ok(());
             }
             let Some(transmit) = self.queue.pop_front() else { return Ok(()) };
@@ -212,6 +231,20 @@ impl Pump {
                 })?;
                 self.writing.push((transmit.request, transmit.slot, transmit.expects_response));
             }
+        }
+    }
+
+    /// Why the connection is no use any more. That somebody is not accepted is told with the broker's name, for it goes to
+    /// whoever waits.
+    fn broken(&self, error: PumpError) -> DisconnectReason {
+        if error.is_authentication() {
+            return DisconnectReason::AuthenticationFailed(format!("{}: {error}", self.address).into());
+        }
+        let text = error.to_string().into();
+        if let PumpError::Connection(_) = error {
+            DisconnectReason::Protocol(text)
+        } else {
+            DisconnectReason::Io(text)
         }
     }
 

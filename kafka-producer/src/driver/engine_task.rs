@@ -10,7 +10,7 @@ use super::troubles::Troubles;
 use crate::core::CoreProducer;
 use crate::producer::unobserved::Unobserved;
 use crate::{CloseSummary, FlushSummary};
-use kafka_network::{ConnectionConfig, Connector};
+use kafka_network::{Access, ConnectionConfig};
 use kafka_sender::{
     CallError, CallId, ConnectionId, DisconnectReason, Engine, FlushId, Output, TransactionCall, Transmit,
 };
@@ -34,7 +34,7 @@ pub(super) struct EngineTask {
     life: LifeGuard,
     engine: Engine,
     unobserved: Arc<Unobserved>,
-    connector: Arc<dyn Connector>,
+    access: Access,
     connection_config: ConnectionConfig,
     /// Dropping an entry closes the connection.
     connections: BTreeMap<ConnectionId, UnboundedSender<Transmit>>,
@@ -62,7 +62,7 @@ impl EngineTask {
         engine: Engine,
         core: CoreProducer,
         unobserved: Arc<Unobserved>,
-        connector: Arc<dyn Connector>,
+        access: Access,
         inbox: Arc<Inbox>,
         status: Arc<Status>,
     ) -> Self {
@@ -71,7 +71,7 @@ impl EngineTask {
             life: LifeGuard { core, inbox: inbox.clone(), status },
             engine,
             unobserved,
-            connector,
+            access,
             connection_config,
             connections: BTreeMap::new(),
             connection_tasks: JoinSet::new(),
@@ -166,7 +166,7 @@ impl EngineTask {
                     let task = ConnectionTask {
                         id: connection,
                         address,
-                        connector: self.connector.clone(),
+                        access: self.access.clone(),
                         config: self.connection_config.clone(),
                         outbox,
                         inbox: self.life.inbox.clone(),

@@ -17,7 +17,7 @@ use crate::{CloseSummary, Error, FlushSummary};
 use engine_task::EngineTask;
 use inbox::Inbox;
 use input::Input;
-use kafka_network::Connector;
+use kafka_network::Access;
 use kafka_sender::{CallError, Engine, TransactionCall};
 use kafka_types::Monotonic;
 use status::{Life, Status};
@@ -45,14 +45,14 @@ impl Driver {
         engine: Engine,
         core: CoreProducer,
         unobserved: Arc<Unobserved>,
-        connector: Arc<dyn Connector>,
+        access: Access,
         runtime: Option<&Handle>,
     ) -> io::Result<Driver> {
         core.use_precise_clock(clock::precise);
         let inbox = Arc::new(Inbox::new());
         let status = Arc::new(Status::default());
         let name = format!("kafka-producer-network-thread | {}", core.config().client_id);
-        let task = EngineTask::new(engine, core, unobserved, connector, inbox.clone(), status.clone());
+        let task = EngineTask::new(engine, core, unobserved, access, inbox.clone(), status.clone());
         match runtime {
             Some(runtime) => {
                 runtime.spawn(task.run());

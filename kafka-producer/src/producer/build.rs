@@ -41,11 +41,15 @@ impl<KS, VS> ProducerBuilder<KS, VS> {
     fn start(mut self, config: ProducerConfig, notices: Vec<Notice>) -> Result<Producer<KS, VS>, Error> {
         notices.iter().for_each(|notice| notice.log());
         let connector = self.connector.take().unwrap_or_else(|| tcp(&config));
+        let access = config
+            .security
+            .access(connector, self.login.take())
+            .map_err(|error| Error::configuration(vec![Problem::new(error.property, error.message)]))?;
         let runtime = self.runtime.take();
         let (core, engine) = self.core(config, seed());
         let unobserved = Arc::new(Unobserved::new(&core.config().client_id));
         core.watch_unseen(unobserved.clone());
-        let driver = Driver::start(engine, core.clone(), unobserved.clone(), connector, runtime.as_ref())
+        let driver = Driver::start(engine, core.clone(), unobserved.clone(), access, runtime.as_ref())
             .map_err(|error| Error::from(Cause::Start(error)))?;
         Ok(Producer {
             shared: Arc::new(Shared {

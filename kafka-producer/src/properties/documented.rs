@@ -6,7 +6,11 @@ use crate::config::Settings;
 use std::collections::BTreeMap;
 
 const PAGE: &str = include_str!("../../../docs/configuration.md");
-const BUILDER: [&str; 2] = [include_str!("../builder/mod.rs"), include_str!("../builder/options.rs")];
+const BUILDER: [&str; 3] = [
+    include_str!("../builder/mod.rs"),
+    include_str!("../builder/options.rs"),
+    include_str!("../builder/security.rs"),
+];
 
 /// The columns of every property's row, by its name.
 fn rows() -> BTreeMap<&'static str, Vec<&'static str>> {

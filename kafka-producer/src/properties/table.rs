@@ -1,9 +1,12 @@
 //! The properties that are served.
 
 use super::value::{
-    Expected, boolean, count, int, int_millis, list, long, long_millis, long_millis_or_never, socket_buffer,
+    Expected, boolean, count, double, int, int_millis, list, long, long_millis, long_millis_or_never, one_of,
+    optional, seconds, secret, socket_buffer, text,
 };
+use crate::config::security::RETRIEVERS;
 use crate::config::{PartitionerChoice, Settings};
+use kafka_network::SecurityProtocol;
 use kafka_types::{Acks, Compression, GzipLevel, Lz4Level, ZstdLevel};
 
 pub(super) struct Property {
@@ -13,11 +16,11 @@ pub(super) struct Property {
 }
 
 macro_rules! properties {
-    ($($name:literal => $field:ident, $value:ident => $parsed:expr;)*) => {
+    ($($name:literal => $($field:ident).+, $value:ident => $parsed:expr;)*) => {
         &[$(Property {
             name: $name,
             set: |settings, $value| {
-                settings.$field = Some($parsed?);
+                settings.$($field).+ = Some($parsed?);
                 Ok(())
             },
         },)*]
@@ -61,12 +64,81 @@ pub(super) static TABLE: &[Property] = properties! {
     "retries" => retries, v => int(v, 0..=i32::MAX).map(i32::unsigned_abs);
     "retry.backoff.max.ms" => retry_backoff_max, v => long_millis(v, 0);
     "retry.backoff.ms" => retry_backoff, v => long_millis(v, 0);
+    "sasl.jaas.config" => security.jaas, v => secret(v);
+    "sasl.login.connect.timeout.ms" => security.oauth.connect_timeout, v => optional(v, int_millis);
+    "sasl.login.read.timeout.ms" => security.oauth.read_timeout, v => optional(v, int_millis);
+    "sasl.login.refresh.buffer.seconds" => security.oauth.refresh_buffer, v => seconds(v, 0..=3600);
+    "sasl.login.refresh.min.period.seconds" => security.oauth.refresh_min_period, v => seconds(v, 0..=900);
+    "sasl.login.refresh.window.factor" => security.oauth.refresh_factor, v => double(v, 0.5..=1.0);
+    "sasl.login.refresh.window.jitter" => security.oauth.refresh_jitter, v => double(v, 0.0..=0.25);
+    "sasl.login.retry.backoff.max.ms" => security.oauth.retry_backoff_max, v => long_millis(v, 0);
+    "sasl.login.retry.backoff.ms" => security.oauth.retry_backoff, v => long_millis(v, 0);
+    "sasl.mechanism" => security.mechanism, v => text(v);
+    "sasl.oauthbearer.assertion.algorithm" => security.oauth.assertion_algorithm, v =>
+        one_of(v, &["RS256", "ES256"], "RS256 or ES256");
+    "sasl.oauthbearer.assertion.claim.aud" => security.oauth.assertion_audience, v => text(v);
+    "sasl.oauthbearer.assertion.claim.exp.seconds" => security.oauth.assertion_expires, v => seconds(v, 0..=86400);
+    "sasl.oauthbearer.assertion.claim.iss" => security.oauth.assertion_issuer, v => text(v);
+    "sasl.oauthbearer.assertion.claim.jti.include" => security.oauth.assertion_id, v => boolean(v);
+    "sasl.oauthbearer.assertion.claim.nbf.seconds" => security.oauth.assertion_not_before, v => seconds(v, 0..=3600);
+    "sasl.oauthbearer.assertion.claim.sub" => security.oauth.assertion_subject, v => text(v);
+    "sasl.oauthbearer.assertion.file" => security.oauth.assertion_file, v => text(v);
+    "sasl.oauthbearer.assertion.private.key.file" => security.oauth.assertion_key_file, v => text(v);
+    "sasl.oauthbearer.assertion.private.key.passphrase" => security.oauth.assertion_passphrase, v => secret(v);
+    "sasl.oauthbearer.assertion.template.file" => security.oauth.assertion_template, v => text(v);
+    "sasl.oauthbearer.client.credentials.client.id" => security.oauth.client_id, v => text(v);
+    "sasl.oauthbearer.client.credentials.client.secret" => security.oauth.client_secret, v => secret(v);
+    "sasl.oauthbearer.header.urlencode" => security.oauth.urlencode, v => boolean(v);
+    "sasl.oauthbearer.jwt.retriever.class" => security.oauth.retriever, v => retriever(v);
+    "sasl.oauthbearer.scope" => security.oauth.scope, v => text(v);
+    "sasl.oauthbearer.token.endpoint.url" => security.oauth.token_endpoint_url, v => text(v);
+    "sasl.password" => security.password, v => secret(v);
+    "sasl.username" => security.username, v => text(v);
+    "security.protocol" => security.protocol, v => v
+        .parse::<SecurityProtocol>()
+        .map_err(|_| "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL".to_owned());
     "send.buffer.bytes" => send_buffer, v => socket_buffer(v);
     "socket.connection.setup.timeout.max.ms" => connection_setup_timeout_max, v => long_millis(v, 0);
     "socket.connection.setup.timeout.ms" => connection_setup_timeout, v => long_millis(v, 0);
+    "ssl.cipher.suites" => security.ssl.cipher_suites, v => Ok::<_, Expected>(list(v));
+    "ssl.enabled.protocols" => security.ssl.enabled_protocols, v => Ok::<_, Expected>(list(v));
+    "ssl.endpoint.identification.algorithm" => security.ssl.verify_host_name, v => host_name_check(v);
+    "ssl.key.password" => security.ssl.key_password, v => secret(v);
+    "ssl.keystore.certificate.chain" => security.ssl.keystore_certificate_chain, v => secret(v);
+    "ssl.keystore.key" => security.ssl.keystore_key, v => secret(v);
+    "ssl.keystore.location" => security.ssl.keystore_location, v => text(v);
+    "ssl.keystore.password" => security.ssl.keystore_password, v => secret(v);
+    "ssl.keystore.type" => security.ssl.keystore_type, v => one_of(v, STORES, "JKS, PKCS12 or PEM");
+    "ssl.protocol" => security.ssl.protocol, v => one_of(v, &["TLSv1.3", "TLSv1.2", "TLS"], "TLSv1.3, TLSv1.2 or TLS");
+    "ssl.truststore.certificates" => security.ssl.truststore_certificates, v => secret(v);
+    "ssl.truststore.location" => security.ssl.truststore_location, v => text(v);
+    "ssl.truststore.password" => security.ssl.truststore_password, v => secret(v);
+    "ssl.truststore.type" => security.ssl.truststore_type, v => one_of(v, STORES, "JKS, PKCS12 or PEM");
     "transaction.timeout.ms" => transaction_timeout, v => int_millis(v);
     "transactional.id" => transactional_id, v => Ok::<_, Expected>(v.to_owned());
 };
+
+/// Formats of key stores.
+const STORES: &[&str] = &["JKS", "PKCS12", "PEM"];
+
+fn retriever(value: &str) -> Result<String, Expected> {
+    let class = value.rsplit('.').next().unwrap_or_default();
+    if RETRIEVERS.contains(&class) {
+        return Ok(value.to_owned());
+    }
+    Err("DefaultJwtRetriever, ClientCredentialsJwtRetriever, JwtBearerJwtRetriever or FileJwtRetriever, with or without \
+         its package: a Rust program passes its own Login with the builder's `login`"
+        .to_owned())
+}
+
+/// True for `https`.
+fn host_name_check(value: &str) -> Result<bool, Expected> {
+    match value.to_ascii_lowercase().as_str() {
+        "https" => Ok(true),
+        "" => Ok(false),
+        _ => Err("https, or nothing".to_owned()),
+    }
+}
 
 /// A `LONG` of bytes; what does not fit this machine's memory at all is as good as its greatest size.
 fn bytes(value: &str) -> Result<usize, Expected> {

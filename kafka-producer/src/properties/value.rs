@@ -1,5 +1,6 @@
 //! Values as Kafka parses them. An error is what was expected, for a message that names property and value.
 
+use kafka_network::Secret;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -66,6 +67,48 @@ pub(super) fn socket_buffer(value: &str) -> Result<Option<usize>, Expected> {
 /// `LIST`: entries between commas, without the blanks around them.
 pub(super) fn list(value: &str) -> Vec<String> {
     value.split(',').map(|entry| entry.trim().to_owned()).collect()
+}
+
+/// `STRING` of whatever text.
+pub(super) fn text(value: &str) -> Result<String, Expected> {
+    Ok(value.to_owned())
+}
+
+/// `PASSWORD`: never refused here, for a refusal quotes the value.
+pub(super) fn secret(value: &str) -> Result<Secret, Expected> {
+    Ok(Secret::from(value))
+}
+
+/// Nothing, or a value.
+pub(super) fn optional<T>(
+    value: &str,
+    parse: fn(&str) -> Result<T, Expected>,
+) -> Result<Option<T>, Expected> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    parse(value).map(Some).map_err(|expected| format!("nothing, or {expected}"))
+}
+
+/// One of some words, in any case.
+pub(super) fn one_of(value: &str, words: &[&str], expected: &str) -> Result<String, Expected> {
+    let found = words.iter().find(|word| word.eq_ignore_ascii_case(value));
+    found.map(|word| (*word).to_owned()).ok_or_else(|| expected.to_owned())
+}
+
+/// Whole seconds, within a range.
+pub(super) fn seconds(value: &str, range: RangeInclusive<i32>) -> Result<Duration, Expected> {
+    let seconds =
+        int(value, range).map_err(|expected| expected.replacen("number", "number of seconds", 1))?;
+    Ok(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
+}
+
+/// `DOUBLE`, within a range.
+pub(super) fn double(value: &str, range: RangeInclusive<f64>) -> Result<f64, Expected> {
+    match value.parse::<f64>() {
+        Ok(number) if range.contains(&number) => Ok(number),
+        _ => Err(format!("a number from {} to {}", range.start(), range.end())),
+    }
 }
 
 fn in_milliseconds(expected: Expected) -> Expected {

@@ -56,6 +56,9 @@ impl Cluster {
                 _ => self.close(connection),
             };
         }
+        if !self.admits(now, connection, api) {
+            return self.close(connection);
+        }
         match handlers::carry_out(now, self, &mut context, decoder.into_rest()) {
             Ok(Handled::Answer(body)) => self.answer(now, context, Some(body)),
             Ok(Handled::Unanswered) => self.answer(now, context, None),
@@ -182,7 +185,7 @@ impl Cluster {
         if !frame.is_empty() {
             self.send(connection, frame);
         }
-        if cut.is_some() {
+        if cut.is_some() || self.is_doomed(connection) {
             self.close(connection);
         }
     }

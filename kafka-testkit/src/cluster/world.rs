@@ -23,6 +23,14 @@ impl Cluster {
         Some(id)
     }
 
+    /// Gives a user of [`ClusterConfig::sasl`](crate::ClusterConfig::sasl) another password, or makes them one. Connections that
+    /// are open stay so.
+    pub fn set_password(&mut self, user: &str, password: &str) {
+        if let Some(sasl) = &mut self.config.sasl {
+            sasl.set_password(user, password);
+        }
+    }
+
     /// Deletes a topic with its records. False if there is none.
     pub fn delete_topic(&mut self, now: Now, name: &str) -> bool {
         let deleted = self.topics.remove(name).is_some();

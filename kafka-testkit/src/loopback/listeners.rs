@@ -1,6 +1,6 @@
 //! The brokers' ports.
 
-use super::server::Event;
+use super::server::{Accepted, Event};
 use kafka_types::NodeId;
 use std::collections::BTreeMap;
 use std::io;
@@ -14,6 +14,8 @@ use tokio::task::JoinHandle;
 #[derive(Debug)]
 pub(super) struct Listeners {
     ports: BTreeMap<NodeId, Port>,
+    #[cfg(feature = "tls")]
+    tls: Option<super::tls::Acceptor>,
 }
 
 #[derive(Debug)]
@@ -47,7 +49,17 @@ impl Listeners {
             drop(listen(address)?);
             ports.insert(*node, Port { address, _reservation: reservation, accepting: None });
         }
-        Ok(Listeners { ports })
+        Ok(Listeners {
+            ports,
+            #[cfg(feature = "tls")]
+            tls: None,
+        })
+    }
+
+    #[cfg(feature = "tls")]
+    pub(super) fn with_tls(mut self, tls: Option<super::tls::Acceptor>) -> Listeners {
+        self.tls = tls;
+        self
     }
 
     pub(super) fn ports(&self) -> impl Iterator<Item = (NodeId, u16)> {
@@ -60,7 +72,11 @@ impl Listeners {
             match (is_up(*node), port.accepting.take()) {
                 (true, None) => match listen(port.address) {
                     Ok(listener) => {
-                        let accepting = accept(*node, listener, events.clone());
+                        #[cfg(feature = "tls")]
+                        let greeting = Greeting { tls: self.tls.clone() };
+                        #[cfg(not(feature = "tls"))]
+                        let greeting = Greeting {};
+                        let accepting = accept(*node, listener, greeting, events.clone());
                         port.accepting = Some(tokio::spawn(accepting));
                     }
                     Err(error) => tracing::error!(%node, address = %port.address, %error, "cannot listen"),
@@ -87,11 +103,33 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     bind(address)?.listen(BACKLOG)
 }
 
-async fn accept(node: NodeId, listener: TcpListener, events: Sender<Event>) {
+/// What happens to a connection before the broker hears of it.
+#[derive(Clone, Debug)]
+struct Greeting {
+    #[cfg(feature = "tls")]
+    tls: Option<super::tls::Acceptor>,
+}
+
+async fn accept(node: NodeId, listener: TcpListener, greeting: Greeting, events: Sender<Event>) {
+    // Handshakes end with the listener.
+    #[cfg(feature = "tls")]
+    let mut handshakes = tokio::task::JoinSet::new();
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                if events.send(Event::Accepted { node, stream }).await.is_err() {
+                #[cfg(feature = "tls")]
+                if let Some(tls) = greeting.tls.clone() {
+                    let events = events.clone();
+                    while handshakes.try_join_next().is_some() {}
+                    handshakes.spawn(async move {
+                        if let Some(stream) = tls.greet(stream).await {
+                            let _ = events.send(Event::Accepted { node, stream: Accepted::Tls(stream) }).await;
+                        }
+                    });
+                    continue;
+                }
+                let Greeting { .. } = greeting;
+                if events.send(Event::Accepted { node, stream: Accepted::Plain(stream) }).await.is_err() {
                     return;
                 }
             }

@@ -1,12 +1,10 @@
 //! One client's connection: a task that reads and a task that writes.
 
-use super::server::Event;
+use super::server::{Accepted, Event};
 use crate::cluster::ConnectionId;
 use bytes::Bytes;
 use std::sync::Arc;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{Sender, UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
@@ -24,10 +22,29 @@ pub(super) struct Peer {
 const CHUNK: usize = 64 * 1024;
 
 impl Peer {
-    pub(super) fn start(connection: ConnectionId, stream: TcpStream, events: Sender<Event>) -> Peer {
-        // A delayed small segment would look like a slow broker.
-        let _ = stream.set_nodelay(true);
-        let (read, write) = stream.into_split();
+    pub(super) fn start(connection: ConnectionId, stream: Accepted, events: Sender<Event>) -> Peer {
+        match stream {
+            Accepted::Plain(stream) => {
+                // A delayed small segment would look like a slow broker.
+                let _ = stream.set_nodelay(true);
+                let (read, write) = stream.into_split();
+                Peer::spawn(connection, read, write, events)
+            }
+            #[cfg(feature = "tls")]
+            Accepted::Tls(stream) => {
+                let _ = stream.get_ref().0.set_nodelay(true);
+                let (read, write) = tokio::io::split(stream);
+                Peer::spawn(connection, read, write, events)
+            }
+        }
+    }
+
+    fn spawn(
+        connection: ConnectionId,
+        read: impl AsyncRead + Send + Unpin + 'static,
+        write: impl AsyncWrite + Send + Unpin + 'static,
+        events: Sender<Event>,
+    ) -> Peer {
         let (writes, pending) = unbounded_channel();
         let more = Arc::new(Notify::new());
         let reading = tokio::spawn(read_all(connection, read, Arc::clone(&more), events));
@@ -55,7 +72,7 @@ impl Peer {
 
 async fn read_all(
     connection: ConnectionId,
-    mut read: OwnedReadHalf,
+    mut read: impl AsyncRead + Unpin,
     more: Arc<Notify>,
     events: Sender<Event>,
 ) {
@@ -73,9 +90,9 @@ async fn read_all(
     }
 }
 
-async fn write_all(mut write: OwnedWriteHalf, mut pending: UnboundedReceiver<Bytes>) {
+async fn write_all(mut write: impl AsyncWrite + Unpin, mut pending: UnboundedReceiver<Bytes>) {
     while let Some(data) = pending.recv().await {
-        if write.write_all(&data).await.is_err() {
+        if write.write_all(&data).await.is_err() || write.flush().await.is_err() {
             return;
         }
     }

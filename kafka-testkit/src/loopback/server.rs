@@ -16,9 +16,17 @@ pub(super) type Command = Box<dyn FnOnce(&mut Cluster, Now) -> Box<dyn FnOnce() 
 /// What happened on a socket.
 #[derive(Debug)]
 pub(super) enum Event {
-    Accepted { node: NodeId, stream: TcpStream },
+    Accepted { node: NodeId, stream: Accepted },
     Received { connection: ConnectionId, data: Bytes },
     Closed { connection: ConnectionId },
+}
+
+/// A connection's stream.
+#[derive(Debug)]
+pub(super) enum Accepted {
+    Plain(TcpStream),
+    #[cfg(feature = "tls")]
+    Tls(Box<tokio_rustls::server::TlsStream<TcpStream>>),
 }
 
 /// So many bytes of requests may wait for a broker; what comes beyond stays in the socket.

@@ -108,7 +108,10 @@ fn broken_rules(workspace: &Metadata, package: &Package, place: Place, dependenc
             Io::Always => None,
             Io::Never => Some(Rule::NoIo),
             Io::Behind(feature) => {
-                let only_there = dependency.optional && package.features_enabling(dependency) == [feature];
+                // A feature that has the one for I/O among its own may bring more of it.
+                let behind = |enabling: &&str| package.closure([(*enabling).to_owned()]).contains(feature);
+                let enabling = package.features_enabling(dependency);
+                let only_there = dependency.optional && !enabling.is_empty() && enabling.iter().all(behind);
                 (!only_there).then_some(Rule::IoOnlyBehind(feature))
             }
         });
@@ -151,7 +154,7 @@ fn io_through_features(workspace: &Metadata, package: &Package, place: Place) ->
     for (feature, items) in &package.features {
         let rule = match place.io {
             Io::Always => continue,
-            Io::Behind(allowed) if allowed == feature => continue,
+            Io::Behind(allowed) if package.closure([feature.clone()]).contains(allowed) => continue,
             Io::Behind(allowed) => Rule::IoOnlyBehind(allowed),
             Io::Never => Rule::NoIo,
         };
