@@ -27,7 +27,13 @@ pub(crate) struct Busy {
 
 impl Connection {
     pub(crate) fn new(node: NodeId) -> Self {
-        Connection { node, session: Session::default(), received: BytesMut::new(), frames: VecDeque::new(), busy: None }
+        Connection {
+            node,
+            session: Session::default(),
+            received: BytesMut::new(),
+            frames: VecDeque::new(),
+            busy: None,
+        }
     }
 
     /// Takes bytes in and cuts them into requests. Nothing is allocated for bytes that were only announced.

@@ -69,10 +69,10 @@ pub use cluster::{Cluster, ClusterOutput, ConnectionId, LoggedRecord};
 pub use config::{BrokerConfig, ClusterConfig, TopicConfig};
 pub use kafka_protocol::wire::ApiKey;
 pub use kafka_types::ErrorCode;
-#[cfg(feature = "loopback")]
-pub use loopback::{LoopbackCluster, LoopbackClusterBuilder};
 #[cfg(feature = "tls")]
 pub use loopback::{Identity, TlsServer};
+#[cfg(feature = "loopback")]
+pub use loopback::{LoopbackCluster, LoopbackClusterBuilder};
 pub use request_log::{RequestLog, RequestSeen};
 pub use rules::{Rule, RuleId};
 pub use sasl::{SaslServer, ScramHash};

@@ -95,7 +95,8 @@ impl LoopbackClusterBuilder {
         let listeners = Listeners::bind(&nodes, self.bind, self.port);
         drop(entered);
         #[cfg(feature = "tls")]
-        let listeners = listeners.map(|listeners| listeners.with_tls(self.tls.as_ref().map(TlsServer::acceptor)));
+        let listeners =
+            listeners.map(|listeners| listeners.with_tls(self.tls.as_ref().map(TlsServer::acceptor)));
         let listeners = match listeners {
             Ok(listeners) => listeners,
             Err(error) => {

@@ -143,9 +143,8 @@ impl Exchange {
             Mechanism::Plain => plain(server, message),
             Mechanism::Scram(hash) => self.scram(hash, server, message),
             Mechanism::OAuthBearer => self.bearer(now, server, message),
-            Mechanism::AwsMskIam => aws_msk_iam::check(now, &server.users, message).map(|answer| {
-                Verdict::Authenticated { answer, lifetime: server.session_lifetime }
-            }),
+            Mechanism::AwsMskIam => aws_msk_iam::check(now, &server.users, message)
+                .map(|answer| Verdict::Authenticated { answer, lifetime: server.session_lifetime }),
         };
         verdict.unwrap_or_else(Verdict::Refused)
     }

@@ -112,7 +112,11 @@ impl Exchange {
 
     fn refused(&self, code: ErrorCode, message: Option<&str>) -> SaslError {
         let message = message.filter(|message| !message.is_empty()).unwrap_or("it does not say why");
-        SaslError::Refused { mechanism: self.mechanism(), code, message: shortened(message) }
+        let message = match self.authenticator.complaint() {
+            Some(complaint) if !message.contains(complaint) => shortened(&format!("{message}: {complaint}")),
+            _ => shortened(message),
+        };
+        SaslError::Refused { mechanism: self.mechanism(), code, message }
     }
 }
 

@@ -42,6 +42,11 @@ pub trait Authenticator: Send {
     /// # Errors
     /// [`SaslError`] if the broker's message is not what the mechanism wants; the exchange is over then.
     fn handle_message(&mut self, message: &[u8]) -> Result<SaslStep, SaslError>;
+
+    /// What the broker had against the credentials, where a mechanism says so before it refuses.
+    fn complaint(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// What follows from a message of the broker's.

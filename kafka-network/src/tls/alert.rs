@@ -16,6 +16,9 @@ pub(super) fn meaning(alert: Alert) -> String {
         Alert::UnknownCA | Alert::CertificateUnknown => {
             "it does not know who signed this client's certificate: the broker's truststore needs that authority"
         }
+        Alert::DecryptError => {
+            "this client's certificate is signed by another authority of the same name than the one that the broker trusts"
+        }
         Alert::CertificateExpired => "this client's certificate has expired: renew what ssl.keystore.* names",
         Alert::CertificateRevoked => "this client's certificate is revoked",
         Alert::UnsupportedCertificate => "it can't use this client's kind of certificate",

@@ -105,7 +105,11 @@ fn certificate(error: &CertificateError) -> String {
             text
         }
         CertificateError::Revoked => "it is revoked".to_owned(),
-        CertificateError::BadSignature => "its signature is wrong".to_owned(),
+        CertificateError::BadSignature => {
+            "its signature is wrong: another authority of the same name has signed it than the one in \
+             ssl.truststore.*"
+                .to_owned()
+        }
         CertificateError::BadEncoding => "it can't be read".to_owned(),
         other => format!("{other}"),
     }

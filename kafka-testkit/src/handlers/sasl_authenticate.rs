@@ -28,7 +28,9 @@ impl Handle for SaslAuthenticateRequest {
         };
         Handled::Answer(match verdict {
             None => SaslAuthenticateResponse { error_code: ErrorCode::ILLEGAL_SASL_STATE, ..answer },
-            Some(Verdict::Challenge(bytes)) => SaslAuthenticateResponse { auth_bytes: bytes.into(), ..answer },
+            Some(Verdict::Challenge(bytes)) => {
+                SaslAuthenticateResponse { auth_bytes: bytes.into(), ..answer }
+            }
             Some(Verdict::Authenticated { answer: bytes, lifetime }) => {
                 cluster.end_exchange(context.connection, Some(lifetime.map(|lifetime| now.mono + lifetime)));
                 let millis = lifetime.unwrap_or_default().as_millis();

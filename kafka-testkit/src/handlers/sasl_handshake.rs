@@ -7,7 +7,12 @@ use kafka_protocol::messages::{SaslHandshakeRequest, SaslHandshakeResponse};
 use kafka_types::{ErrorCode, Now};
 
 impl Handle for SaslHandshakeRequest {
-    fn handle(self, _now: Now, cluster: &mut Cluster, context: &RequestContext) -> Handled<SaslHandshakeResponse> {
+    fn handle(
+        self,
+        _now: Now,
+        cluster: &mut Cluster,
+        context: &RequestContext,
+    ) -> Handled<SaslHandshakeResponse> {
         let refusal = context.refusal().or_else(|| context.failure());
         if cluster.config.sasl.is_none() {
             return Handled::Answer(SaslHandshakeResponse {

@@ -123,7 +123,8 @@ async fn accept(node: NodeId, listener: TcpListener, greeting: Greeting, events:
                     while handshakes.try_join_next().is_some() {}
                     handshakes.spawn(async move {
                         if let Some(stream) = tls.greet(stream).await {
-                            let _ = events.send(Event::Accepted { node, stream: Accepted::Tls(stream) }).await;
+                            let _ =
+                                events.send(Event::Accepted { node, stream: Accepted::Tls(stream) }).await;
                         }
                     });
                     continue;

@@ -1,7 +1,8 @@
 //! TLS for the brokers, with certificates made on the spot.
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose,
 };
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -119,7 +120,8 @@ impl TlsServer {
 
     fn server_config(&self) -> Result<ServerConfig, Box<dyn std::error::Error>> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder = ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
+        let builder =
+            ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
         let builder = if self.client_certificate {
             let mut roots = RootCertStore::empty();
             roots.add(self.authority.der().clone())?;
@@ -177,7 +179,9 @@ impl fmt::Debug for Acceptor {
 
 impl fmt::Debug for TlsServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TlsServer").field("client_certificate", &self.client_certificate).finish_non_exhaustive()
+        f.debug_struct("TlsServer")
+            .field("client_certificate", &self.client_certificate)
+            .finish_non_exhaustive()
     }
 }
 

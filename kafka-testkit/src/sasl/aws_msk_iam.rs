@@ -41,7 +41,9 @@ pub(super) fn check(_now: Now, keys: &BTreeMap<String, String>, message: &[u8]) 
         field("x-amz-date")?,
         hex(&sha.digest(request.as_bytes()))
     );
-    let key = scope.split('/').fold(format!("AWS4{secret}").into_bytes(), |key, part| sha.hmac(&key, part.as_bytes()));
+    let key = scope
+        .split('/')
+        .fold(format!("AWS4{secret}").into_bytes(), |key, part| sha.hmac(&key, part.as_bytes()));
     if hex(&sha.hmac(&key, to_sign.as_bytes())) != field("x-amz-signature")? {
         return Err("Access denied".to_owned());
     }

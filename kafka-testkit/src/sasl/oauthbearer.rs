@@ -8,10 +8,15 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Outer error: the message is none. Inner error: what the client is told about its token.
-pub(super) fn check(now: Now, known: &BTreeSet<String>, message: &[u8]) -> Result<Result<(), String>, String> {
+pub(super) fn check(
+    now: Now,
+    known: &BTreeSet<String>,
+    message: &[u8],
+) -> Result<Result<(), String>, String> {
     const MALFORMED: &str = "Invalid OAUTHBEARER client first message";
     let fields = text(message)?.strip_prefix("n,,\u{1}").ok_or(MALFORMED)?;
-    let bearer = fields.split('\u{1}').find_map(|field| field.strip_prefix("auth=Bearer ")).ok_or(MALFORMED)?;
+    let bearer =
+        fields.split('\u{1}').find_map(|field| field.strip_prefix("auth=Bearer ")).ok_or(MALFORMED)?;
     let good = known.contains(bearer) || is_unsecured(now, bearer);
     Ok(if good { Ok(()) } else { Err(r#"{"status":"invalid_token"}"#.to_owned()) })
 }

@@ -5,7 +5,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeMap;
 
-const FAILED: &str = "Authentication failed during authentication due to invalid credentials with SASL mechanism SCRAM";
+const FAILED: &str =
+    "Authentication failed during authentication due to invalid credentials with SASL mechanism SCRAM";
 
 #[derive(Debug)]
 pub(super) struct ScramServer {

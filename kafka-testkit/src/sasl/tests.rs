@@ -4,7 +4,11 @@ use kafka_types::{Monotonic, Timestamp};
 const NOW: Now = Now { mono: Monotonic::ZERO, wall: Timestamp(1_700_000_000_000) };
 
 fn server() -> SaslServer {
-    SaslServer::new().mechanism("PLAIN").mechanism("SCRAM-SHA-256").mechanism("OAUTHBEARER").user("alice", "secret")
+    SaslServer::new()
+        .mechanism("PLAIN")
+        .mechanism("SCRAM-SHA-256")
+        .mechanism("OAUTHBEARER")
+        .user("alice", "secret")
 }
 
 fn verdict(mechanism: &str, message: &[u8]) -> Verdict {

@@ -66,6 +66,10 @@ impl Authenticator for OAuthBearerAuthenticator {
         self.refusal = Some(String::from_utf8_lossy(&message[..message.len().min(1000)]).into_owned());
         Ok(SaslStep::Reply(Bytes::from_static(b"\x01")))
     }
+
+    fn complaint(&self) -> Option<&str> {
+        self.refusal.as_deref()
+    }
 }
 
 #[cfg(test)]
