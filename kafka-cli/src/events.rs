@@ -25,6 +25,10 @@ pub(crate) enum Event<'e> {
         exception: String,
         message: String,
     },
+    TransactionCommitted(TransactionEvent<'e>),
+    TransactionAborted(TransactionEvent<'e>),
+    /// Nobody knows whether it was committed.
+    TransactionUnknown(TransactionEvent<'e>),
     ShutdownComplete,
     ToolData {
         sent: u64,
@@ -32,6 +36,23 @@ pub(crate) enum Event<'e> {
         target_throughput: i64,
         avg_throughput: f64,
     },
+}
+
+/// What became of a transaction.
+#[derive(Serialize, Debug)]
+pub(crate) struct TransactionEvent<'e> {
+    /// Which one; the first is 1.
+    pub(crate) transaction: u64,
+    /// Records in it.
+    pub(crate) count: u64,
+    /// The first and the last record's value.
+    pub(crate) first: Option<&'e str>,
+    pub(crate) last: Option<&'e str>,
+    /// Why it was not committed; nothing if that was intended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) exception: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) message: Option<String>,
 }
 
 #[derive(Serialize)]

@@ -9,7 +9,9 @@ mod line_reader;
 mod produce;
 mod shutdown;
 mod throttle;
+mod transactional_lines;
 mod verifiable_producer;
+mod verifiable_transactions;
 
 use clap::{Parser, Subcommand};
 use std::io::{IsTerminal, Write};

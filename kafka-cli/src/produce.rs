@@ -5,9 +5,10 @@ use crate::ledger::Ledger;
 use crate::line_reader::LineFormat;
 use crate::shutdown;
 use crate::tell;
+use crate::transactional_lines::TransactionalLines;
 use anyhow::{Context, Result};
 use clap::Args;
-use kafka_producer::{ErrorKind, Header, Producer, ProducerRecord};
+use kafka_producer::{BytesSerializer, ErrorKind, Header, Payload, Producer, ProducerRecord};
 use std::borrow::Cow;
 use std::io::{BufRead, IsTerminal, stdin};
 use std::process::ExitCode;
@@ -66,6 +67,22 @@ pub(crate) struct ProduceArguments {
     #[arg(long, value_name = "CODEC", num_args = 0..=1, default_missing_value = "gzip")]
     compression_codec: Option<String>,
 
+    /// Sends lines in transactions, under this name, which no other program that runs may have (transactional.id). Who reads
+    /// with isolation.level=read_committed gets all lines of a transaction or none.
+    #[arg(long, value_name = "ID")]
+    transactional_id: Option<String>,
+
+    /// Lines of a transaction. It is committed with fewer at the end, and when it was open for a third of
+    /// transaction.timeout.ms.
+    #[arg(
+        long,
+        value_name = "COUNT",
+        default_value_t = 1000,
+        value_parser = clap::value_parser!(u64).range(1..),
+        requires = "transactional_id"
+    )]
+    transaction_size: u64,
+
     /// all, 1 or 0 (acks).
     #[arg(long, value_name = "ACKS", allow_negative_numbers = true)]
     request_required_acks: Option<String>,
@@ -116,11 +133,19 @@ impl ProduceArguments {
     /// Reads, sends, and waits for every acknowledgement.
     pub(crate) fn run(&self) -> Result<ExitCode> {
         let format = self.line_format()?;
-        let producer = self.connection.builder(&self.defaults(), self.options())?.build()?;
+        let builder = self.connection.builder(&self.defaults(), self.options())?;
+        let lines = match &self.transactional_id {
+            Some(id) => {
+                let producer = builder.transactional_id(id).build_transactional()?;
+                Lines::InTransactions(Arc::new(TransactionalLines::start(producer, self.transaction_size)?))
+            }
+            None => Lines::OneByOne(builder.build()?),
+        };
         let ledger = Arc::new(Ledger::start(self.print_metadata));
+        lines.watch(&ledger)?;
         let interrupted = Arc::new(AtomicBool::new(false));
         shutdown::on_signal({
-            let (producer, ledger, interrupted) = (producer.clone(), ledger.clone(), interrupted.clone());
+            let (lines, ledger, interrupted) = (lines.clone(), ledger.clone(), interrupted.clone());
             move || {
                 interrupted.store(true, Ordering::SeqCst);
                 tell(format_args!(
@@ -128,26 +153,26 @@ impl ProduceArguments {
                     PATIENCE.as_secs()
                 ));
                 // What was read before the signal is still sent.
-                let _ = producer.close_blocking(PATIENCE);
+                let _ = lines.finish(&ledger, PATIENCE);
                 ledger.finish();
                 std::process::exit(shutdown::INTERRUPTED);
             }
         })?;
-        let read = self.send_lines(&producer, &format, &ledger);
+        let read = self.send_lines(&lines, &format, &ledger);
         if interrupted.load(Ordering::SeqCst) {
             // The line that was being sent met a closed producer; the other thread ends the program.
             loop {
                 std::thread::park();
             }
         }
-        let closed = producer.close_blocking(Duration::MAX);
+        let closed = lines.finish(&ledger, Duration::MAX);
         let failed = ledger.finish();
         read?;
         closed?;
         Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    fn send_lines(&self, producer: &Producer, format: &LineFormat, ledger: &Ledger) -> Result<()> {
+    fn send_lines(&self, lines: &Lines, format: &LineFormat, ledger: &Ledger) -> Result<()> {
         let mut input = stdin().lock();
         let mut buffer = Vec::new();
         for number in 1_u64.. {
@@ -165,18 +190,8 @@ impl ProduceArguments {
                 .into_iter()
                 .map(|(key, value)| Header { key: Cow::Borrowed(key), value: value.map(Cow::Borrowed) })
                 .collect();
-            match producer.send_blocking(record) {
-                Ok(delivery) if self.sync => ledger.settle(number, delivery.wait()),
-                Ok(delivery) => ledger.expect(number, delivery),
-                Err(error) => {
-                    // Anything else the next lines would meet too, each after its own wait.
-                    let only_this_line =
-                        matches!(error.kind(), ErrorKind::TooLarge | ErrorKind::Serialization);
-                    ledger.settle(number, Err(error));
-                    if !only_this_line {
-                        break;
-                    }
-                }
+            if !lines.send(number, record, self.sync, ledger) {
+                break;
             }
         }
         Ok(())
@@ -213,5 +228,59 @@ impl ProduceArguments {
             ("send.buffer.bytes", self.socket_buffer_size.clone()),
         ];
         options.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+}
+
+/// Where lines go.
+#[derive(Clone)]
+enum Lines {
+    OneByOne(Producer),
+    InTransactions(Arc<TransactionalLines>),
+}
+
+impl Lines {
+    /// Sends a line's record. False if the next lines need not be tried.
+    fn send<'r, K, V>(
+        &self,
+        number: u64,
+        record: ProducerRecord<'r, K, V>,
+        sync: bool,
+        ledger: &Ledger,
+    ) -> bool
+    where
+        K: Payload<BytesSerializer>,
+        V: Payload<BytesSerializer>,
+    {
+        let producer = match self {
+            Lines::OneByOne(producer) => producer,
+            Lines::InTransactions(lines) => return lines.send(number, record, sync, ledger),
+        };
+        match producer.send_blocking(record) {
+            Ok(delivery) if sync => ledger.settle(number, delivery.wait()),
+            Ok(delivery) => ledger.expect(number, delivery),
+            Err(error) => {
+                // Anything else the next lines would meet too, each after its own wait.
+                let only_this_line = matches!(error.kind(), ErrorKind::TooLarge | ErrorKind::Serialization);
+                ledger.settle(number, Err(error));
+                return only_this_line;
+            }
+        }
+        true
+    }
+
+    /// Transactions must not stay open while nobody types.
+    fn watch(&self, ledger: &Arc<Ledger>) -> Result<()> {
+        if let Lines::InTransactions(lines) = self {
+            let (lines, ledger) = (lines.clone(), ledger.clone());
+            std::thread::Builder::new().name("transactions".into()).spawn(move || lines.watch(&ledger))?;
+        }
+        Ok(())
+    }
+
+    fn finish(&self, ledger: &Ledger, patience: Duration) -> Result<()> {
+        match self {
+            Lines::OneByOne(producer) => producer.close_blocking(patience).map(drop).map_err(Into::into),
+            Lines::InTransactions(lines) => lines.finish(ledger, patience),
+        }
     }
 }
