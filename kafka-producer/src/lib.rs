@@ -48,7 +48,10 @@ pub use error::{Error, ErrorKind, Outcome};
 #[cfg(feature = "driver")]
 pub use producer::{CloseSummary, Delivery, FlushSummary, PartitionInfo, Producer, Sending, TrySendError};
 #[cfg(feature = "driver")]
-pub use transactional::{CommitError, PendingCommit, Transaction, TransactionalProducer};
+pub use transactional::{
+    CommitError, ConsumeTransformProduce, ConsumedRecord, PendingCommit, ProcessError, Rewind, Transaction,
+    TransactionalProducer,
+};
 
 pub use kafka_interceptor::{Acknowledgement, Interceptor, InterceptorError, SendContext};
 #[cfg(all(feature = "driver", unix))]
@@ -77,6 +80,6 @@ pub use kafka_partitioner::{
 pub use kafka_transactions::{GroupMetadata, OffsetAndMetadata};
 pub use kafka_types::{
     Absent, Acks, BrokerAddress, BytesSerializer, Compression, ErrorCode, GzipLevel, Header, IntoHeaderValue,
-    Lz4Level, NodeId, Offset, PartitionId, Payload, Present, ProducerRecord, RecordMetadata, RecordPart,
-    SerializationError, SerializeContext, Serializer, Timestamp, TopicPartition, ZstdLevel,
+    LeaderEpoch, Lz4Level, NodeId, Offset, PartitionId, Payload, Present, ProducerRecord, RecordMetadata,
+    RecordPart, SerializationError, SerializeContext, Serializer, Timestamp, TopicPartition, ZstdLevel,
 };

@@ -14,6 +14,7 @@ const START_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Nodes that live until this is dropped.
 pub(crate) struct RealCluster {
+    version: &'static str,
     folder: TempDir,
     nodes: Vec<Node>,
 }
@@ -27,17 +28,25 @@ impl RealCluster {
     /// Starts `count` nodes and waits until the cluster serves metadata. Topics get up to three replicas, two of which
     /// must be in sync.
     pub(crate) fn start(count: usize) -> Result<RealCluster> {
+        RealCluster::start_version(java::KAFKA_VERSION, count)
+    }
+
+    /// A cluster of that release.
+    pub(crate) fn start_version(version: &'static str, count: usize) -> Result<RealCluster> {
         let folder = tempfile::Builder::new().prefix("real-kafka-").tempdir()?;
         let (ports, controllers) = free_ports(count)?;
-        let mut cluster =
-            RealCluster { folder, nodes: ports.iter().map(|&port| Node { port, process: None }).collect() };
+        let mut cluster = RealCluster {
+            version,
+            folder,
+            nodes: ports.iter().map(|&port| Node { port, process: None }).collect(),
+        };
         for index in 0..count {
             cluster.configure(index, &ports, &controllers)?;
         }
         let mut formats = Vec::new();
         for index in 0..count {
             let properties = cluster.properties_file(index);
-            let child = java::class("kafka.tools.StorageTool", "256m")?
+            let child = java::class_of(version, "kafka.tools.StorageTool", "256m")?
                 .args(["format", "-t", "mYpVnUyQTLKtHTk4PjHyMw", "-c"])
                 .arg(properties)
                 .stdout(Stdio::null())
@@ -75,6 +84,14 @@ impl RealCluster {
             arguments.extend(["--config", config]);
         }
         java::tool_output("org.apache.kafka.tools.TopicCommand", &arguments, b"")?;
+        Ok(())
+    }
+
+    /// Makes the cluster use that version of transactions from now on.
+    pub(crate) fn set_transaction_version(&self, level: u32) -> Result<()> {
+        let (bootstrap, feature) = (self.bootstrap_servers(), format!("transaction.version={level}"));
+        let arguments = ["--bootstrap-server", &bootstrap, "downgrade", "--feature", &feature];
+        java::tool_output("org.apache.kafka.tools.FeatureCommand", &arguments, b"")?;
         Ok(())
     }
 
@@ -140,6 +157,7 @@ impl RealCluster {
              min.insync.replicas={in_sync}\n\
              default.replication.factor={replicas}\n\
              num.partitions=6\n\
+             transaction.abort.timed.out.transaction.cleanup.interval.ms=500\n\
              group.initial.rebalance.delay.ms=0\n",
             id = index + 1,
             voters = voters.join(","),
@@ -153,7 +171,7 @@ impl RealCluster {
 
     fn launch(&mut self, index: usize) -> Result<()> {
         let log = File::options().create(true).append(true).open(self.log_file(index))?;
-        let process = java::class("kafka.Kafka", "512m")?
+        let process = java::class_of(self.version, "kafka.Kafka", "512m")?
             .arg(self.properties_file(index))
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)

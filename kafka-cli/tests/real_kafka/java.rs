@@ -6,8 +6,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// The release that the tests run; the pom names the same.
+/// The release that most tests run, and whose tools all of them use.
 pub(crate) const KAFKA_VERSION: &str = "4.4.0";
+/// The last release before transactions of version 2.
+pub(crate) const KAFKA_3: &str = "3.9.1";
 
 /// Why real Kafka can't run here, or `None`.
 pub(crate) fn missing() -> Option<&'static str> {
@@ -21,9 +23,9 @@ pub(crate) fn missing() -> Option<&'static str> {
     }
 }
 
-/// Where the jars are, fetched on first use into the build's own folder.
-pub(crate) fn jars() -> Result<PathBuf> {
-    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("kafka-{KAFKA_VERSION}"));
+/// Where a release's jars are, fetched on first use into the build's own folder.
+pub(crate) fn jars(version: &str) -> Result<PathBuf> {
+    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("kafka-{version}"));
     let libs = home.join("libs");
     let complete = libs.join(".complete");
     if complete.exists() {
@@ -36,12 +38,13 @@ pub(crate) fn jars() -> Result<PathBuf> {
         .args(["-q", "-B", "-f"])
         .arg(&pom)
         .arg("dependency:copy-dependencies")
+        .arg(format!("-Dkafka.version={version}"))
         .arg(format!("-DoutputDirectory={}", libs.display()))
         .output()
         .context("running mvn")?;
     ensure!(
         output.status.success(),
-        "mvn could not fetch Kafka {KAFKA_VERSION}:\n{}",
+        "mvn could not fetch Kafka {version}:\n{}",
         String::from_utf8_lossy(&output.stdout)
     );
     fs::write(complete, "")?;
@@ -50,6 +53,11 @@ pub(crate) fn jars() -> Result<PathBuf> {
 
 /// A command that runs one of Kafka's own classes.
 pub(crate) fn class(name: &str, heap: &str) -> Result<Command> {
+    class_of(KAFKA_VERSION, name, heap)
+}
+
+/// A command that runs a class of that release.
+pub(crate) fn class_of(version: &str, name: &str, heap: &str) -> Result<Command> {
     let mut command = Command::new("java");
     command
         .arg(format!("-Xmx{heap}"))
@@ -59,7 +67,7 @@ pub(crate) fn class(name: &str, heap: &str) -> Result<Command> {
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
         ])
         .arg("-cp")
-        .arg(jars()?.join("*"))
+        .arg(jars(version)?.join("*"))
         .arg(name);
     Ok(command)
 }

@@ -19,8 +19,18 @@ const NULL: &str = "\u{2400}";
 
 /// Everything in a topic, by partition and offset. Keys and values must be text without tabs and line ends.
 pub(crate) fn read_topic(bootstrap_servers: &str, topic: &str) -> Result<Vec<LogRecord>> {
+    read(bootstrap_servers, topic, &[])
+}
+
+/// What was committed in a topic, by partition and offset.
+pub(crate) fn read_committed(bootstrap_servers: &str, topic: &str) -> Result<Vec<LogRecord>> {
+    read(bootstrap_servers, topic, &["--isolation-level", "read_committed"])
+}
+
+fn read(bootstrap_servers: &str, topic: &str, options: &[&str]) -> Result<Vec<LogRecord>> {
     let null = format!("null.literal={NULL}");
     let mut arguments = vec!["--bootstrap-server", bootstrap_servers, "--topic", topic, "--from-beginning"];
+    arguments.extend(options);
     // Ends when nothing has come for this long: also what nobody expects must be seen.
     arguments.extend(["--timeout-ms", "10000"]);
     for property in ["print.partition=true", "print.offset=true", "print.key=true", &null] {

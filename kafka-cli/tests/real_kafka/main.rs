@@ -13,6 +13,7 @@ mod log;
 mod mistakes;
 mod outages;
 mod program;
+mod transactions;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -53,6 +54,21 @@ fn main() {
         (
             "while_nodes_are_killed_and_frozen_every_acknowledged_record_is_there_once_and_in_order",
             outages::every_acknowledged_record_is_there_once_and_in_order_and_none_fails,
+            no_java,
+        ),
+        (
+            "transactions_of_both_versions_are_read_as_they_were_committed",
+            transactions::of_both_versions_are_read_as_they_were_committed,
+            no_java,
+        ),
+        (
+            "transactions_of_kafka_3_are_read_as_they_were_committed",
+            transactions::of_kafka_3_are_read_as_they_were_committed,
+            no_java,
+        ),
+        (
+            "while_nodes_are_killed_and_frozen_transactions_are_read_whole_or_not_at_all",
+            transactions::are_read_whole_or_not_at_all_while_nodes_are_killed_and_frozen,
             no_java,
         ),
     ];

@@ -30,30 +30,9 @@ pub(crate) fn every_acknowledged_record_is_there_once_and_in_order_and_none_fail
 
     let started = Instant::now();
     await_progress(&acknowledged, RESUME_WITHIN * 3).context("the first records")?;
-    let mut node = 0;
-    let mut freeze = false;
     // The last outage ends well before the producer does.
-    while started.elapsed() < Duration::from_secs(SECONDS - 25) {
-        let outage = Duration::from_secs(8);
-        if freeze {
-            cluster.freeze(node)?;
-            pause(outage);
-            cluster.thaw(node)?;
-        } else {
-            cluster.kill(node)?;
-            pause(outage);
-            cluster.restart(node)?;
-        }
-        let what = if freeze { "frozen" } else { "killed" };
-        await_progress(&acknowledged, RESUME_WITHIN)
-            .with_context(|| format!("after node {node} was {what} and came back"))?;
-        // The next one goes only when this one has caught up, so that a majority of each partition always lives.
-        await_in_sync(&cluster)?;
-        if freeze {
-            node = (node + 1) % 3;
-        }
-        freeze = !freeze;
-    }
+    let until = started + Duration::from_secs(SECONDS - 25);
+    take_turns_failing(&mut cluster, until, || await_progress(&acknowledged, RESUME_WITHIN))?;
     let status = producer.0.wait()?;
     let report = report.join().map_err(|_| anyhow::anyhow!("the reader of the output panicked"))??;
     ensure!(
@@ -65,6 +44,37 @@ pub(crate) fn every_acknowledged_record_is_there_once_and_in_order_and_none_fail
     ensure!(status.success(), "verifiable-producer ended with {status}");
     ensure!(report.placed.len() as u64 == total, "{} of {total} were acknowledged", report.placed.len());
     check_log(&bootstrap, &report, total)
+}
+
+/// Kills and freezes one node after the other; `resumed` waits until records flow again.
+pub(crate) fn take_turns_failing(
+    cluster: &mut RealCluster,
+    until: Instant,
+    resumed: impl Fn() -> Result<()>,
+) -> Result<()> {
+    let mut node = 0;
+    let mut freeze = false;
+    while Instant::now() < until {
+        let outage = Duration::from_secs(8);
+        if freeze {
+            cluster.freeze(node)?;
+            pause(outage);
+            cluster.thaw(node)?;
+        } else {
+            cluster.kill(node)?;
+            pause(outage);
+            cluster.restart(node)?;
+        }
+        let what = if freeze { "frozen" } else { "killed" };
+        resumed().with_context(|| format!("after node {node} was {what} and came back"))?;
+        // The next one goes only when this one has caught up, so that a majority of each partition always lives.
+        await_in_sync(cluster)?;
+        if freeze {
+            node = (node + 1) % 3;
+        }
+        freeze = !freeze;
+    }
+    Ok(())
 }
 
 struct Report {
@@ -106,7 +116,7 @@ fn await_progress(acknowledged: &AtomicU64, within: Duration) -> Result<()> {
 }
 
 /// Waits until no partition misses a replica.
-fn await_in_sync(cluster: &RealCluster) -> Result<()> {
+pub(crate) fn await_in_sync(cluster: &RealCluster) -> Result<()> {
     let bootstrap = cluster.bootstrap_servers();
     await_condition(Duration::from_secs(60), || {
         let arguments = ["--bootstrap-server", &bootstrap, "--describe", "--under-replicated-partitions"];
@@ -116,7 +126,7 @@ fn await_in_sync(cluster: &RealCluster) -> Result<()> {
     .context("replicas did not catch up")
 }
 
-fn await_condition(within: Duration, mut holds: impl FnMut() -> Result<bool>) -> Result<()> {
+pub(crate) fn await_condition(within: Duration, mut holds: impl FnMut() -> Result<bool>) -> Result<()> {
     let deadline = Instant::now() + within;
     while !holds()? {
         ensure!(Instant::now() < deadline, "not within {within:?}");
@@ -126,7 +136,7 @@ fn await_condition(within: Duration, mut holds: impl FnMut() -> Result<bool>) ->
 }
 
 /// The outage itself: time passes in the world outside.
-fn pause(time: Duration) {
+pub(crate) fn pause(time: Duration) {
     let until = Instant::now() + time;
     while let Some(left) = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
         std::thread::park_timeout(left);

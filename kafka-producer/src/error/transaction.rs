@@ -150,6 +150,11 @@ impl fmt::Display for TransactionCause {
                          aborted the transaction after transaction.timeout.ms ({})",
                         error.message
                     )?,
+                    ErrorCode::INVALID_TXN_STATE => write!(
+                        f,
+                        "the cluster knows of no such transaction: it may have aborted it after transaction.timeout.ms ({})",
+                        error.message
+                    )?,
                     _ => f.write_str(&error.message)?,
                 }
                 f.write_str(": this producer can do nothing any more")?;

@@ -2,6 +2,7 @@
 
 mod calls;
 mod commit;
+mod consume_transform_produce;
 mod transaction;
 
 use crate::driver::block_on;
@@ -14,6 +15,7 @@ use std::fmt;
 use std::time::Duration;
 
 pub use commit::{CommitError, PendingCommit};
+pub use consume_transform_produce::{ConsumeTransformProduce, ConsumedRecord, ProcessError, Rewind};
 pub use transaction::Transaction;
 
 /// Sends records in transactions (KIP-98): readers with `isolation.level=read_committed` get all records of a committed
