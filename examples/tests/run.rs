@@ -8,6 +8,10 @@ use std::process::Command;
 const EXAMPLES: &[(&str, &[&str])] = &[
     ("callbacks", &["100 clicks acknowledged", "not now: ", "views-"]),
     ("errors", &["did you mean linger.ms?", "0 to 2", "max.request.size (1048576)", "make a new producer"]),
+    (
+        "exactly_once",
+        &["run 2 began at 5", "run 3 began at 10", "15 shouts: THE QUICK BROWN", "INTO THE WOODS"],
+    ),
     ("interceptor", &["Some(TooLarge)", "Some(\"origin\")", "1 acknowledged, 1 failed", "has closed"]),
     ("partitioner", &["urgent-1 → calls-0@0", "urgent-2 → calls-0@1", "told to → calls-2@"]),
     ("properties", &["example lingers 5ms and compresses with Zstd(ZstdLevel(6))", "orders-0@0"]),
@@ -15,6 +19,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("runtimes", &["tokio: greetings-", "smol: greetings-", "a thread: greetings-"]),
     ("serializer", &["orders-0@0", "refused: ", "an order of no pears", "3 apples"]),
     ("threads", &["worker 3 sent 1000 records"]),
+    ("transactions", &["is done again: ", "order 4 is placed", "12 lines are committed"]),
 ];
 
 /// Where cargo puts the examples that it builds with the tests: beside the folder of this one.

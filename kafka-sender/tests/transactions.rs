@@ -18,7 +18,10 @@ use world::{MS, SECOND, Settings, World, acknowledged, failed};
 const LEVELS: [i16; 2] = [0, 2];
 
 fn world(level: i16, nodes: u32) -> World {
-    let cluster = ClusterConfig::new(nodes).topic(TopicConfig::new("orders", 2)).transaction_version(level);
+    let cluster = ClusterConfig::new(nodes)
+        .topic(TopicConfig::new("orders", 2))
+        .auto_create_topics(false)
+        .transaction_version(level);
     let sender =
         SenderConfig { delivery_timeout: 5 * SECOND, request_timeout: SECOND, ..SenderConfig::default() };
     World::new(cluster, Settings { sender, transactional_id: Some("tx"), ..Settings::default() })
@@ -264,5 +267,182 @@ fn a_coordinator_that_moves_or_dies_holds_a_commit_up_and_loses_nothing() {
         let expected: Vec<String> = (0..6).map(|round| round.to_string()).collect();
         assert_eq!(committed(&world, 0), expected);
         assert_eq!(committed(&world, 1), expected);
+    }
+}
+
+fn statuses(world: &World) -> Vec<TransactionStatus> {
+    world.cluster.transaction_log("tx").iter().map(|state| state.status).collect()
+}
+
+#[test]
+fn a_sequence_that_is_out_of_order_makes_the_transaction_fail_rather_than_go_on_in_another_epoch() {
+    for level in LEVELS {
+        let mut world = started(level);
+        let first = transaction(&mut world, &["a"]);
+        world.run(100 * MS);
+        acknowledged(&first[0]);
+        let code = ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER;
+        world.cluster.add_rule(Rule::new().api(ApiKey::PRODUCE).times(1).refuse(code));
+        drop(world.append("orders", 0, "b"));
+        assert!(matches!(world.ask(TransactionCall::Commit), Err(CallError::Failed { .. })));
+        transaction(&mut world, &["c"]);
+        world.ask(TransactionCall::Commit).unwrap();
+        world.run(SECOND);
+        assert_eq!(committed(&world, 0), ["c"]);
+        let ends: Vec<_> = statuses(&world)
+            .into_iter()
+            .filter(|s| matches!(s, TransactionStatus::PrepareAbort | TransactionStatus::PrepareCommit))
+            .collect();
+        assert_eq!(
+            ends,
+            [TransactionStatus::PrepareAbort, TransactionStatus::PrepareCommit],
+            "level {level}"
+        );
+    }
+}
+
+#[test]
+fn partitions_that_may_not_be_added_fail_the_commit_though_nobody_looked() {
+    let mut world = started(0);
+    let code = ErrorCode::TOPIC_AUTHORIZATION_FAILED;
+    world.cluster.add_rule(Rule::new().api(ApiKey::ADD_PARTITIONS_TO_TXN).times(1).refuse(code));
+    let sent = transaction(&mut world, &["a"]);
+    assert!(matches!(world.ask(TransactionCall::Commit), Err(CallError::Failed { .. })));
+    assert_eq!(failed(&sent[0]).cause(), FailureCause::TransactionAborted);
+    assert!(failed(&sent[0]).message().unwrap().contains("TOPIC_AUTHORIZATION_FAILED"));
+    assert_eq!(world.requests(ApiKey::PRODUCE), 0);
+    transaction(&mut world, &["b"]);
+    world.ask(TransactionCall::Commit).unwrap();
+    assert_eq!(committed(&world, 0), ["b"]);
+}
+
+#[test]
+fn a_commit_without_an_answer_stays_a_commit_and_looks_for_its_coordinator() {
+    for level in LEVELS {
+        let mut world = started(level);
+        transaction(&mut world, &["a"]);
+        world.run(100 * MS);
+        let lookups = world.requests(ApiKey::FIND_COORDINATOR);
+        let rule = world.cluster.add_rule(Rule::new().api(ApiKey::END_TXN).disconnect_after());
+        let commit = world.call_within(SECOND, TransactionCall::Commit);
+        world.run(2 * SECOND);
+        assert!(matches!(world.answer(commit), Some(Err(CallError::TimedOut))));
+        assert!(matches!(world.ask(TransactionCall::Abort), Err(CallError::Illegal(_))));
+        assert!(world.requests(ApiKey::FIND_COORDINATOR) > lookups);
+        world.cluster.remove_rule(rule);
+        world.ask(TransactionCall::Finish).unwrap();
+        assert!(!statuses(&world).contains(&TransactionStatus::PrepareAbort));
+        assert_eq!(committed(&world, 0), ["a"]);
+    }
+}
+
+#[test]
+fn in_version_two_each_transaction_has_its_epoch_and_adds_its_partitions_by_writing() {
+    let mut world = started(2);
+    for value in ["a", "b", "c"] {
+        transaction(&mut world, &[value]);
+        world.ask(TransactionCall::Commit).unwrap();
+        world.run(SECOND);
+    }
+    let batches = world.cluster.batches(&TopicPartition::new("orders", 0));
+    let data: Vec<_> = batches.iter().filter(|batch| !batch.attributes.is_control()).collect();
+    let epochs: Vec<i16> = data.iter().map(|batch| batch.producer.epoch.0).collect();
+    assert_eq!(epochs, [epochs[0], epochs[0] + 1, epochs[0] + 2]);
+    assert!(data.iter().all(|batch| batch.base_sequence.0 == 0 && batch.attributes.is_transactional()));
+    assert_eq!(world.requests(ApiKey::ADD_PARTITIONS_TO_TXN), 0);
+}
+
+#[test]
+fn what_a_broker_calls_abortable_is_aborted_and_the_producer_goes_on() {
+    for api in [ApiKey::PRODUCE, ApiKey::END_TXN] {
+        let mut world = started(2);
+        world.cluster.add_rule(Rule::new().api(api).times(1).refuse(ErrorCode::TRANSACTION_ABORTABLE));
+        transaction(&mut world, &["a"]);
+        assert!(matches!(world.ask(TransactionCall::Commit), Err(CallError::Failed { .. })), "{api}");
+        transaction(&mut world, &["b"]);
+        world.ask(TransactionCall::Commit).unwrap();
+        world.run(SECOND);
+        assert_eq!(committed(&world, 0), ["b"], "{api}");
+    }
+}
+
+#[test]
+fn closing_is_bounded_though_the_transaction_cannot_be_ended() {
+    for level in LEVELS {
+        let mut world = started(level);
+        let sent = transaction(&mut world, &["a", "b"]);
+        world.run(100 * MS);
+        drop(world.append("orders", 0, "c"));
+        world.cluster.stop_broker(world.now(), NodeId(1));
+        let commit = world.call(TransactionCall::Commit);
+        world.close(2 * SECOND);
+        world.run(2 * SECOND);
+        assert!(world.closed.is_some());
+        assert!(matches!(world.answer(commit), Some(Err(CallError::Closed { .. }))));
+        sent.iter().for_each(|delivery| assert!(delivery.is_done()));
+    }
+}
+
+#[test]
+fn a_transaction_that_the_cluster_timed_out_is_never_reported_committed() {
+    for level in LEVELS {
+        let mut world = started(level);
+        transaction(&mut world, &["a"]);
+        world.run(90 * SECOND);
+        assert!(statuses(&world).contains(&TransactionStatus::CompleteAbort));
+        let end = world.ask(TransactionCall::Commit);
+        assert!(matches!(end, Err(CallError::Fatal { end_unknown: false, .. })), "{level}: {end:?}");
+        assert!(committed(&world, 0).is_empty());
+    }
+}
+
+#[test]
+fn a_topic_that_is_deleted_in_a_transaction_fails_it_within_the_delivery_time_out() {
+    for level in LEVELS {
+        let mut world = started(level);
+        let sent = transaction(&mut world, &["a"]);
+        world.run(100 * MS);
+        acknowledged(&sent[0]);
+        world.cluster.delete_topic(world.now(), "orders");
+        let late = world.append("orders", 0, "b");
+        let commit = world.call(TransactionCall::Commit);
+        world.run(10 * SECOND);
+        assert!(
+            matches!(world.answer(commit), Some(Err(CallError::Failed { .. }))),
+            "{:?}",
+            world.answer(commit)
+        );
+        failed(&late);
+    }
+}
+
+#[test]
+fn epochs_that_are_used_up_are_followed_by_another_producer_id() {
+    for level in LEVELS {
+        let cluster = ClusterConfig::new(1)
+            .topic(TopicConfig::new("orders", 2))
+            .transaction_version(level)
+            .first_producer_epoch(i16::MAX - 4);
+        let sender =
+            SenderConfig { delivery_timeout: 5 * SECOND, request_timeout: SECOND, ..SenderConfig::default() };
+        let mut world =
+            World::new(cluster, Settings { sender, transactional_id: Some("tx"), ..Settings::default() });
+        world.ask(TransactionCall::Init).unwrap();
+        for round in 0..14 {
+            let value = round.to_string();
+            // In version 1 only a failure moves the epoch on.
+            let refuse = Rule::new().api(ApiKey::PRODUCE).times(1).fail_after(ErrorCode::INVALID_RECORD);
+            let fails = level == 0 && round % 2 == 1;
+            let rule = fails.then(|| world.cluster.add_rule(refuse));
+            transaction(&mut world, &[&value]);
+            let end = world.ask(TransactionCall::Commit);
+            assert_eq!(end.is_err(), fails, "{end:?}");
+            rule.map(|rule| world.cluster.remove_rule(rule));
+        }
+        world.run(SECOND);
+        let batches = world.cluster.batches(&TopicPartition::new("orders", 0));
+        let ids: std::collections::BTreeSet<_> = batches.iter().map(|batch| batch.producer.id).collect();
+        assert!(ids.len() == 2, "level {level}: {ids:?}");
+        assert_eq!(committed(&world, 0).len(), if level == 0 { 7 } else { 14 });
     }
 }

@@ -128,7 +128,7 @@ impl fmt::Display for TransactionCause {
                     Some(record) => record.fmt(f)?,
                     None => f.write_str(&error.message)?,
                 }
-                f.write_str(". Abort it, unless this was its commit, and try again with another")
+                f.write_str(". Abort it, which a failed commit has done already, and try again with another")
             }
             TransactionCause::Refused(error) => {
                 write!(f, "{error}. The transaction can only be aborted now")
