@@ -5,12 +5,13 @@ use crate::outcome::Refusal;
 use crate::timers::Timer;
 use crate::{CallError, CallId, Output, TransactionCall};
 use kafka_accumulator::{BatchFailure, DeliveryFailure, FailureCause, QueueId};
+use kafka_protocol::wire::StrBytes;
 use kafka_transactions::{
     FatalError, IllegalCall, RequestTarget, State, TransactionEvent, TransactionRequest, TransactionVersion,
     TransactionalManager,
 };
-use kafka_types::{ErrorCode, Monotonic, Now, TopicPartition};
-use std::collections::BTreeSet;
+use kafka_types::{ErrorCode, Monotonic, Now, TopicId, TopicPartition};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What the engine of a transactional producer has beside that of any other.
@@ -34,6 +35,8 @@ pub(crate) struct Transactional {
     serial: u64,
     /// Partitions with something to send that are not in the transaction yet.
     joining: BTreeSet<QueueId>,
+    /// The topics of the TxnOffsetCommit that is on its way, if it names them by id.
+    pub(crate) topics_by_id: BTreeMap<TopicId, StrBytes>,
     /// The finalized features that were read last are of this epoch.
     feature_epoch: i64,
 }
@@ -60,6 +63,7 @@ impl Transactional {
             why: None,
             serial: 0,
             joining: BTreeSet::new(),
+            topics_by_id: BTreeMap::new(),
             feature_epoch: -1,
         }
     }

@@ -8,16 +8,19 @@ use crate::node::Node;
 use bytes::Bytes;
 use kafka_protocol::messages::{
     AddOffsetsToTxnRequest, AddPartitionsToTxnRequest, EndTxnRequest, FindCoordinatorRequest,
-    FindCoordinatorResponse, InitProducerIdRequest, TxnOffsetCommitRequest,
+    FindCoordinatorResponse, InitProducerIdRequest, TxnOffsetCommitRequest, TxnOffsetCommitResponse,
 };
 use kafka_protocol::wire::{ApiKey, DecodeError, Message, decode_exact};
 use kafka_transactions::{
     RequestTarget, TransactionApi, TransactionRequest, TransactionResponse, TransactionalManager,
 };
-use kafka_types::{BrokerAddress, ErrorCode, Monotonic, NodeId};
+use kafka_types::{BrokerAddress, ErrorCode, Monotonic, NodeId, TopicId};
+use std::collections::BTreeMap;
 
 /// The first InitProducerId that moves an epoch on (KIP-360).
 const BUMPS_SINCE: i16 = 3;
+/// The first TxnOffsetCommit that names topics by id (KIP-1319).
+const TOPIC_IDS_SINCE: i16 = 6;
 
 impl Engine {
     /// Sends the request that is due, to its broker. Waiting for a connection it holds up nothing else.
@@ -110,7 +113,10 @@ impl Engine {
                 self.send_any(now, connection, version, request, kind)
             }
             TransactionRequest::TxnOffsetCommit(request) => {
-                self.send_any(now, connection, version, request, kind)
+                let mut request = request.clone();
+                let version =
+                    if self.name_by_id(&mut request) { version } else { version.min(TOPIC_IDS_SINCE - 1) };
+                self.send_any(now, connection, version, &request, kind)
             }
             TransactionRequest::EndTxn(request) => self.send_any(now, connection, version, request, kind),
         };
@@ -128,7 +134,7 @@ impl Engine {
         version: i16,
         body: Bytes,
     ) {
-        let response = match read(api, version, body) {
+        let mut response = match read(api, version, body) {
             Ok(response) => response,
             Err(error) => {
                 self.manage(now, |manager| manager.handle_request_failed(now));
@@ -136,8 +142,12 @@ impl Engine {
                 return self.give_up(now, connection, ErrorCode::NETWORK_EXCEPTION, &message);
             }
         };
-        if let TransactionResponse::FindCoordinator(response) = &response {
-            self.learn_coordinator(response);
+        match &mut response {
+            TransactionResponse::FindCoordinator(response) => self.learn_coordinator(response),
+            TransactionResponse::TxnOffsetCommit(response) if version >= TOPIC_IDS_SINCE => {
+                self.name_again(response);
+            }
+            _ => {}
         }
         self.throttle(now, connection, throttle_time(&response));
         if let Some(transactional) = &mut self.transactional {
@@ -171,6 +181,36 @@ impl Engine {
             tell(&mut transactional.manager);
         }
         self.follow_transaction(now);
+    }
+
+    /// Gives topics the ids that the metadata have for them; false if they have not all. A topic that is only consumed from is
+    /// usually not known to a producer.
+    fn name_by_id(&mut self, request: &mut TxnOffsetCommitRequest) -> bool {
+        let snapshot = self.metadata.snapshot();
+        let mut named = BTreeMap::new();
+        for topic in &mut request.topics {
+            topic.topic_id = snapshot.topic(&topic.name).map_or(TopicId::ZERO, |known| known.id);
+            if topic.topic_id.is_zero() {
+                return false;
+            }
+            named.insert(topic.topic_id, topic.name.clone());
+        }
+        if let Some(transactional) = &mut self.transactional {
+            transactional.topics_by_id = named;
+        }
+        true
+    }
+
+    fn name_again(&mut self, response: &mut TxnOffsetCommitResponse) {
+        let Some(transactional) = &self.transactional else { return };
+        for topic in &mut response.topics {
+            if let Some(name) = transactional.topics_by_id.get(&topic.topic_id) {
+                topic.name = name.clone();
+            }
+            if topic.partitions.iter().any(|partition| partition.error_code.refreshes_metadata()) {
+                self.metadata.request_update();
+            }
+        }
     }
 
     /// A coordinator may be a broker that the metadata have not named yet.

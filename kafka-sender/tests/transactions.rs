@@ -446,3 +446,21 @@ fn epochs_that_are_used_up_are_followed_by_another_producer_id() {
         assert_eq!(committed(&world, 0).len(), if level == 0 { 7 } else { 14 });
     }
 }
+
+#[test]
+fn offsets_name_topics_by_id_where_the_metadata_know_it_and_by_name_elsewhere() {
+    let mut world = started(2);
+    let (known, unknown) = (TopicPartition::new("orders", 1), TopicPartition::new("elsewhere", 0));
+    world.cluster.create_topic(TopicConfig::new("elsewhere", 1));
+    transaction(&mut world, &["a"]);
+    world.run(100 * MS);
+    for topics in [vec![&known], vec![&known, &unknown]] {
+        let offsets = topics.into_iter().map(|of| (of.clone(), OffsetAndMetadata::from(Offset(7)))).collect();
+        world.ask(TransactionCall::SendOffsets { group: GroupMetadata::new("readers"), offsets }).unwrap();
+    }
+    world.ask(TransactionCall::Commit).unwrap();
+    let offsets = world.cluster.committed("readers");
+    assert_eq!([offsets.get(&known), offsets.get(&unknown)], [Some(&Offset(7)); 2]);
+    let asked = world.cluster.requests().recent().filter(|request| request.api == ApiKey::TXN_OFFSET_COMMIT);
+    assert_eq!(asked.map(|request| request.version).collect::<Vec<_>>(), [6, 5]);
+}

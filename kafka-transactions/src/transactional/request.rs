@@ -139,7 +139,9 @@ impl TransactionalManager {
             (TransactionApi::AddPartitionsToTxn, _) => 3,
             (TransactionApi::AddOffsetsToTxn, _) => 4,
             (TransactionApi::TxnOffsetCommit | TransactionApi::EndTxn, TransactionVersion::One) => 4,
-            (TransactionApi::TxnOffsetCommit | TransactionApi::EndTxn, TransactionVersion::Two) => 5,
+            (TransactionApi::EndTxn, TransactionVersion::Two) => 5,
+            // Version 6 names topics by id (KIP-1319); its answer has to be given names again.
+            (TransactionApi::TxnOffsetCommit, TransactionVersion::Two) => 6,
         }
     }
 
