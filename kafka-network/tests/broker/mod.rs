@@ -1,12 +1,15 @@
 //! A broker that does what the test says, over any stream.
 
+#![allow(dead_code, reason = "each test program uses its own part")]
+
 use bytes::{Bytes, BytesMut};
 use kafka_network::{BrokerAddress, ConnectError, Connector, Stream};
 use kafka_protocol::frame::{RequestHeader, response_frame, split_frame};
 use kafka_protocol::messages::api_versions::ApiVersion;
 use kafka_protocol::messages::metadata::MetadataRequestTopic;
 use kafka_protocol::messages::{
-    ApiVersionsResponse, MetadataRequest, MetadataResponse, request_header_version, response_header_version,
+    ApiVersionsResponse, MetadataRequest, MetadataResponse, SaslAuthenticateRequest, request_header_version,
+    response_header_version,
 };
 use kafka_protocol::wire::{ApiKey, Decoder, Message, encode_to_bytes};
 use std::sync::Mutex;
@@ -41,12 +44,32 @@ impl Broker {
     }
 
     pub(crate) async fn request(&mut self) -> RequestHeader {
+        self.request_or_end().await.expect("the client closed").0
+    }
+
+    /// A message of a SASL exchange.
+    pub(crate) async fn sasl_message(&mut self) -> (RequestHeader, Bytes) {
+        self.sasl_message_or_end().await.expect("the client closed")
+    }
+
+    pub(crate) async fn sasl_message_or_end(&mut self) -> Option<(RequestHeader, Bytes)> {
+        let (header, body) = self.request_or_end().await?;
+        assert_eq!(header.api_key, ApiKey::SASL_AUTHENTICATE);
+        let request = SaslAuthenticateRequest::decode(&mut Decoder::new(body), header.api_version).unwrap();
+        Some((header, request.auth_bytes))
+    }
+
+    async fn request_or_end(&mut self) -> Option<(RequestHeader, Bytes)> {
         loop {
             if let Some(frame) = split_frame(&mut self.received, 1 << 20).unwrap() {
                 let version = |api, version| request_header_version(api, version).unwrap();
-                return RequestHeader::decode(&mut Decoder::new(frame), version).unwrap();
+                let mut decoder = Decoder::new(frame);
+                let header = RequestHeader::decode(&mut decoder, version).unwrap();
+                return Some((header, decoder.into_rest()));
             }
-            assert_ne!(self.stream.read_buf(&mut self.received).await.unwrap(), 0, "the client closed");
+            if self.stream.read_buf(&mut self.received).await.unwrap() == 0 {
+                return None;
+            }
         }
     }
 
