@@ -1,6 +1,8 @@
 //! Brokers, and those who pass for one, that don't mean well: at no step of the handshake do they make the client crash, hang
 //! past its bound, or tell them more than it has to.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "test code")]
+
 mod broker;
 
 use broker::{Broker, InMemory, metadata};

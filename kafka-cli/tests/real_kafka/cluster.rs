@@ -17,6 +17,20 @@ pub(crate) struct RealCluster {
     version: &'static str,
     folder: TempDir,
     nodes: Vec<Node>,
+    extras: Extras,
+}
+
+/// What a cluster has beyond the plain listener.
+#[derive(Default)]
+pub(crate) struct Extras {
+    /// Listeners of the first node: name, and its `security.protocol`.
+    pub(crate) listeners: Vec<(&'static str, &'static str)>,
+    /// Lines for the properties files.
+    pub(crate) properties: String,
+    /// Options of the nodes' JVMs.
+    pub(crate) jvm: Vec<String>,
+    /// The listeners' ports, once the cluster has started.
+    pub(crate) ports: Vec<u16>,
 }
 
 struct Node {
@@ -33,15 +47,18 @@ impl RealCluster {
 
     /// A cluster of that release.
     pub(crate) fn start_version(version: &'static str, count: usize) -> Result<RealCluster> {
+        RealCluster::start_with(version, count, Extras::default())
+    }
+
+    /// As `start_version`, with something more. With listeners of its own it has one node.
+    pub(crate) fn start_with(version: &'static str, count: usize, mut extras: Extras) -> Result<RealCluster> {
         let folder = tempfile::Builder::new().prefix("real-kafka-").tempdir()?;
-        let (ports, controllers) = free_ports(count)?;
-        let mut cluster = RealCluster {
-            version,
-            folder,
-            nodes: ports.iter().map(|&port| Node { port, process: None }).collect(),
-        };
+        let (mut ports, controllers) = free_ports(count + extras.listeners.len())?;
+        extras.ports = ports.split_off(count);
+        let nodes = ports.iter().map(|&port| Node { port, process: None }).collect();
+        let mut cluster = RealCluster { version, folder, nodes, extras };
         for index in 0..count {
-            cluster.configure(index, &ports, &controllers)?;
+            cluster.configure(index, &ports, &controllers[..count])?;
         }
         let mut formats = Vec::new();
         for index in 0..count {
@@ -72,6 +89,13 @@ impl RealCluster {
         let addresses: Vec<String> =
             self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.port)).collect();
         addresses.join(",")
+    }
+
+    /// Where a listener of the extras is.
+    pub(crate) fn listener(&self, name: &str) -> Result<u16> {
+        let position = self.extras.listeners.iter().position(|(known, _)| *known == name);
+        let port = position.and_then(|position| self.extras.ports.get(position));
+        port.copied().with_context(|| format!("no listener {name}"))
     }
 
     /// Creates a topic by Kafka's own tool, with as many replicas as the cluster can give, three at most.
@@ -141,12 +165,19 @@ impl RealCluster {
             controllers.iter().enumerate().map(|(i, port)| format!("{}@127.0.0.1:{port}", i + 1)).collect();
         let replicas = count.min(3);
         let in_sync = if replicas > 1 { replicas - 1 } else { 1 };
+        let listeners: String = (self.extras.listeners.iter().zip(&self.extras.ports))
+            .map(|((name, _), port)| format!(",{name}://127.0.0.1:{port}"))
+            .collect();
+        let protocols: String =
+            self.extras.listeners.iter().map(|(name, protocol)| format!(",{name}:{protocol}")).collect();
         let properties = format!(
             "process.roles=broker,controller\n\
              node.id={id}\n\
              controller.quorum.voters={voters}\n\
-             listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
-             advertised.listeners=PLAINTEXT://127.0.0.1:{port}\n\
+             listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{listeners}\n\
+             advertised.listeners=PLAINTEXT://127.0.0.1:{port}{listeners}\n\
+             listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT{protocols}\n\
+             inter.broker.listener.name=PLAINTEXT\n\
              controller.listener.names=CONTROLLER\n\
              log.dirs={data}\n\
              offsets.topic.replication.factor={replicas}\n\
@@ -158,7 +189,9 @@ impl RealCluster {
              default.replication.factor={replicas}\n\
              num.partitions=6\n\
              transaction.abort.timed.out.transaction.cleanup.interval.ms=500\n\
-             group.initial.rebalance.delay.ms=0\n",
+             group.initial.rebalance.delay.ms=0\n\
+             {extra}",
+            extra = self.extras.properties,
             id = index + 1,
             voters = voters.join(","),
             port = ports[index],
@@ -173,6 +206,7 @@ impl RealCluster {
         let log = File::options().create(true).append(true).open(self.log_file(index))?;
         let process = java::class_of(self.version, "kafka.Kafka", "512m")?
             .arg(self.properties_file(index))
+            .env("JDK_JAVA_OPTIONS", self.extras.jvm.join(" "))
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)

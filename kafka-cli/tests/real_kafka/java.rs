@@ -60,6 +60,8 @@ pub(crate) fn class(name: &str, heap: &str) -> Result<Command> {
 pub(crate) fn class_of(version: &str, name: &str, heap: &str) -> Result<Command> {
     let mut command = Command::new("java");
     command
+        // Arguments beyond ASCII are read by the locale.
+        .env("LC_ALL", "C.UTF-8")
         .arg(format!("-Xmx{heap}"))
         .args([
             "-XX:+UseSerialGC",

@@ -11,8 +11,10 @@ mod java;
 mod keyed_lines;
 mod log;
 mod mistakes;
+mod oidc;
 mod outages;
 mod program;
+mod secured;
 mod transactions;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -50,6 +52,11 @@ fn main() {
             "librdkafkas_producer_and_consumer_work_against_the_embedded_broker",
             embedded::librdkafkas_producer_and_consumer_work_against_the_embedded_broker,
             no_kcat,
+        ),
+        (
+            "secured_listeners_take_each_certificate_and_mechanism_and_sessions_are_prolonged",
+            secured::listeners_take_each_certificate_and_mechanism_and_sessions_are_prolonged,
+            no_java,
         ),
         (
             "while_nodes_are_killed_and_frozen_every_acknowledged_record_is_there_once_and_in_order",

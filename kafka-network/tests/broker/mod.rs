@@ -1,6 +1,6 @@
 //! A broker that does what the test says, over any stream.
 
-#![allow(dead_code, reason = "each test program uses its own part")]
+#![allow(dead_code, clippy::unwrap_used, reason = "test code, of which each program uses its own part")]
 
 use bytes::{Bytes, BytesMut};
 use kafka_network::{BrokerAddress, ConnectError, Connector, Stream};

@@ -244,3 +244,6 @@ fn form_encode(text: &str) -> String {
         encoded
     })
 }
+
+#[cfg(test)]
+mod tests;
