@@ -223,3 +223,78 @@ fn the_broker_names_its_address_serves_and_ends_when_asked() {
     signal(&broker, "-TERM");
     assert!(broker.wait().unwrap().success());
 }
+
+/// The values that a reader of committed records gets.
+fn committed(cluster: &LoopbackCluster) -> Vec<String> {
+    let read = |partition| {
+        let of = kafka_producer::TopicPartition::new("t", partition);
+        cluster.with(move |cluster, _| cluster.committed_records(&of))
+    };
+    let text = |value: bytes::Bytes| String::from_utf8(value.to_vec()).unwrap();
+    let mut values: Vec<String> = (0..3).flat_map(read).filter_map(|record| record.value.map(text)).collect();
+    values.sort();
+    values
+}
+
+#[test]
+fn lines_are_committed_in_transactions_and_the_rest_at_the_end() {
+    let cluster = cluster();
+    let bootstrap = cluster.bootstrap_servers();
+    let mut arguments = vec!["produce", "--bootstrap-server", &bootstrap, "--topic", "t", "--print-metadata"];
+    arguments.extend(["--transactional-id", "lines", "--transaction-size", "2"]);
+    let output = run(&arguments, "1\n2\n3\n4\n5\n");
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(stdout(&output).lines().count(), 5);
+    assert_eq!(committed(&cluster), ["1", "2", "3", "4", "5"]);
+    assert_eq!(cluster.with(|cluster, _| cluster.requests().count(ApiKey::END_TXN)), 3);
+}
+
+#[test]
+fn a_line_that_fails_takes_its_transaction_with_it_and_no_other() {
+    let cluster = cluster();
+    cluster.add_rule(Rule::new().api(ApiKey::PRODUCE).nth(4).refuse(ErrorCode::TOPIC_AUTHORIZATION_FAILED));
+    let bootstrap = cluster.bootstrap_servers();
+    let mut arguments = vec!["produce", "--bootstrap-server", &bootstrap, "--topic", "t", "--sync"];
+    arguments.extend(["--transactional-id", "lines", "--transaction-size", "2"]);
+    let output = run(&arguments, "1\n2\n3\n4\n5\n6\n");
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(said.contains("line 3: ") && said.contains("line 4: ") && !said.contains("line 2: "), "{said}");
+    assert_eq!(committed(&cluster), ["1", "2"]);
+}
+
+#[test]
+fn verifiable_transactions_are_told_one_by_one_and_every_kth_is_aborted() {
+    let cluster = cluster();
+    let bootstrap = cluster.bootstrap_servers();
+    let mut arguments = vec!["verifiable-producer", "--bootstrap-server", &bootstrap, "--topic", "t"];
+    arguments.extend(["--transactional-id", "v", "--transaction-size", "3", "--abort-every", "3"]);
+    arguments.extend(["--max-messages", "14"]);
+    let output = run(&arguments, "");
+    assert!(output.status.success(), "{}", stderr(&output));
+    let told = stdout(&output);
+    let count =
+        |name: &str| told.lines().filter(|line| line.contains(&format!("\"name\":\"{name}\""))).count();
+    let counts =
+        ["producer_send_success", "transaction_committed", "transaction_aborted", "transaction_unknown"];
+    assert_eq!(counts.map(count), [11, 4, 1, 0], "{told}");
+    let last = told.lines().last().unwrap();
+    assert!(last.contains("\"sent\":14,\"acked\":11"), "{last}");
+    let mut expected: Vec<String> = (0..14).filter(|n| !(6..9).contains(n)).map(|n| n.to_string()).collect();
+    expected.sort();
+    assert_eq!(committed(&cluster), expected);
+}
+
+#[test]
+fn a_verifiable_producer_that_is_fenced_says_so_and_ends() {
+    let cluster = cluster();
+    let bootstrap = cluster.bootstrap_servers();
+    let fenced = Rule::new().api(ApiKey::END_TXN).nth(2).refuse(ErrorCode::PRODUCER_FENCED);
+    cluster.add_rule(fenced);
+    let mut arguments = vec!["verifiable-producer", "--bootstrap-server", &bootstrap, "--topic", "t"];
+    arguments.extend(["--transactional-id", "v", "--transaction-size", "3"]);
+    let output = run(&arguments, "");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("taken this one's place"), "{}", stderr(&output));
+    assert!(stdout(&output).contains("\"transaction_aborted\""), "{}", stdout(&output));
+}

@@ -101,7 +101,7 @@ impl Engine {
         if idempotent && partition.in_flight >= MAX_OUTSTANDING_BATCHES {
             return Taken::Nothing;
         }
-        if !self.may_produce(queue) {
+        if !self.may_produce(now, queue) {
             return Taken::Nothing;
         }
         match self.partitions[queue.0 as usize].turn(&self.batches) {

@@ -292,6 +292,7 @@ impl Engine {
                 Timer::Reconnect(node) => {
                     self.dirty.insert(node);
                 }
+                Timer::Hold => self.list_joined(now),
                 Timer::Call(call) => self.call_timed_out(call),
                 // Looked at by the end of the turn.
                 Timer::Close => {}

@@ -29,6 +29,8 @@ pub(crate) enum Timer {
     Reconnect(NodeId),
     /// Somebody has waited for a call as long as it may take.
     Call(CallId),
+    /// The end of the last transaction has had its time.
+    Hold,
     /// Closing has taken as long as it may.
     Close,
 }
@@ -39,7 +41,7 @@ impl Timer {
             Timer::Linger(_) => WaitReason::Linger,
             Timer::QueueExpiry(_) | Timer::LineExpiry(_) => WaitReason::Delivery,
             Timer::Retry(_) => WaitReason::Retry,
-            Timer::Call(_) => WaitReason::Transaction,
+            Timer::Call(_) | Timer::Hold => WaitReason::Transaction,
             Timer::Close => WaitReason::Close,
             _ => WaitReason::Connection,
         }

@@ -13,6 +13,11 @@ use kafka_transactions::{
 use kafka_types::{ErrorCode, Monotonic, Now, TopicId, TopicPartition};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the next transaction waits after the answer to EndTxn. The coordinator answers before the markers are written; what
+/// comes earlier is kept waiting by the broker (version 2) or refused (version 1), for 20 ms either way.
+const MARKER_TIME: Duration = Duration::from_millis(1);
 
 /// What the engine of a transactional producer has beside that of any other.
 #[derive(Debug)]
@@ -33,6 +38,8 @@ pub(crate) struct Transactional {
     why: Option<Arc<str>>,
     /// Counts transactions, from 1.
     serial: u64,
+    /// Nothing goes out before then: the end of the transaction before is still being written.
+    pub(crate) hold_until: Monotonic,
     /// Partitions with something to send that are not in the transaction yet.
     joining: BTreeSet<QueueId>,
     /// The topics of the TxnOffsetCommit that is on its way, if it names them by id.
@@ -62,6 +69,7 @@ impl Transactional {
             failure: None,
             why: None,
             serial: 0,
+            hold_until: Monotonic::ZERO,
             joining: BTreeSet::new(),
             topics_by_id: BTreeMap::new(),
             feature_epoch: -1,
@@ -241,6 +249,9 @@ impl Engine {
     /// What the manager says has happened.
     pub(crate) fn follow_transaction(&mut self, now: Monotonic) {
         while let Some(event) = self.transactional.as_mut().and_then(|t| t.manager.poll_event()) {
+            if matches!(event, TransactionEvent::Ended { .. }) {
+                self.hold(now);
+            }
             match event {
                 TransactionEvent::Identity(identity) => {
                     self.transactions.handle_identity(identity);
@@ -338,7 +349,7 @@ impl Engine {
     }
 
     /// Whether batches of the partition may go out; if not yet, it is listed again when they may.
-    pub(crate) fn may_produce(&mut self, queue: QueueId) -> bool {
+    pub(crate) fn may_produce(&mut self, now: Monotonic, queue: QueueId) -> bool {
         let Some(transactional) = &mut self.transactional else { return true };
         let serial = transactional.serial;
         if !transactional.manager.state().is_sending() {
@@ -347,13 +358,21 @@ impl Engine {
         if self.partitions[queue.0 as usize].admitted == serial {
             return true;
         }
-        let may = transactional.manager.may_produce(self.drainer.topic_partition(queue));
+        let may = now >= transactional.hold_until
+            && transactional.manager.may_produce(self.drainer.topic_partition(queue));
         if may {
             self.partitions[queue.0 as usize].admitted = serial;
         } else {
             transactional.joining.insert(queue);
         }
         may
+    }
+
+    /// The end was decided, and is being written to the partitions.
+    fn hold(&mut self, now: Monotonic) {
+        let Some(transactional) = &mut self.transactional else { return };
+        transactional.hold_until = now + MARKER_TIME;
+        self.timers.set(Timer::Hold, transactional.hold_until);
     }
 
     /// Partitions came into the transaction.

@@ -27,7 +27,7 @@ impl Engine {
     pub(crate) fn serve_transaction(&mut self, now: Monotonic) {
         let unfinished = self.has_unfinished();
         let Some(transactional) = &mut self.transactional else { return };
-        if transactional.due.is_none() {
+        if transactional.due.is_none() && now >= transactional.hold_until {
             transactional.due = transactional.manager.poll_request(now, unfinished);
         }
         // A transaction of which nobody has heard ends without a request.
@@ -63,7 +63,7 @@ impl Engine {
             // The connection's events and timers bring it on.
             return Monotonic::NEVER;
         }
-        let due = transactional.manager.next_deadline(self.has_unfinished());
+        let due = transactional.manager.next_deadline(self.has_unfinished()).max(transactional.hold_until);
         if due > now { due } else { Monotonic::NEVER }
     }
 

@@ -81,7 +81,7 @@ struct Entry {
 pub(crate) struct Stream {
     identity: ProducerIdentity,
     next: Sequence,
-    /// Something was acknowledged under this identity, and not long ago. Until then one batch at a time: a broker without state
+    /// Something was acknowledged under this producer id, and not long ago. Until then one batch at a time: a broker without state
     /// takes any sequence, so the second could be accepted while the first is refused.
     acknowledged: bool,
     condition: Condition,
@@ -120,7 +120,9 @@ impl Stream {
             if !self.entries.is_empty() || (self.is_broken() && self.identity == current) {
                 return false;
             }
-            *self = Stream { identity: current, ..Stream::new() };
+            // A broker that knows the producer takes nothing but the first sequence of a newer epoch first.
+            let known = self.acknowledged && !self.is_broken() && self.identity.id == current.id;
+            *self = Stream { identity: current, acknowledged: known, ..Stream::new() };
         }
         if !self.acknowledged {
             return self.entries.is_empty();

@@ -27,6 +27,22 @@ fn answer(code: ErrorCode) -> InitProducerIdResponse {
 }
 
 #[test]
+fn a_newer_epoch_of_a_producer_that_the_broker_knows_need_not_wait_for_its_first_acknowledgement() {
+    let mut manager = ready(0);
+    assert_eq!(send(&mut manager, P0, 1), Some((0, 0)));
+    assert_eq!(send(&mut manager, P0, 2), None, "the broker may not know the producer");
+    manager.handle_acknowledged(P0, BatchKey(1));
+    manager.handle_identity(ProducerIdentity { id: ProducerId(7), epoch: ProducerEpoch(1) });
+    assert_eq!(send(&mut manager, P0, 3), Some((1, 0)));
+    assert_eq!(send(&mut manager, P0, 4), Some((1, 1)));
+    manager.handle_acknowledged(P0, BatchKey(3));
+    manager.handle_acknowledged(P0, BatchKey(4));
+    manager.handle_identity(ProducerIdentity { id: ProducerId(8), epoch: ProducerEpoch(0) });
+    assert_eq!(send(&mut manager, P0, 5), Some((0, 0)));
+    assert_eq!(send(&mut manager, P0, 6), None, "another id is another producer");
+}
+
+#[test]
 fn after_a_bump_an_idle_partition_starts_at_zero_too() {
     let mut manager = ready(0);
     for (stream, batch) in [(P0, 1), (P1, 2)] {
