@@ -64,7 +64,9 @@ pub(crate) fn read_properties(file: &Path) -> Result<Vec<(String, String)>> {
     let bytes = std::fs::read(file).with_context(|| format!("reading {}", file.display()))?;
     let text = String::from_utf8(bytes)
         .unwrap_or_else(|error| error.into_bytes().into_iter().map(char::from).collect());
-    kafka_producer::properties::parse_file_text(&text).with_context(|| format!("in {}", file.display()))
+    let within = || format!("in {}", file.display());
+    let pairs = kafka_producer::properties::parse_file_text(&text).with_context(within)?;
+    kafka_producer::properties::resolve_references(pairs).with_context(within)
 }
 
 #[cfg(test)]

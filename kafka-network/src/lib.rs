@@ -4,6 +4,9 @@
 //! It does no I/O. With the feature `transport` there are sockets too: [`Connector`] opens streams, [`TcpConnector`] by
 //! TCP, [`ConnectionPump`] drives a connection over one, and [`Client`] is a small client for tools.
 //!
+//! Connections authenticate by an [`Authenticator`], again and again by a `Login`; the feature `sasl` has Kafka's mechanisms, and `tls` has
+//! TLS. [`SecurityConfig`] makes both of Kafka's settings.
+//!
 //! Not here: which broker to connect to, when, and what to send.
 //!
 //! ```

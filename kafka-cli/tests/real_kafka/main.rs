@@ -54,6 +54,11 @@ fn main() {
             no_kcat,
         ),
         (
+            "java_and_librdkafka_authenticate_over_tls_to_the_embedded_broker",
+            embedded::java_and_librdkafka_authenticate_over_tls_to_the_embedded_broker,
+            no_kcat,
+        ),
+        (
             "secured_listeners_take_each_certificate_and_mechanism_and_sessions_are_prolonged",
             secured::listeners_take_each_certificate_and_mechanism_and_sessions_are_prolonged,
             no_java,

@@ -10,6 +10,7 @@
 #[cfg(test)]
 mod documented;
 mod file;
+mod references;
 mod refusals;
 mod suggest;
 mod table;
@@ -21,6 +22,7 @@ mod tests;
 use crate::config::{Notice, Problem, Settings};
 
 pub use file::{FileError, parse_file_text};
+pub use references::{ReferenceError, resolve_references};
 
 /// Every property name this crate knows, served or refused, in alphabetical order.
 ///

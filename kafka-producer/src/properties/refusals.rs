@@ -76,7 +76,7 @@ pub(super) static TABLE: &[Refusal] = &[
         &["use_all_dns_ips"],
         "all addresses of a name are tried, whatever this says",
     ),
-    accept("config.providers", &[""], JAVA_CLASS),
+    accept("config.providers", &[""], "`properties::resolve_references` puts in what values refer to"),
     accept("enable.metrics.push", &["false"], "pushing client metrics to brokers is not served yet")
         .unless(&["true"]),
     accept(
