@@ -177,6 +177,14 @@ fn a_listener_without_sasl_is_told_from_one_that_refuses() {
 }
 
 #[test]
+fn a_client_without_sasl_at_a_listener_that_wants_it_is_told_so() {
+    let cluster = cluster(server());
+    let producer = cluster.producer().max_block(SHORT * 3).build().unwrap();
+    let error = producer.send_blocking(ProducerRecord::new("t").value("v")).unwrap_err().to_string();
+    assert!(error.contains("SASL") && error.contains("security.protocol"), "{error}");
+}
+
+#[test]
 fn kerberos_is_refused_by_name_and_a_missing_password_too() {
     let cluster = cluster(server());
     let error = producer(&cluster, "GSSAPI").build().unwrap_err().to_string();

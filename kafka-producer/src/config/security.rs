@@ -4,6 +4,9 @@ mod oauth;
 mod sasl;
 mod tls;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use oauth::RETRIEVERS;
 
 use super::{Notice, Problem};

@@ -69,6 +69,7 @@ impl ConnectionTask {
             address: self.address,
             stream,
             connection,
+            answered: false,
             outbox: self.outbox,
             queue: VecDeque::new(),
             closing: false,
@@ -104,6 +105,8 @@ struct Pump {
     address: BrokerAddress,
     stream: Box<dyn Stream>,
     connection: Connection,
+    /// The broker has answered a request of the engine's.
+    answered: bool,
     /// Prolongs the session with the broker before it ends.
     session: Session,
     outbox: UnboundedReceiver<Transmit>,
@@ -154,7 +157,7 @@ impl Pump {
             // `read_buf` loses nothing when it is dropped unfinished, so a new one may continue each time.
             let read = pin!(self.stream.read_buf(&mut self.received)).poll(context);
             match ready!(read) {
-                Ok(0) => return Poll::Ready(DisconnectReason::Io("closed by the broker".into())),
+                Ok(0) => return Poll::Ready(DisconnectReason::Io(self.closed_by_broker().into())),
                 Ok(_) => {}
                 Err(error) => return Poll::Ready(self.broken(error.into())),
             }
@@ -178,6 +181,7 @@ impl Pump {
                     continue;
                 }
                 ConnectionEvent::Response { token, body } => {
+                    self.answered = true;
                     Input::Response { connection: self.id, request: RequestId(token), body }
                 }
                 _ => continue,
@@ -231,6 +235,15 @@ impl Pump {
                 })?;
                 self.writing.push((transmit.request, transmit.slot, transmit.expects_response));
             }
+        }
+    }
+
+    /// A broker whose listener wants SASL says so by closing the connection at the first request of anything else.
+    fn closed_by_broker(&self) -> &'static str {
+        if self.connection.is_ready() && !self.answered && self.connection.in_flight() > 0 {
+            "closed by the broker at the first request: its listener may want SASL (security.protocol)"
+        } else {
+            "closed by the broker"
         }
     }
 

@@ -36,6 +36,12 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     names.into_iter()
 }
 
+/// Sets one property, whose value is good.
+#[cfg(test)]
+pub(crate) fn apply_for_tests(settings: &mut Settings, name: &str, value: &str) {
+    apply(settings, &mut Vec::new(), name, value).expect("a good value");
+}
+
 /// Sets one property.
 ///
 /// # Errors
