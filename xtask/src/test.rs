@@ -19,7 +19,16 @@ const STAGES: &[Stage] = &[
     Stage {
         name: "without features",
         minutes: 1,
-        cargo: &["check", "-p", "kafka-producer", "-p", "kafka-protocol", "--no-default-features"],
+        cargo: &[
+            "check",
+            "-p",
+            "kafka-producer",
+            "-p",
+            "kafka-protocol",
+            "-p",
+            "kafka-network",
+            "--no-default-features",
+        ],
     },
     Stage { name: "tests", minutes: 9, cargo: &["test", "--workspace", "--locked"] },
     // The first 200 seeds are a test of kafka-sim; optimized, these thousands take seconds.

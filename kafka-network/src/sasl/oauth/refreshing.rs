@@ -4,9 +4,10 @@ use super::{Token, TokenError, TokenProvider};
 use crate::sasl::random::fraction;
 use crate::{RefreshConfig, wall_clock};
 use kafka_types::Timestamp;
+use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Mutex;
+use tokio::sync::Semaphore;
 
 impl RefreshConfig {
     /// When a token that was given out at `from` is to be renewed. Where `min_period` and `buffer` leave no time between them,
@@ -30,6 +31,8 @@ fn millis(duration: Duration) -> i64 {
 pub struct RefreshingTokenProvider {
     inner: Arc<dyn TokenProvider>,
     config: RefreshConfig,
+    /// Held by the one who asks for the next token.
+    asking: Semaphore,
     kept: Mutex<Option<Kept>>,
 }
 
@@ -41,34 +44,52 @@ struct Kept {
 impl RefreshingTokenProvider {
     /// Keeps the tokens of another provider.
     pub fn new(inner: Arc<dyn TokenProvider>, config: RefreshConfig) -> RefreshingTokenProvider {
-        RefreshingTokenProvider { inner, config, kept: Mutex::new(None) }
+        RefreshingTokenProvider { inner, config, asking: Semaphore::new(1), kept: Mutex::new(None) }
     }
 
     async fn token_at(&self, now: Timestamp) -> Result<Token, TokenError> {
-        let mut kept = self.kept.lock().await;
-        if let Some(kept) = kept.as_ref().filter(|kept| now.0 < kept.refresh_at.0) {
-            return Ok(kept.token.clone());
+        if let Some(token) = self.kept(|kept| now.0 < kept.refresh_at.0) {
+            return Ok(token);
         }
-        match self.inner.token().await {
+        let still_good = |kept: &Kept| kept.token.expires_at.is_some_and(|end| now.0 < end.0);
+        let asking = match (self.asking.try_acquire(), self.kept(still_good)) {
+            (Ok(asking), _) => asking,
+            // Somebody else asks already, and the old one serves meanwhile.
+            (Err(_), Some(token)) => return Ok(token),
+            (Err(_), None) => {
+                let closed = |_| TokenError::unavailable("the provider is gone");
+                let asking = self.asking.acquire().await.map_err(closed)?;
+                // Whoever asked before has got it, unless it failed or gave up.
+                if let Some(token) = self.kept(|kept| now.0 < kept.refresh_at.0) {
+                    return Ok(token);
+                }
+                asking
+            }
+        };
+        let asked = self.inner.token().await;
+        let answer = match asked {
             Ok(token) => {
-                *kept = token.expires_at.map(|until| Kept {
+                let kept = token.expires_at.map(|until| Kept {
                     token: token.clone(),
                     refresh_at: self.config.refresh_at(now, until, fraction()),
                 });
+                *self.kept.lock() = kept;
                 Ok(token)
             }
-            Err(error) => {
-                let still_good =
-                    kept.as_ref().filter(|kept| kept.token.expires_at.is_some_and(|end| now.0 < end.0));
-                match still_good {
-                    Some(kept) => {
-                        tracing::warn!(%error, "no new OAuth token; the old one serves until its end");
-                        Ok(kept.token.clone())
-                    }
-                    None => Err(error),
+            Err(error) => match self.kept(still_good) {
+                Some(token) => {
+                    tracing::warn!(%error, "no new OAuth token; the old one serves until its end");
+                    Ok(token)
                 }
-            }
-        }
+                None => Err(error),
+            },
+        };
+        drop(asking);
+        answer
+    }
+
+    fn kept(&self, good: impl Fn(&Kept) -> bool) -> Option<Token> {
+        self.kept.lock().as_ref().filter(|kept| good(kept)).map(|kept| kept.token.clone())
     }
 }
 
@@ -122,6 +143,29 @@ mod tests {
         counting.0.store(-100, Ordering::SeqCst);
         assert_eq!(provider.token_at(Timestamp(59 * 60_000)).await.unwrap().value.expose(), "0");
         assert!(provider.token_at(Timestamp(60 * 60_000)).await.is_err());
+    }
+
+    /// Answers when it is told to.
+    struct Slow(tokio::sync::Notify, AtomicI64);
+
+    #[async_trait::async_trait]
+    impl TokenProvider for Slow {
+        async fn token(&self) -> Result<Token, TokenError> {
+            self.1.fetch_add(1, Ordering::SeqCst);
+            self.0.notified().await;
+            let expires_at = Some(Timestamp(3_600_000));
+            Ok(Token { value: Secret::from("slow"), expires_at, extensions: Default::default() })
+        }
+    }
+
+    #[tokio::test]
+    async fn many_who_need_the_first_token_ask_once() {
+        let slow = Arc::new(Slow(tokio::sync::Notify::new(), AtomicI64::new(0)));
+        let provider = RefreshingTokenProvider::new(slow.clone(), RefreshConfig::default());
+        let all = async { tokio::join!(provider.token_at(Timestamp(0)), provider.token_at(Timestamp(0))) };
+        let (all, ()) = tokio::join!(all, async { slow.0.notify_one() });
+        assert_eq!(all.0.unwrap().value, all.1.unwrap().value);
+        assert_eq!(slow.1.load(Ordering::SeqCst), 1);
     }
 
     #[test]
