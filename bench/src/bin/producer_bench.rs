@@ -2,7 +2,8 @@
 //!
 //! Sends `count` values of `size` bytes without a key, awaits and checks every record's own acknowledgement, oldest
 //! first, and prints one line of figures. `BENCH_WINDOW` bounds how many unacknowledged records the task holds. With
-//! `BENCH_RUNTIME=shared` the producer has no thread of its own: it runs on the runtime of the program.
+//! `BENCH_RUNTIME=shared` the producer has no thread of its own: it runs on the runtime of the program. `BENCH_PROPERTIES` names a file of
+//! more properties; TLS needs the feature `tls`.
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
 use anyhow::{Context, Result, ensure};
@@ -63,6 +64,10 @@ async fn main() -> Result<ExitCode> {
         .property("compression.type", &arguments.compression)
         .property("batch.size", &arguments.batch_bytes)
         .property("linger.ms", &arguments.linger_ms);
+    if let Ok(file) = std::env::var("BENCH_PROPERTIES") {
+        let text = std::fs::read_to_string(&file).with_context(|| file.clone())?;
+        builder = builder.properties(kafka_producer::properties::parse_file_text(&text)?);
+    }
     if std::env::var("BENCH_RUNTIME").is_ok_and(|value| value == "shared") {
         builder = builder.runtime(tokio::runtime::Handle::current());
     }
