@@ -49,14 +49,24 @@ impl ConnectionArguments {
         defaults: &[(&str, &str)],
         options: Vec<(&str, String)>,
     ) -> Result<ProducerBuilder> {
-        let mut builder = ProducerBuilder::default().properties(defaults.iter().copied());
-        if let Some(file) = &self.command_config {
-            builder = builder.properties(read_properties(file)?);
-        }
-        builder = builder.properties(self.command_property.iter().map(|p| (p.key.clone(), p.value.clone())));
-        builder = builder.properties(options);
+        let builder = builder_of(self.command_config.as_deref(), &self.command_property, defaults, options)?;
         Ok(builder.bootstrap_servers(&self.bootstrap_server))
     }
+}
+
+/// A builder with `defaults`, a file's properties, those of the command line, and `options`; what comes later wins.
+pub(crate) fn builder_of(
+    file: Option<&Path>,
+    properties: &[KeyValue],
+    defaults: &[(&str, &str)],
+    options: Vec<(&str, String)>,
+) -> Result<ProducerBuilder> {
+    let mut builder = ProducerBuilder::default().properties(defaults.iter().copied());
+    if let Some(file) = file {
+        builder = builder.properties(read_properties(file)?);
+    }
+    builder = builder.properties(properties.iter().map(|p| (p.key.clone(), p.value.clone())));
+    Ok(builder.properties(options))
 }
 
 /// Reads a `.properties` file. Java's are in ISO 8859-1; what is UTF-8 is taken as that.

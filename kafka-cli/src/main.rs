@@ -6,6 +6,7 @@ mod broker;
 mod events;
 mod ledger;
 mod line_reader;
+mod perf_test;
 mod produce;
 mod shutdown;
 mod throttle;
@@ -31,6 +32,7 @@ struct Cli {
 #[derive(Subcommand, Debug)]
 enum Command {
     Produce(Box<produce::ProduceArguments>),
+    PerfTest(Box<perf_test::PerfTestArguments>),
     VerifiableProducer(Box<verifiable_producer::VerifiableProducerArguments>),
     Broker(broker::BrokerArguments),
 }
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         .init();
     let result = match cli.command {
         Command::Produce(arguments) => arguments.run(),
+        Command::PerfTest(arguments) => arguments.run(),
         Command::VerifiableProducer(arguments) => arguments.run(),
         Command::Broker(arguments) => arguments.run(),
     };

@@ -112,6 +112,18 @@ impl<KS, VS> Transaction<KS, VS> {
         block_on(self.send(record))
     }
 
+    /// As [`send_with`](Self::send_with), waiting on this thread.
+    pub fn send_with_blocking<'r, K, V>(
+        &self,
+        record: ProducerRecord<'r, K, V>,
+        callback: impl FnOnce(Result<RecordMetadata, Error>) + Send + 'static,
+    ) where
+        K: Payload<KS>,
+        V: Payload<VS>,
+    {
+        block_on(self.send_with(record, callback));
+    }
+
     /// Commits a consumer group's offsets with the transaction (KIP-447): where each partition's consumer goes on, that is, one
     /// beyond the last record whose results are part of the transaction. Kafka's `sendOffsetsToTransaction`.
     ///
