@@ -4,8 +4,11 @@
 mod arguments;
 mod broker;
 mod events;
+mod json_reader;
 mod ledger;
 mod line_reader;
+mod manual;
+mod metadata;
 mod perf_test;
 mod produce;
 mod shutdown;
@@ -32,9 +35,12 @@ struct Cli {
 #[derive(Subcommand, Debug)]
 enum Command {
     Produce(Box<produce::ProduceArguments>),
+    Metadata(Box<metadata::MetadataArguments>),
     PerfTest(Box<perf_test::PerfTestArguments>),
     VerifiableProducer(Box<verifiable_producer::VerifiableProducerArguments>),
     Broker(broker::BrokerArguments),
+    Completion(manual::CompletionArguments),
+    Manual(manual::ManualArguments),
 }
 
 fn main() -> ExitCode {
@@ -49,9 +55,12 @@ fn main() -> ExitCode {
         .init();
     let result = match cli.command {
         Command::Produce(arguments) => arguments.run(),
+        Command::Metadata(arguments) => arguments.run(),
         Command::PerfTest(arguments) => arguments.run(),
         Command::VerifiableProducer(arguments) => arguments.run(),
         Command::Broker(arguments) => arguments.run(),
+        Command::Completion(arguments) => arguments.run::<Cli>(),
+        Command::Manual(arguments) => arguments.run::<Cli>(),
     };
     result.unwrap_or_else(|error| {
         tell(format_args!("error: {error:#}"));

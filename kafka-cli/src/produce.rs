@@ -1,20 +1,25 @@
 //! `kafka-cli produce`: lines of standard input become records.
 
 use crate::arguments::{ConnectionArguments, KeyValue, read_properties};
+use crate::json_reader::{self, JsonRecord};
 use crate::ledger::Ledger;
 use crate::line_reader::LineFormat;
 use crate::shutdown;
 use crate::tell;
 use crate::transactional_lines::TransactionalLines;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
-use kafka_producer::{BytesSerializer, ErrorKind, Header, Payload, Producer, ProducerRecord};
+use kafka_producer::{
+    BytesSerializer, ErrorKind, Header, PartitionId, Payload, Producer, ProducerRecord, Timestamp,
+};
 use std::borrow::Cow;
-use std::io::{BufRead, IsTerminal, stdin};
+use std::fs::File;
+use std::io::{BufRead, BufReader, IsTerminal, stdin};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long an interrupted program goes on sending.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -22,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The classes that `--line-reader` may name.
 const LINE_READERS: [&str; 1] = ["org.apache.kafka.tools.LineMessageReader"];
 
-/// Sends each line of standard input as a record, as kafka-console-producer does.
+/// Sends each line of standard input, or of files, as a record, as kafka-console-producer does.
 ///
 /// Exit code 0 means that every record was acknowledged; 1, that one was not, or that it could not start; 2, that an
 /// option is wrong; 130, that it was interrupted. What was read before is sent first, for up to 30 seconds; a second
@@ -39,6 +44,26 @@ pub(crate) struct ProduceArguments {
     #[arg(long)]
     topic: String,
 
+    /// Files to read instead of standard input, one after the other.
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    /// What lines are: text, or JSON objects with key, value, headers, partition and timestamp, each of which may be left out.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+
+    /// What stands between records instead of the end of a line: any text, with \\n, \\r, \\t, \\0 and \\xHH for bytes.
+    #[arg(long, value_name = "TEXT", value_parser = delimiter)]
+    delimiter: Option<Delimiter>,
+
+    /// A line, key or header that equals this is null; short for --reader-property null.marker=TEXT.
+    #[arg(long, value_name = "TEXT")]
+    null_marker: Option<String>,
+
+    /// Tells at the end how many records were sent, and how fast.
+    #[arg(long)]
+    summary: bool,
+
     /// How lines are taken apart; given several times, each counts.
     ///
     /// parse.key (false), key.separator (a tab), parse.headers (false), headers.delimiter (a tab), headers.separator
@@ -49,7 +74,7 @@ pub(crate) struct ProduceArguments {
 
     /// A file of reader properties, in Java's format.
     #[arg(long, value_name = "FILE")]
-    reader_config: Option<std::path::PathBuf>,
+    reader_config: Option<PathBuf>,
 
     /// For scripts that name Kafka's own: org.apache.kafka.tools.LineMessageReader is the only one there is.
     #[arg(long, value_name = "CLASS", value_parser = LINE_READERS)]
@@ -158,6 +183,7 @@ impl ProduceArguments {
                 std::process::exit(shutdown::INTERRUPTED);
             }
         })?;
+        let started = Instant::now();
         let read = self.send_lines(&lines, &format, &ledger);
         if interrupted.load(Ordering::SeqCst) {
             // The line that was being sent met a closed producer; the other thread ends the program.
@@ -167,21 +193,52 @@ impl ProduceArguments {
         }
         let closed = lines.finish(&ledger, Duration::MAX);
         let failed = ledger.finish();
-        read?;
+        self.tell_summary(read?, failed, started);
         closed?;
         Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    fn send_lines(&self, lines: &Lines, format: &LineFormat, ledger: &Ledger) -> Result<()> {
-        let mut input = stdin().lock();
-        let mut buffer = Vec::new();
-        for number in 1_u64.. {
-            buffer.clear();
-            if input.read_until(b'\n', &mut buffer).context("reading standard input")? == 0 {
+    /// Sends all that there is to read; says how many records that were.
+    fn send_lines(&self, lines: &Lines, format: &LineFormat, ledger: &Ledger) -> Result<u64> {
+        let mut number = 0;
+        if self.files.is_empty() {
+            let input = &mut stdin().lock();
+            self.send_input(input, &mut number, lines, format, ledger).context("reading standard input")?;
+            return Ok(number);
+        }
+        for file in &self.files {
+            let name = || format!("reading {}", file.display());
+            let mut input = BufReader::new(File::open(file).with_context(name)?);
+            if !self.send_input(&mut input, &mut number, lines, format, ledger).with_context(name)? {
                 break;
             }
-            let line = buffer.strip_suffix(b"\n").unwrap_or(&buffer);
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
+        }
+        Ok(number)
+    }
+
+    /// False if nothing more can be sent.
+    fn send_input(
+        &self,
+        input: &mut dyn BufRead,
+        number: &mut u64,
+        lines: &Lines,
+        format: &LineFormat,
+        ledger: &Ledger,
+    ) -> Result<bool> {
+        let mut buffer = Vec::new();
+        while let Some(line) = self.next_line(input, &mut buffer)? {
+            *number += 1;
+            let number = *number;
+            if self.format == Format::Json {
+                if line.is_empty() {
+                    continue;
+                }
+                let parsed = json_reader::parse(line).with_context(|| format!("line {number}"))?;
+                if !lines.send(number, self.json_record(&parsed), self.sync, ledger) {
+                    return Ok(false);
+                }
+                continue;
+            }
             let parsed = format.parse(line).with_context(|| format!("line {number}"))?;
             let mut record =
                 ProducerRecord::new(self.topic.as_str()).key_or_null(parsed.key).value_or_null(parsed.value);
@@ -191,10 +248,51 @@ impl ProduceArguments {
                 .map(|(key, value)| Header { key: Cow::Borrowed(key), value: value.map(Cow::Borrowed) })
                 .collect();
             if !lines.send(number, record, self.sync, ledger) {
-                break;
+                return Ok(false);
             }
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// What stands before the next delimiter, or the end.
+    fn next_line<'b>(&self, input: &mut dyn BufRead, buffer: &'b mut Vec<u8>) -> Result<Option<&'b [u8]>> {
+        let delimiter = self.delimiter.as_ref().map_or(&b"\n"[..], |delimiter| &delimiter.0);
+        let Some(last) = delimiter.last() else { bail!("--delimiter is empty") };
+        buffer.clear();
+        while input.read_until(*last, buffer)? > 0 && !buffer.ends_with(delimiter) {}
+        if buffer.is_empty() {
+            return Ok(None);
+        }
+        let line = buffer.strip_suffix(delimiter).unwrap_or(buffer);
+        let line = if self.delimiter.is_none() { line.strip_suffix(b"\r").unwrap_or(line) } else { line };
+        Ok(Some(line))
+    }
+
+    fn json_record<'r>(
+        &'r self,
+        parsed: &'r JsonRecord,
+    ) -> ProducerRecord<'r, impl Payload<BytesSerializer>, impl Payload<BytesSerializer>> {
+        let mut record = ProducerRecord::new(self.topic.as_str())
+            .key_or_null(parsed.key.as_deref())
+            .value_or_null(parsed.value.as_deref());
+        record.partition = parsed.partition.map(PartitionId);
+        record.timestamp = parsed.timestamp.map(Timestamp);
+        let header = |(key, value): &'r (String, Option<Vec<u8>>)| Header {
+            key: Cow::Borrowed(key.as_str()),
+            value: value.as_deref().map(Cow::Borrowed),
+        };
+        record.headers = parsed.headers.iter().map(header).collect();
+        record
+    }
+
+    fn tell_summary(&self, read: u64, failed: u64, started: Instant) {
+        if self.summary {
+            let seconds = started.elapsed().as_secs_f64();
+            let rate = read.saturating_sub(failed) as f64 / seconds.max(1e-9);
+            tell(format_args!(
+                "{read} records in {seconds:.1} s ({rate:.0} per second), {failed} not acknowledged"
+            ));
+        }
     }
 
     fn line_format(&self) -> Result<LineFormat> {
@@ -204,6 +302,11 @@ impl ProduceArguments {
             properties.extend(pairs.into_iter().map(|(key, value)| KeyValue { key, value }));
         }
         properties.extend(self.reader_property.iter().cloned());
+        let marker = self
+            .null_marker
+            .iter()
+            .map(|value| KeyValue { key: "null.marker".to_owned(), value: value.clone() });
+        properties.extend(marker);
         LineFormat::from_properties(&properties)
     }
 
@@ -229,6 +332,42 @@ impl ProduceArguments {
         ];
         options.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
+}
+
+/// What lines are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// What stands between records.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Delimiter(Vec<u8>);
+
+/// Any text; a backslash makes bytes that a shell can't.
+fn delimiter(text: &str) -> Result<Delimiter, String> {
+    let mut bytes = Vec::new();
+    let mut rest = text.chars();
+    while let Some(next) = rest.next() {
+        if next != '\\' {
+            bytes.extend(next.encode_utf8(&mut [0; 4]).bytes());
+            continue;
+        }
+        match rest.next() {
+            Some('n') => bytes.push(b'\n'),
+            Some('r') => bytes.push(b'\r'),
+            Some('t') => bytes.push(b'\t'),
+            Some('0') => bytes.push(0),
+            Some('\\') => bytes.push(b'\\'),
+            Some('x') => {
+                let digits: String = rest.by_ref().take(2).collect();
+                bytes.push(u8::from_str_radix(&digits, 16).map_err(|_| format!("\\x{digits} is no byte"))?);
+            }
+            other => return Err(format!("unknown escape \\{}", other.map_or(String::new(), String::from))),
+        }
+    }
+    if bytes.is_empty() { Err("it is empty".to_owned()) } else { Ok(Delimiter(bytes)) }
 }
 
 /// Where lines go.

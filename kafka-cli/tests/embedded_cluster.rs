@@ -298,3 +298,91 @@ fn a_verifiable_producer_that_is_fenced_says_so_and_ends() {
     assert!(stderr(&output).contains("taken this one's place"), "{}", stderr(&output));
     assert!(stdout(&output).contains("\"transaction_aborted\""), "{}", stdout(&output));
 }
+
+#[test]
+fn json_lines_and_any_delimiter_and_files_become_records() {
+    let cluster = cluster();
+    let bootstrap = cluster.bootstrap_servers();
+    let produce = ["produce", "--bootstrap-server", &bootstrap, "--topic", "t", "--summary"];
+    let json = r#"{"key":"k","value":"v","headers":{"h":"x"},"partition":1}"#;
+    let output =
+        run(&[&produce[..], &["--format", "json", "--print-metadata"]].concat(), format!("{json}\n\n{json}"));
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(stdout(&output), "t-1@0\nt-1@1\n");
+    assert!(stderr(&output).contains("0 not acknowledged"), "{}", stderr(&output));
+
+    let folder = tempfile::tempdir().unwrap();
+    let files = ["one", "two"].map(|name| folder.path().join(name).to_str().unwrap().to_owned());
+    for file in &files {
+        std::fs::write(file, b"a\nb\0\0NONE\0\0c").unwrap();
+    }
+    let options = ["--delimiter", "\\0\\x00", "--null-marker", "NONE", &files[0], &files[1]];
+    let output = run(&[&produce[..], &options].concat(), "not read");
+    assert!(output.status.success(), "{}", stderr(&output));
+    let mut values: Vec<_> = records(&cluster).into_iter().map(|(_, value, _)| value).collect();
+    values.sort();
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(values, [None, None, some("a\nb"), some("a\nb"), some("c"), some("c"), some("v"), some("v")]);
+}
+
+#[test]
+fn a_performance_test_ends_with_the_lines_of_kafkas_own() {
+    let cluster = cluster();
+    let bootstrap = cluster.bootstrap_servers();
+    let mut arguments =
+        vec!["perf-test", "--bootstrap-server", &bootstrap, "--topic", "t", "--throughput", "-1"];
+    arguments.extend(["--num-records", "500", "--payload-monotonic", "--warmup-records", "100"]);
+    arguments.extend(["--key-distribution", "range", "--record-key-range", "7"]);
+    arguments.extend(["--producer-props", "linger.ms=0", "acks=all"]);
+    let output = run(&arguments, "");
+    assert!(output.status.success(), "{}", stderr(&output));
+    let told = stdout(&output);
+    let summaries: Vec<_> = told.lines().filter(|line| line.ends_with("ms 99.9th.")).collect();
+    assert!(summaries[0].starts_with("500 records sent, "), "{told}");
+    assert!(summaries[1].starts_with("400 steady state records sent, "), "{told}");
+    let mut values: Vec<u64> =
+        records(&cluster).into_iter().filter_map(|(_, value, _)| value?.parse().ok()).collect();
+    values.sort_unstable();
+    assert_eq!(values, (0..500).collect::<Vec<_>>());
+
+    let transactions = [&arguments[..], &["--transaction-duration-ms", "5"]].concat();
+    assert!(run(&transactions, "").status.success());
+    cluster.add_rule(Rule::new().api(ApiKey::PRODUCE).refuse(ErrorCode::TOPIC_AUTHORIZATION_FAILED));
+    let output = run(&arguments, "");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("500 of 500 records were not acknowledged"), "{}", stderr(&output));
+}
+
+#[test]
+fn metadata_show_brokers_leaders_and_replicas_and_what_is_missing() {
+    let config = kafka_testkit::ClusterConfig::new(3)
+        .topic(kafka_testkit::TopicConfig::new("t", 2).replication_factor(3));
+    let cluster = LoopbackCluster::start(config).unwrap();
+    let bootstrap = cluster.bootstrap_servers();
+    let show = ["metadata", "--bootstrap-server", &bootstrap];
+    let output = run(&show, "");
+    assert!(output.status.success(), "{}", stderr(&output));
+    let table = stdout(&output);
+    assert!(table.contains("BROKER") && table.contains("IN SYNC") && !table.contains('!'), "{table}");
+
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        serde_json::from_slice(&run(&[&show[..], &["--json"], arguments].concat(), "").stdout).unwrap()
+    };
+    let before = json(&["--topic", "t"]);
+    assert_eq!(before["brokers"].as_array().unwrap().len(), 3);
+    let leader = before["topics"][0]["partitions"][0]["leader"].as_i64().unwrap();
+    // Its leadership goes elsewhere, and so says the next look.
+    cluster.stop_broker(i32::try_from(leader).unwrap());
+    let mut after = json(&[]);
+    for _ in 0..1000 {
+        if after["topics"][0]["partitions"][0]["leader"].as_i64() != Some(leader) {
+            break;
+        }
+        after = json(&[]);
+    }
+    assert_ne!(after["topics"][0]["partitions"][0]["leader"].as_i64(), Some(leader), "{after}");
+
+    let output = run(&[&show[..], &["--topic", "elsewhere"]].concat(), "");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stdout(&output).contains("UNKNOWN_TOPIC_OR_PARTITION"), "{}", stdout(&output));
+}

@@ -141,3 +141,21 @@ fn kafkas_line_reader_may_be_named_and_no_other() {
     assert_eq!(code, Some(2));
     assert!(said.contains("com.example.Reader") && said.contains("LineMessageReader"), "{said}");
 }
+
+#[test]
+fn shells_and_the_manual_know_every_command() {
+    let commands = ["produce", "verifiable-producer", "perf-test", "metadata", "broker"];
+    for shell in ["bash", "zsh", "fish"] {
+        let script = stdout(&run(&["completion", shell], ""));
+        assert!(commands.iter().all(|command| script.contains(command)), "{shell}");
+        assert!(script.contains("transactional-id"), "{shell}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(&["manual", folder.path().to_str().unwrap()], "");
+    assert!(output.status.success(), "{}", stderr(&output));
+    for command in commands {
+        let page = std::fs::read_to_string(folder.path().join(format!("kafka-cli-{command}.1"))).unwrap();
+        assert!(page.contains(".TH"), "{command}");
+    }
+    assert_eq!(run(&["manual", "/no/such/folder"], "").status.code(), Some(1));
+}

@@ -5,7 +5,7 @@ use super::{Producer, Shared};
 use crate::driver::{Driver, clock};
 use crate::error::Cause;
 use crate::{Error, Notice, Problem, ProducerBuilder, ProducerConfig, TransactionalProducer};
-use kafka_network::{Connector, TcpConfig, TcpConnector};
+use kafka_network::{Access, Connector, TcpConfig, TcpConnector};
 use std::sync::Arc;
 
 impl<KS, VS> ProducerBuilder<KS, VS> {
@@ -38,13 +38,26 @@ impl<KS, VS> ProducerBuilder<KS, VS> {
         Ok(TransactionalProducer::new(self.start(config, notices)?))
     }
 
+    /// How this configuration reaches brokers: for a tool's own [`Client`](kafka_network::Client) with the same properties.
+    ///
+    /// # Errors
+    /// [`Configuration`](crate::ErrorKind::Configuration) lists everything that is wrong.
+    pub fn access(&self) -> Result<Access, Error> {
+        let (config, _) = self.resolve()?;
+        self.access_with(&config)
+    }
+
+    fn access_with(&self, config: &ProducerConfig) -> Result<Access, Error> {
+        let connector = self.connector.clone().unwrap_or_else(|| tcp(config));
+        config
+            .security
+            .access(connector, self.login.clone())
+            .map_err(|error| Error::configuration(vec![Problem::new(error.property, error.message)]))
+    }
+
     fn start(mut self, config: ProducerConfig, notices: Vec<Notice>) -> Result<Producer<KS, VS>, Error> {
         notices.iter().for_each(|notice| notice.log());
-        let connector = self.connector.take().unwrap_or_else(|| tcp(&config));
-        let access = config
-            .security
-            .access(connector, self.login.take())
-            .map_err(|error| Error::configuration(vec![Problem::new(error.property, error.message)]))?;
+        let access = self.access_with(&config)?;
         let runtime = self.runtime.take();
         let (core, engine) = self.core(config, seed());
         let unobserved = Arc::new(Unobserved::new(&core.config().client_id));
