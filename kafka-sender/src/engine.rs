@@ -198,6 +198,11 @@ impl Engine {
         !self.outputs.is_empty()
     }
 
+    /// True if no record waits here to be sent, and at most one request for its answer: whatever comes next comes from outside.
+    pub fn is_nearly_idle(&self) -> bool {
+        self.occupied.is_empty() && self.requests.len() <= 1
+    }
+
     /// True after [`Output::Closed`].
     pub fn is_closed(&self) -> bool {
         self.closed

@@ -1,9 +1,10 @@
 //! `producer-bench bootstrap topic count size compression [batch_bytes] [linger_ms]`
 //!
 //! Sends `count` values of `size` bytes without a key, awaits and checks every record's own acknowledgement, oldest
-//! first, and prints one line of figures. `BENCH_WINDOW` bounds how many unacknowledged records the task holds. With
-//! `BENCH_RUNTIME=shared` the producer has no thread of its own: it runs on the runtime of the program. `BENCH_PROPERTIES` names a file of
-//! more properties; TLS needs the feature `tls`.
+//! first, and prints one line of figures. `BENCH_WINDOW` bounds how many unacknowledged records the task holds; with
+//! `BENCH_AHEAD=1` one more, as the next record is sent before the oldest is awaited. With `BENCH_RUNTIME=shared` the producer has no
+//! thread of its own: it runs on the runtime of the program. `BENCH_PROPERTIES` names a file of more properties; TLS needs the
+//! feature `tls`.
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
 use anyhow::{Context, Result, ensure};
@@ -79,9 +80,11 @@ async fn main() -> Result<ExitCode> {
 
     let mut window: VecDeque<Delivery> = VecDeque::with_capacity(arguments.window.min(WINDOW));
     let mut failures = Failures::default();
+    let ahead = usize::from(std::env::var("BENCH_AHEAD").is_ok_and(|value| value == "1"));
+    let most = arguments.window + ahead;
     let (cpu, started) = (process::cpu_seconds(), Instant::now());
     for (_, value) in (0..arguments.count).zip(values.iter().cycle()) {
-        if window.len() >= arguments.window
+        if window.len() >= most
             && let Some(oldest) = window.pop_front()
         {
             failures.check(oldest.await);

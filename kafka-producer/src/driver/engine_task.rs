@@ -5,6 +5,7 @@ use super::connection::ConnectionTask;
 use super::inbox::Inbox;
 use super::input::Input;
 use super::seal_pool::SealPool;
+use super::spin::{MOMENT, Spin};
 use super::status::Status;
 use super::troubles::Troubles;
 use crate::core::CoreProducer;
@@ -41,6 +42,7 @@ pub(super) struct EngineTask {
     connection_tasks: JoinSet<()>,
     troubles: Troubles,
     seal_pool: SealPool,
+    spin: Spin,
     next_call: u64,
     /// Who waits for calls, and whether it is for a transaction's begin.
     calls: BTreeMap<CallId, (oneshot::Sender<Result<(), CallError>>, bool)>,
@@ -65,6 +67,7 @@ impl EngineTask {
         access: Access,
         inbox: Arc<Inbox>,
         status: Arc<Status>,
+        spin: Spin,
     ) -> Self {
         let connection_config = ConnectionConfig::new(core.config().client_id.as_str());
         EngineTask {
@@ -77,6 +80,7 @@ impl EngineTask {
             connection_tasks: JoinSet::new(),
             troubles: Troubles::default(),
             seal_pool: SealPool::new(inbox),
+            spin,
             next_call: 0,
             calls: BTreeMap::new(),
             next_flush: 0,
@@ -100,7 +104,11 @@ impl EngineTask {
                 // While there is something to write nobody needs to wake the engine: it comes back by itself, and finds all
                 // that callers have done meanwhile.
                 Turn::Transmitted => tokio::task::yield_now().await,
-                Turn::WaitUntil(deadline) => wait(&inbox, deadline).await,
+                Turn::WaitUntil(deadline) => {
+                    if !self.found_at_once(&inbox, deadline).await {
+                        wait(&inbox, deadline).await;
+                    }
+                }
                 Turn::Closed(summary) => break summary,
             }
             // Connection tasks that have ended leave nothing but their place here.
@@ -214,6 +222,20 @@ impl EngineTask {
                 Output::Wait { deadline, .. } => return Turn::WaitUntil(deadline),
             }
         }
+    }
+
+    /// Looks for news without sleeping, if that is likely to pay; true if there are some.
+    ///
+    /// Only where nothing can happen but that the one request is answered, or that somebody sends: else there are others to wait for,
+    /// and there is work for this core that is not ours.
+    async fn found_at_once(&mut self, inbox: &Inbox, deadline: Monotonic) -> bool {
+        if !self.engine.is_nearly_idle() || !self.spin.pays() {
+            return false;
+        }
+        let until = (clock::precise().mono + MOMENT).min(deadline);
+        let found = inbox.woken_before(|| clock::precise().mono >= until).await;
+        self.spin.handle_end(found);
+        found
     }
 
     /// Everything has its outcome: say good-bye to the brokers, the interceptors, and those who wait.

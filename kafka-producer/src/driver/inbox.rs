@@ -3,6 +3,7 @@
 use super::input::Input;
 use parking_lot::Mutex;
 use std::mem;
+use std::pin::pin;
 use tokio::sync::Notify;
 
 /// Many write, the engine's task reads. Bounded by what it is about: the requests in flight, the seal jobs that are
@@ -54,5 +55,19 @@ impl Inbox {
     /// kept, so none gets lost between taking and waiting.
     pub(super) async fn woken(&self) {
         self.notify.notified().await;
+    }
+
+    /// The same without sleeping, until `over` says that it is enough; true if it was woken. In between, sockets and other tasks
+    /// have their turn. Those who wake need no system call meanwhile.
+    pub(super) async fn woken_before(&self, over: impl Fn() -> bool) -> bool {
+        let mut woken = pin!(self.notify.notified());
+        // A wake-up that comes when it is over is passed on as `woken` drops, to whoever waits next.
+        while !woken.as_mut().enable() {
+            if over() {
+                return false;
+            }
+            tokio::task::yield_now().await;
+        }
+        true
     }
 }

@@ -8,6 +8,7 @@ mod inbox;
 mod input;
 mod park;
 mod seal_pool;
+mod spin;
 mod status;
 mod troubles;
 
@@ -20,6 +21,7 @@ use input::Input;
 use kafka_network::Access;
 use kafka_sender::{CallError, Engine, TransactionCall};
 use kafka_types::Monotonic;
+use spin::Spin;
 use status::{Life, Status};
 use std::io;
 use std::sync::Arc;
@@ -52,14 +54,18 @@ impl Driver {
         let inbox = Arc::new(Inbox::new());
         let status = Arc::new(Status::default());
         let name = format!("kafka-producer-network-thread | {}", core.config().client_id);
-        let task = EngineTask::new(engine, core, unobserved, access, inbox.clone(), status.clone());
+        let spin = Spin::new(runtime.is_none());
+        let task = EngineTask::new(engine, core, unobserved, access, inbox.clone(), status.clone(), spin);
         match runtime {
             Some(runtime) => {
                 runtime.spawn(task.run());
             }
             None => {
                 let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
-                thread::Builder::new().name(name).spawn(move || runtime.block_on(task.run()))?;
+                // As a task of its own, as the connections are: what wakes the future that `block_on` is given writes to the
+                // wake-up descriptor, also on the very thread that looks at it next.
+                let run = move || runtime.block_on(async { tokio::spawn(task.run()).await });
+                thread::Builder::new().name(name).spawn(run)?;
             }
         }
         Ok(Driver { inbox, status })
