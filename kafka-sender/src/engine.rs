@@ -277,9 +277,10 @@ impl Engine {
     }
 
     fn fire_timers(&mut self, now: Monotonic) {
+        let mut lingered = false;
         while let Some(timer) = self.timers.pop(now) {
             match timer {
-                Timer::Linger(queue) => self.linger_over(now, queue),
+                Timer::Linger(queue) => lingered |= self.linger_over(now, queue),
                 Timer::QueueExpiry(queue) => self.expire_queue(now, queue),
                 Timer::LineExpiry(queue) => self.expire_line(now, queue),
                 Timer::Retry(queue) => {
@@ -302,6 +303,9 @@ impl Engine {
                 // Looked at by the end of the turn.
                 Timer::Close => {}
             }
+        }
+        if lingered {
+            self.take_along(now);
         }
     }
 

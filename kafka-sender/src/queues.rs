@@ -9,6 +9,12 @@ use kafka_accumulator::{
 };
 use kafka_types::{LeaderEpoch, Monotonic, NodeId, TopicId, TopicPartition};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// A batch goes along with another one that is due if it has waited for all of `linger.ms` but this part of it.
+const SOON: u32 = 4;
+/// And no longer than this is missing.
+const SOON_AT_MOST: Duration = Duration::from_millis(5);
 
 impl Engine {
     pub(crate) fn queue_event(&mut self, now: Monotonic, event: QueueEvent) {
@@ -47,15 +53,33 @@ impl Engine {
         }
     }
 
-    /// The open batch may have waited for as long as it may; or the one that it was armed for is closed, and another open.
-    pub(crate) fn linger_over(&mut self, now: Monotonic, queue: QueueId) {
+    /// The open batch may have waited for as long as it may; or the one that it was armed for is closed, and another open. True if a
+    /// batch is due.
+    pub(crate) fn linger_over(&mut self, now: Monotonic, queue: QueueId) -> bool {
         match self.drainer.open_since(queue) {
             Some(created) if created + self.config.linger > now => {
                 self.timers.watch(Timer::Linger(queue), now, created + self.config.linger);
+                false
             }
-            Some(_) => self.open_is_due(now, queue),
+            Some(_) => {
+                self.open_is_due(now, queue);
+                true
+            }
             None => {
                 self.open.remove(&queue);
+                false
+            }
+        }
+    }
+
+    /// As a batch is due, and a request goes out, those that would be due in a moment go along: each of them alone would take a wake-up
+    /// and a request of its own. Where many partitions get a record now and then, that is most of what they cost.
+    pub(crate) fn take_along(&mut self, now: Monotonic) {
+        let soon = now + (self.config.linger / SOON).min(SOON_AT_MOST);
+        for queue in self.timers.lingering_until(soon) {
+            if self.drainer.open_since(queue).is_some_and(|created| created + self.config.linger <= soon) {
+                self.timers.cancel(Timer::Linger(queue));
+                self.open_is_due(now, queue);
             }
         }
     }

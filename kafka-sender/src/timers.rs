@@ -100,6 +100,13 @@ impl Timers {
         Some(timer)
     }
 
+    /// The queues whose linger timer is due by then.
+    pub(crate) fn lingering_until(&self, soon: Monotonic) -> Vec<QueueId> {
+        let due = self.due.iter().take_while(|(at, _)| *at <= soon);
+        due.filter_map(|(_, timer)| if let Timer::Linger(queue) = timer { Some(*queue) } else { None })
+            .collect()
+    }
+
     pub(crate) fn next(&self) -> (Monotonic, WaitReason) {
         match self.due.first() {
             Some((at, timer)) => (*at, timer.reason()),

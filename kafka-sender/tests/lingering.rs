@@ -53,6 +53,23 @@ fn linger_counts_from_a_batchs_first_record_and_for_each_batch_alone() {
 }
 
 #[test]
+fn what_is_nearly_due_goes_along_with_what_is() {
+    let mut world = lingering(8 * MS, AccumulatorConfig::default());
+    let first = world.append("orders", 0, "first");
+    world.run(2 * MS);
+    let along = world.append("orders", 1, "along");
+    world.run(6 * MS);
+    assert!(!is_open(&first) && !is_open(&along), "one request has both");
+    let first = world.append("orders", 0, "first");
+    world.run(3 * MS);
+    let later = world.append("orders", 1, "later");
+    world.run(5 * MS);
+    assert!(!is_open(&first) && is_open(&later), "more than a quarter of its time is left");
+    world.run(3 * MS);
+    assert!(!is_open(&later));
+}
+
+#[test]
 fn nothing_lingers_while_somebody_waits_for_memory() {
     let value = "x".repeat(1_000);
     let accumulator = AccumulatorConfig { batch_size: 16_384, buffer_memory: 8_000, ..Default::default() };
