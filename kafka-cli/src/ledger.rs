@@ -10,16 +10,19 @@ use std::thread::JoinHandle;
 /// How many failures are told one by one; the rest is counted.
 const TOLD: u64 = 10;
 
+/// What became of all lines.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) acknowledged: u64,
+    pub(crate) failed: u64,
+}
+
 /// Waits for deliveries on a thread of its own, in the order of the lines, and tells what became of them.
 pub(crate) struct Ledger(Mutex<State>);
 
 enum State {
-    Open {
-        entries: Sender<Entry>,
-        reader: JoinHandle<u64>,
-    },
-    /// With the number of lines that failed.
-    Finished(u64),
+    Open { entries: Sender<Entry>, reader: JoinHandle<Tally> },
+    Finished(Tally),
 }
 
 struct Entry {
@@ -50,19 +53,19 @@ impl Ledger {
         self.record(line, Outcome::Settled(Box::new(outcome)));
     }
 
-    /// Waits for what is open, and returns how many lines failed. Whoever comes second waits for the first, so that
+    /// Waits for what is open, and says what became of the lines. Whoever comes second waits for the first, so that
     /// everything is told when it returns.
-    pub(crate) fn finish(&self) -> u64 {
+    pub(crate) fn finish(&self) -> Tally {
         let mut state = self.state();
-        let failed = match std::mem::replace(&mut *state, State::Finished(0)) {
+        let tally = match std::mem::replace(&mut *state, State::Finished(Tally::default())) {
             State::Open { entries, reader } => {
                 drop(entries);
-                reader.join().unwrap_or(u64::MAX)
+                reader.join().unwrap_or(Tally { acknowledged: 0, failed: u64::MAX })
             }
-            State::Finished(failed) => failed,
+            State::Finished(tally) => tally,
         };
-        *state = State::Finished(failed);
-        failed
+        *state = State::Finished(tally);
+        tally
     }
 
     fn record(&self, line: u64, outcome: Outcome) {
@@ -77,8 +80,8 @@ impl Ledger {
     }
 }
 
-fn follow(entries: &Receiver<Entry>, print_metadata: bool) -> u64 {
-    let mut failed = 0;
+fn follow(entries: &Receiver<Entry>, print_metadata: bool) -> Tally {
+    let mut tally = Tally::default();
     let mut places = BufWriter::new(stdout().lock());
     loop {
         let entry = match entries.try_recv() {
@@ -97,22 +100,24 @@ fn follow(entries: &Receiver<Entry>, print_metadata: bool) -> u64 {
             Outcome::Settled(outcome) => *outcome,
         };
         match outcome {
-            Ok(metadata) if print_metadata => {
-                let _ = writeln!(places, "{metadata}");
+            Ok(metadata) => {
+                tally.acknowledged += 1;
+                if print_metadata {
+                    let _ = writeln!(places, "{metadata}");
+                }
             }
-            Ok(_) => {}
             Err(error) => {
-                failed += 1;
-                if failed <= TOLD {
+                tally.failed += 1;
+                if tally.failed <= TOLD {
                     tell(format_args!("line {}: {error}", entry.line));
                 }
             }
         }
     }
-    match failed {
+    match tally.failed {
         0 => {}
         1 => tell(format_args!("1 record was not acknowledged")),
         failed => tell(format_args!("{failed} records were not acknowledged")),
     }
-    failed
+    tally
 }

@@ -2,7 +2,7 @@
 
 use crate::arguments::{ConnectionArguments, KeyValue, read_properties};
 use crate::json_reader::{self, JsonRecord};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Tally};
 use crate::line_reader::LineFormat;
 use crate::shutdown;
 use crate::tell;
@@ -32,6 +32,8 @@ const LINE_READERS: [&str; 1] = ["org.apache.kafka.tools.LineMessageReader"];
 /// Exit code 0 means that every record was acknowledged; 1, that one was not, or that it could not start; 2, that an
 /// option is wrong; 130, that it was interrupted. What was read before is sent first, for up to 30 seconds; a second
 /// Ctrl-C ends it at once.
+///
+/// Example: kafka-cli produce --bootstrap-server localhost:9092 --topic orders --reader-property parse.key=true < orders.tsv
 ///
 /// Names in parentheses are of the producer property that an option sets. Options win over --command-property, and that over
 /// --command-config.
@@ -179,7 +181,11 @@ impl ProduceArguments {
                 ));
                 // What was read before the signal is still sent.
                 let _ = lines.finish(&ledger, PATIENCE);
-                ledger.finish();
+                let tally = ledger.finish();
+                tell(format_args!(
+                    "records acknowledged: {}, not acknowledged: {}",
+                    tally.acknowledged, tally.failed
+                ));
                 std::process::exit(shutdown::INTERRUPTED);
             }
         })?;
@@ -192,10 +198,10 @@ impl ProduceArguments {
             }
         }
         let closed = lines.finish(&ledger, Duration::MAX);
-        let failed = ledger.finish();
-        self.tell_summary(read?, failed, started);
+        let tally = ledger.finish();
+        self.tell_summary(read?, tally, started);
         closed?;
-        Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
     /// Sends all that there is to read; says how many records that were.
@@ -285,10 +291,10 @@ impl ProduceArguments {
         record
     }
 
-    fn tell_summary(&self, read: u64, failed: u64, started: Instant) {
+    fn tell_summary(&self, read: u64, Tally { acknowledged, failed }: Tally, started: Instant) {
         if self.summary {
             let seconds = started.elapsed().as_secs_f64();
-            let rate = read.saturating_sub(failed) as f64 / seconds.max(1e-9);
+            let rate = acknowledged as f64 / seconds.max(1e-9);
             tell(format_args!(
                 "{read} records in {seconds:.1} s ({rate:.0} per second), {failed} not acknowledged"
             ));

@@ -19,6 +19,8 @@ use std::time::Duration;
 ///
 /// Exit code 0 means that every record that was sent was acknowledged, and in transactions committed unless it was to be aborted; 1, that one was not, or that it could not start; 2,
 /// that an option is wrong.
+///
+/// Example: kafka-cli verifiable-producer --bootstrap-server localhost:9092 --topic t --max-messages 1000 --throughput 100
 #[derive(Args, Debug)]
 pub(crate) struct VerifiableProducerArguments {
     #[command(flatten)]

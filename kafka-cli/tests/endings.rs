@@ -32,7 +32,9 @@ fn an_interrupted_program_waits_for_what_it_sent_and_says_130() {
     child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130), "{err}");
     assert!(out.starts_with("t-") && out.ends_with("@0\n"), "{out}");
-    assert!(err.starts_with("interrupted: ") && err.lines().count() == 1, "{err}");
+    assert!(err.starts_with("interrupted: "), "{err}");
+    assert_eq!(err.lines().nth(1), Some("records acknowledged: 1, not acknowledged: 0"), "{err}");
+    assert_eq!(err.lines().count(), 2, "{err}");
 }
 
 #[test]
