@@ -5,13 +5,19 @@
 use crate::vectors;
 use anyhow::{Context, Result};
 use flate2::read::GzDecoder;
+use kafka_protocol::compression::compress;
 use kafka_protocol::frame::{RequestHeader, request_frame};
 use kafka_protocol::messages::{Direction, request_header_version};
 use kafka_protocol::records::{LogEntries, LogEntry};
+use kafka_types::Compression;
 use serde_json::Value;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
+
+/// Each has a target that is called as it is.
+const CODECS: [Compression; 4] =
+    [Compression::GZIP, Compression::Snappy, Compression::LZ4, Compression::ZSTD];
 
 /// Writes the seeds, and says how many.
 ///
@@ -32,13 +38,34 @@ pub(crate) fn run() -> Result<()> {
         corpora.add("batches", &bytes)?;
         for entry in LogEntries::new(bytes) {
             if let LogEntry::Batch(batch) = entry? {
-                let codec = batch.header().attributes.codec().0;
-                corpora.add("codecs", &[&[codec][..], batch.payload()].concat())?;
+                let codec = batch.header().attributes.codec();
+                if let Some(compression) = CODECS.iter().find(|compression| compression.codec() == codec) {
+                    corpora.add(&compression.to_string(), batch.payload())?;
+                }
             }
+        }
+    }
+    for compression in CODECS {
+        for input in inputs() {
+            let mut compressed = Vec::new();
+            compress(compression, &input, &mut compressed)?;
+            corpora.add(&compression.to_string(), &compressed)?;
         }
     }
     println!("{} seeds in {}", corpora.written, corpora.folder.display());
     Ok(())
+}
+
+/// What is compressed differently: nothing, a byte, repetition, text, and what does not compress.
+fn inputs() -> [Vec<u8>; 5] {
+    let mut state = 1u32;
+    let mut noise = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    let text =
+        (0..40).map(|order| format!("order {order} of customer {}; ", order * 7 % 11)).collect::<String>();
+    [Vec::new(), vec![b'a'], vec![b'a'; 3000], text.into_bytes(), (0..600).map(|_| noise()).collect()]
 }
 
 fn lines(path: &Path) -> Result<impl Iterator<Item = std::io::Result<String>> + use<>> {

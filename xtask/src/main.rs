@@ -4,6 +4,7 @@
 mod batch_vectors;
 mod bench_guard;
 mod codegen;
+mod fuzz;
 mod fuzz_seeds;
 mod layering;
 mod schema_check;
@@ -61,6 +62,15 @@ enum Task {
     },
     /// Writes corpora for the fuzz targets from the vectors of kafka-protocol's tests.
     FuzzSeeds,
+    /// Runs the fuzz targets, or those that are named, each in its turn; writes the seeds first. Needs a C++ compiler, but neither nightly
+    /// nor cargo-fuzz.
+    Fuzz {
+        /// How many inputs each target gets.
+        #[arg(long, default_value_t = 200_000)]
+        runs: u64,
+        /// Names of targets; all of them if there are none.
+        targets: Vec<String>,
+    },
     /// Runs the simulated world: `--seeds A..B`, or `--seed N --trace`.
     Sim {
         /// Handed on to kafka-sim.
@@ -85,6 +95,7 @@ fn main() -> Result<()> {
         }
         Task::BenchGuard { update } => bench_guard::run(update),
         Task::FuzzSeeds => fuzz_seeds::run(),
+        Task::Fuzz { runs, targets } => fuzz::run(runs, &targets),
         Task::Sim { arguments } => sim(&arguments),
     }
 }
