@@ -70,8 +70,8 @@ impl Brokers {
             partition_index,
             leader_id: 1 + partition_index % self.count,
             leader_epoch: 5,
-            replica_nodes: nodes.clone(),
-            isr_nodes: nodes.clone(),
+            replica_nodes: nodes.clone().into(),
+            isr_nodes: nodes.clone().into(),
             ..MetadataResponsePartition::default()
         };
         let topic = MetadataResponseTopic {

@@ -92,7 +92,7 @@ impl RequestHeader {
         // The client id keeps its old form in both versions, so that a broker can read it whatever the version.
         let client_id = decoder.string(false)?;
         if header_version(api_key, api_version) >= 2 {
-            decoder.tagged_fields(|_, _| Ok(false))?;
+            decoder.unknown_tagged_fields()?;
         }
         Ok(RequestHeader { api_key, api_version, correlation_id, client_id })
     }
@@ -125,7 +125,7 @@ pub fn request_frame(
 pub fn decode_response_header(decoder: &mut Decoder, header_version: i16) -> Result<i32, DecodeError> {
     let correlation_id = decoder.int32()?;
     if header_version >= 1 {
-        let _: UnknownTaggedFields = decoder.tagged_fields(|_, _| Ok(false))?;
+        let _: UnknownTaggedFields = decoder.unknown_tagged_fields()?;
     }
     Ok(correlation_id)
 }

@@ -38,8 +38,8 @@ fn response() -> MetadataResponse {
     let partition = MetadataResponsePartition {
         leader_id: 1,
         leader_epoch: 5,
-        replica_nodes: vec![1],
-        isr_nodes: vec![1],
+        replica_nodes: [1].into(),
+        isr_nodes: [1].into(),
         ..Default::default()
     };
     let topic = MetadataResponseTopic {

@@ -151,7 +151,7 @@ fn commit_and_fetch(cluster: &mut Cluster, client: &mut Client, version: i16, me
             topics: Some(vec![OffsetFetchRequestTopics {
                 name: name_before_10(fetch_version),
                 topic_id: id_from_10(fetch_version),
-                partition_indexes: vec![0, 1],
+                partition_indexes: [0, 1].into(),
                 ..OffsetFetchRequestTopics::default()
             }]),
             ..OffsetFetchRequestGroup::default()
@@ -160,7 +160,7 @@ fn commit_and_fetch(cluster: &mut Cluster, client: &mut Client, version: i16, me
         fetch.group_id = group();
         fetch.topics = Some(vec![OffsetFetchRequestTopic {
             name: "orders".into(),
-            partition_indexes: vec![0, 1],
+            partition_indexes: [0, 1].into(),
             ..OffsetFetchRequestTopic::default()
         }]);
     }

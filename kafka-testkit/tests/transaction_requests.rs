@@ -122,8 +122,11 @@ fn offsets_count_when_their_transaction_is_committed() {
 fn offset_fetch(cluster: &mut Cluster, now: Now, require_stable: bool) -> (ErrorCode, i64) {
     let node = cluster.coordinator_of("readers").expect("a coordinator");
     let mut client = common::Client::connect(cluster, now, node.0);
-    let topic =
-        OffsetFetchRequestTopics { name: "orders".into(), partition_indexes: vec![0], ..Default::default() };
+    let topic = OffsetFetchRequestTopics {
+        name: "orders".into(),
+        partition_indexes: [0].into(),
+        ..Default::default()
+    };
     let group = OffsetFetchRequestGroup {
         group_id: "readers".into(),
         topics: Some(vec![topic]),

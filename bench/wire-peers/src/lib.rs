@@ -37,8 +37,8 @@ pub fn metadata() -> MetadataResponse {
         partition_index,
         leader_id: partition_index % 3,
         leader_epoch: 7,
-        replica_nodes: vec![0, 1, 2],
-        isr_nodes: vec![0, 1, 2],
+        replica_nodes: [0, 1, 2].into(),
+        isr_nodes: [0, 1, 2].into(),
         ..Default::default()
     };
     let topic = |topic: u16| MetadataResponseTopic {

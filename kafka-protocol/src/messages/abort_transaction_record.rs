@@ -15,39 +15,41 @@ pub struct AbortTransactionRecord {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Message for AbortTransactionRecord {
-    const NAME: &'static str = "AbortTransactionRecord";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for AbortTransactionRecord {
+    fn write(&self, encoder: &mut Encoder, _version: i16) {
         let known = u32::from(self.reason.is_some());
         encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
         if self.reason.is_some() {
-            encoder.tagged_field(0, |encoder| {
-                encoder.string(self.reason.as_deref(), true)?;
-                Ok(())
-            })?;
+            encoder.write_tagged_field(0, |encoder| {
+                encoder.write_string(self.reason.as_deref(), true);
+            });
         }
-        self.unknown_tagged_fields.encode(encoder, Some(0))?;
-        Ok(())
+        self.unknown_tagged_fields.write(encoder, Some(0));
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let mut reason = None;
-        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
             match tag {
                 0 => {
-                    reason = decoder.string(true)?;
+                    decoder.read_string(
+                        &mut self.reason,
+                        true,
+                        version,
+                        Field::of("AbortTransactionRecord", "reason"),
+                    )?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        Ok(Self { reason, unknown_tagged_fields })
+        Ok(())
     }
+}
+
+impl Message for AbortTransactionRecord {
+    const NAME: &'static str = "AbortTransactionRecord";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 0;
 }
 
 impl AbortTransactionRecord {

@@ -19,26 +19,29 @@ pub struct AbortedTxn {
     pub last_stable_offset: i64,
 }
 
+impl Structure for AbortedTxn {
+    fn write(&self, encoder: &mut Encoder, _version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<32>();
+            fields.int64(0, self.producer_id);
+            fields.int64(8, self.first_offset);
+            fields.int64(16, self.last_offset);
+            fields.int64(24, self.last_stable_offset);
+        }
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<32>("AbortedTxn")?;
+        self.producer_id = fields.int64(0);
+        self.first_offset = fields.int64(8);
+        self.last_offset = fields.int64(16);
+        self.last_stable_offset = fields.int64(24);
+        Ok(())
+    }
+}
+
 impl Message for AbortedTxn {
     const NAME: &'static str = "AbortedTxn";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int64(self.producer_id);
-        encoder.int64(self.first_offset);
-        encoder.int64(self.last_offset);
-        encoder.int64(self.last_stable_offset);
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let producer_id = decoder.int64()?;
-        let first_offset = decoder.int64()?;
-        let last_offset = decoder.int64()?;
-        let last_stable_offset = decoder.int64()?;
-        Ok(Self { producer_id, first_offset, last_offset, last_stable_offset })
-    }
 }

@@ -29,55 +29,60 @@ pub struct AccessControlEntryRecord {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for AccessControlEntryRecord {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<17>();
+            fields.uuid(0, self.id);
+            fields.int8(16, self.resource_type);
+        }
+        encoder.write_string(Some(&self.resource_name), true);
+        encoder.int8(self.pattern_type);
+        encoder.write_string(Some(&self.principal), true);
+        encoder.write_string(Some(&self.host), true);
+        {
+            let mut fields = encoder.fixed_fields::<2>();
+            fields.int8(0, self.operation);
+            fields.int8(1, self.permission_type);
+        }
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AccessControlEntryRecord",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<17>("AccessControlEntryRecord")?;
+        self.id = fields.uuid(0);
+        self.resource_type = fields.int8(16);
+        decoder.read_string(
+            &mut self.resource_name,
+            true,
+            version,
+            Field::of("AccessControlEntryRecord", "resource_name"),
+        )?;
+        self.pattern_type = decoder.int8()?;
+        decoder.read_string(
+            &mut self.principal,
+            true,
+            version,
+            Field::of("AccessControlEntryRecord", "principal"),
+        )?;
+        decoder.read_string(&mut self.host, true, version, Field::of("AccessControlEntryRecord", "host"))?;
+        let fields = decoder.fixed_fields::<2>("AccessControlEntryRecord")?;
+        self.operation = fields.int8(0);
+        self.permission_type = fields.int8(1);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for AccessControlEntryRecord {
     const NAME: &'static str = "AccessControlEntryRecord";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.uuid(self.id);
-        encoder.int8(self.resource_type);
-        encoder.string(Some(&self.resource_name), true)?;
-        encoder.int8(self.pattern_type);
-        encoder.string(Some(&self.principal), true)?;
-        encoder.string(Some(&self.host), true)?;
-        encoder.int8(self.operation);
-        encoder.int8(self.permission_type);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let id = decoder.uuid()?;
-        let resource_type = decoder.int8()?;
-        let resource_name = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("AccessControlEntryRecord", "resource_name", version)
-        })?;
-        let pattern_type = decoder.int8()?;
-        let principal = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("AccessControlEntryRecord", "principal", version))?;
-        let host = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("AccessControlEntryRecord", "host", version))?;
-        let operation = decoder.int8()?;
-        let permission_type = decoder.int8()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            id,
-            resource_type,
-            resource_name,
-            pattern_type,
-            principal,
-            host,
-            operation,
-            permission_type,
-            unknown_tagged_fields,
-        })
-    }
 }
 
 impl AccessControlEntryRecord {

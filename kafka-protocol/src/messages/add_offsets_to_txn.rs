@@ -21,46 +21,52 @@ pub struct AddOffsetsToTxnRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for AddOffsetsToTxnRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 3;
+        encoder.write_string(Some(&self.transactional_id), flexible);
+        {
+            let mut fields = encoder.fixed_fields::<10>();
+            fields.int64(0, self.producer_id);
+            fields.int16(8, self.producer_epoch);
+        }
+        encoder.write_string(Some(&self.group_id), flexible);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "AddOffsetsToTxnRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 3;
+        decoder.read_string(
+            &mut self.transactional_id,
+            flexible,
+            version,
+            Field::of("AddOffsetsToTxnRequest", "transactional_id"),
+        )?;
+        let fields = decoder.fixed_fields::<10>("AddOffsetsToTxnRequest")?;
+        self.producer_id = fields.int64(0);
+        self.producer_epoch = fields.int16(8);
+        decoder.read_string(
+            &mut self.group_id,
+            flexible,
+            version,
+            Field::of("AddOffsetsToTxnRequest", "group_id"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for AddOffsetsToTxnRequest {
     const NAME: &'static str = "AddOffsetsToTxnRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 4;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 3;
-        encoder.string(Some(&self.transactional_id), flexible)?;
-        encoder.int64(self.producer_id);
-        encoder.int16(self.producer_epoch);
-        encoder.string(Some(&self.group_id), flexible)?;
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AddOffsetsToTxnRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 3;
-        let transactional_id = decoder.string(flexible)?.ok_or_else(|| {
-            DecodeError::unexpected_null("AddOffsetsToTxnRequest", "transactional_id", version)
-        })?;
-        let producer_id = decoder.int64()?;
-        let producer_epoch = decoder.int16()?;
-        let group_id = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("AddOffsetsToTxnRequest", "group_id", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { transactional_id, producer_id, producer_epoch, group_id, unknown_tagged_fields })
-    }
 }
 
 /// `AddOffsetsToTxnResponse` of AddOffsetsToTxn.
@@ -74,38 +80,38 @@ pub struct AddOffsetsToTxnResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for AddOffsetsToTxnResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 3;
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
+        }
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "AddOffsetsToTxnResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 3;
+        let fields = decoder.fixed_fields::<6>("AddOffsetsToTxnResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for AddOffsetsToTxnResponse {
     const NAME: &'static str = "AddOffsetsToTxnResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 4;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 3;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AddOffsetsToTxnResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 3;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { throttle_time_ms, error_code, unknown_tagged_fields })
-    }
 }
 
 impl Request for AddOffsetsToTxnRequest {

@@ -23,121 +23,86 @@ pub struct AddPartitionsToTxnRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for AddPartitionsToTxnRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 3;
+        if version >= 4 {
+            encoder.write_structures(Some(&self.transactions), flexible, version);
+        } else if !self.transactions.is_empty() {
+            encoder.fail(Field::of("AddPartitionsToTxnRequest", "transactions").not_in(version));
+        }
+        if version <= 3 {
+            encoder.write_string(Some(&self.v3_and_below_transactional_id), flexible);
+        } else if !self.v3_and_below_transactional_id.is_empty() {
+            encoder.fail(
+                Field::of("AddPartitionsToTxnRequest", "v3_and_below_transactional_id").not_in(version),
+            );
+        }
+        if version <= 3 {
+            let mut fields = encoder.fixed_fields::<10>();
+            fields.int64(0, self.v3_and_below_producer_id);
+            fields.int16(8, self.v3_and_below_producer_epoch);
+        } else if self.v3_and_below_producer_id != 0 {
+            encoder.fail(Field::of("AddPartitionsToTxnRequest", "v3_and_below_producer_id").not_in(version));
+        } else if self.v3_and_below_producer_epoch != 0 {
+            encoder
+                .fail(Field::of("AddPartitionsToTxnRequest", "v3_and_below_producer_epoch").not_in(version));
+        }
+        if version <= 3 {
+            encoder.write_structures(Some(&self.v3_and_below_topics), flexible, version);
+        } else if !self.v3_and_below_topics.is_empty() {
+            encoder.fail(Field::of("AddPartitionsToTxnRequest", "v3_and_below_topics").not_in(version));
+        }
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "AddPartitionsToTxnRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 3;
+        if version >= 4 {
+            decoder.read_structures(
+                &mut self.transactions,
+                flexible,
+                version,
+                Field::of("AddPartitionsToTxnRequest", "transactions"),
+            )?;
+        }
+        if version <= 3 {
+            decoder.read_string(
+                &mut self.v3_and_below_transactional_id,
+                flexible,
+                version,
+                Field::of("AddPartitionsToTxnRequest", "v3_and_below_transactional_id"),
+            )?;
+        }
+        if version <= 3 {
+            let fields = decoder.fixed_fields::<10>("AddPartitionsToTxnRequest")?;
+            self.v3_and_below_producer_id = fields.int64(0);
+            self.v3_and_below_producer_epoch = fields.int16(8);
+        }
+        if version <= 3 {
+            decoder.read_structures(
+                &mut self.v3_and_below_topics,
+                flexible,
+                version,
+                Field::of("AddPartitionsToTxnRequest", "v3_and_below_topics"),
+            )?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for AddPartitionsToTxnRequest {
     const NAME: &'static str = "AddPartitionsToTxnRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 5;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 3;
-        if version >= 4 {
-            encoder.array_length(Some(self.transactions.len()), flexible)?;
-            for element in &self.transactions {
-                element.encode(encoder, version)?;
-            }
-        } else if !self.transactions.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AddPartitionsToTxnRequest",
-                "transactions",
-                version,
-            ));
-        }
-        if version <= 3 {
-            encoder.string(Some(&self.v3_and_below_transactional_id), flexible)?;
-        } else if !self.v3_and_below_transactional_id.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AddPartitionsToTxnRequest",
-                "v3_and_below_transactional_id",
-                version,
-            ));
-        }
-        if version <= 3 {
-            encoder.int64(self.v3_and_below_producer_id);
-        } else if self.v3_and_below_producer_id != 0 {
-            return Err(EncodeError::field_not_in_version(
-                "AddPartitionsToTxnRequest",
-                "v3_and_below_producer_id",
-                version,
-            ));
-        }
-        if version <= 3 {
-            encoder.int16(self.v3_and_below_producer_epoch);
-        } else if self.v3_and_below_producer_epoch != 0 {
-            return Err(EncodeError::field_not_in_version(
-                "AddPartitionsToTxnRequest",
-                "v3_and_below_producer_epoch",
-                version,
-            ));
-        }
-        if version <= 3 {
-            encoder.array_length(Some(self.v3_and_below_topics.len()), flexible)?;
-            for element in &self.v3_and_below_topics {
-                element.encode(encoder, version)?;
-            }
-        } else if !self.v3_and_below_topics.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AddPartitionsToTxnRequest",
-                "v3_and_below_topics",
-                version,
-            ));
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AddPartitionsToTxnRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 3;
-        let transactions = if version >= 4 {
-            decoder
-                .array(flexible, |decoder| AddPartitionsToTxnTransaction::decode(decoder, version))?
-                .ok_or_else(|| {
-                    DecodeError::unexpected_null("AddPartitionsToTxnRequest", "transactions", version)
-                })?
-        } else {
-            Vec::new()
-        };
-        let v3_and_below_transactional_id = if version <= 3 {
-            decoder.string(flexible)?.ok_or_else(|| {
-                DecodeError::unexpected_null(
-                    "AddPartitionsToTxnRequest",
-                    "v3_and_below_transactional_id",
-                    version,
-                )
-            })?
-        } else {
-            StrBytes::default()
-        };
-        let v3_and_below_producer_id = if version <= 3 { decoder.int64()? } else { 0 };
-        let v3_and_below_producer_epoch = if version <= 3 { decoder.int16()? } else { 0 };
-        let v3_and_below_topics = if version <= 3 {
-            decoder.array(flexible, |decoder| AddPartitionsToTxnTopic::decode(decoder, version))?.ok_or_else(
-                || DecodeError::unexpected_null("AddPartitionsToTxnRequest", "v3_and_below_topics", version),
-            )?
-        } else {
-            Vec::new()
-        };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            transactions,
-            v3_and_below_transactional_id,
-            v3_and_below_producer_id,
-            v3_and_below_producer_epoch,
-            v3_and_below_topics,
-            unknown_tagged_fields,
-        })
-    }
 }
 
 /// `AddPartitionsToTxnTransaction` of AddPartitionsToTxn.
@@ -157,92 +122,67 @@ pub struct AddPartitionsToTxnTransaction {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AddPartitionsToTxnTransaction {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for AddPartitionsToTxnTransaction {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         if version >= 4 {
-            encoder.string(Some(&self.transactional_id), flexible)?;
+            encoder.write_string(Some(&self.transactional_id), flexible);
         } else if !self.transactional_id.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AddPartitionsToTxnTransaction",
-                "transactional_id",
-                version,
-            ));
+            encoder.fail(Field::of("AddPartitionsToTxnTransaction", "transactional_id").not_in(version));
         }
         if version >= 4 {
-            encoder.int64(self.producer_id);
+            let mut fields = encoder.fixed_fields::<11>();
+            fields.int64(0, self.producer_id);
+            fields.int16(8, self.producer_epoch);
+            fields.bool(10, self.verify_only);
         } else if self.producer_id != 0 {
-            return Err(EncodeError::field_not_in_version(
-                "AddPartitionsToTxnTransaction",
-                "producer_id",
-                version,
-            ));
-        }
-        if version >= 4 {
-            encoder.int16(self.producer_epoch);
+            encoder.fail(Field::of("AddPartitionsToTxnTransaction", "producer_id").not_in(version));
         } else if self.producer_epoch != 0 {
-            return Err(EncodeError::field_not_in_version(
-                "AddPartitionsToTxnTransaction",
-                "producer_epoch",
-                version,
-            ));
-        }
-        if version >= 4 {
-            encoder.bool(self.verify_only);
+            encoder.fail(Field::of("AddPartitionsToTxnTransaction", "producer_epoch").not_in(version));
         } else if self.verify_only {
-            return Err(EncodeError::field_not_in_version(
-                "AddPartitionsToTxnTransaction",
-                "verify_only",
-                version,
-            ));
+            encoder.fail(Field::of("AddPartitionsToTxnTransaction", "verify_only").not_in(version));
         }
         if version >= 4 {
-            encoder.array_length(Some(self.topics.len()), flexible)?;
-            for element in &self.topics {
-                element.encode(encoder, version)?;
-            }
+            encoder.write_structures(Some(&self.topics), flexible, version);
         } else if !self.topics.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AddPartitionsToTxnTransaction",
-                "topics",
-                version,
-            ));
+            encoder.fail(Field::of("AddPartitionsToTxnTransaction", "topics").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AddPartitionsToTxnTransaction",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "AddPartitionsToTxnTransaction",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
-        let transactional_id = if version >= 4 {
-            decoder.string(flexible)?.ok_or_else(|| {
-                DecodeError::unexpected_null("AddPartitionsToTxnTransaction", "transactional_id", version)
-            })?
-        } else {
-            StrBytes::default()
-        };
-        let producer_id = if version >= 4 { decoder.int64()? } else { 0 };
-        let producer_epoch = if version >= 4 { decoder.int16()? } else { 0 };
-        let verify_only = if version >= 4 { decoder.bool()? } else { false };
-        let topics = if version >= 4 {
-            decoder.array(flexible, |decoder| AddPartitionsToTxnTopic::decode(decoder, version))?.ok_or_else(
-                || DecodeError::unexpected_null("AddPartitionsToTxnTransaction", "topics", version),
-            )?
-        } else {
-            Vec::new()
-        };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { transactional_id, producer_id, producer_epoch, verify_only, topics, unknown_tagged_fields })
+        if version >= 4 {
+            decoder.read_string(
+                &mut self.transactional_id,
+                flexible,
+                version,
+                Field::of("AddPartitionsToTxnTransaction", "transactional_id"),
+            )?;
+        }
+        if version >= 4 {
+            let fields = decoder.fixed_fields::<11>("AddPartitionsToTxnTransaction")?;
+            self.producer_id = fields.int64(0);
+            self.producer_epoch = fields.int16(8);
+            self.verify_only = fields.bool(10);
+        }
+        if version >= 4 {
+            decoder.read_structures(
+                &mut self.topics,
+                flexible,
+                version,
+                Field::of("AddPartitionsToTxnTransaction", "topics"),
+            )?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -252,43 +192,42 @@ pub struct AddPartitionsToTxnTopic {
     /// `Name`: unique among its siblings.
     pub name: StrBytes,
     /// `Partitions`.
-    pub partitions: Vec<i32>,
+    pub partitions: Int32Array,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AddPartitionsToTxnTopic {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for AddPartitionsToTxnTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
-        encoder.string(Some(&self.name), flexible)?;
-        encoder.array_length(Some(self.partitions.len()), flexible)?;
-        for element in &self.partitions {
-            encoder.int32(*element);
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AddPartitionsToTxnTopic",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.name), flexible);
+        encoder.write_int32_array(Some(&self.partitions), flexible);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "AddPartitionsToTxnTopic",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
-        let name = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("AddPartitionsToTxnTopic", "name", version))?;
-        let partitions = decoder
-            .int32_array(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("AddPartitionsToTxnTopic", "partitions", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, partitions, unknown_tagged_fields })
+        decoder.read_string(
+            &mut self.name,
+            flexible,
+            version,
+            Field::of("AddPartitionsToTxnTopic", "name"),
+        )?;
+        decoder.read_int32_array(
+            &mut self.partitions,
+            flexible,
+            version,
+            Field::of("AddPartitionsToTxnTopic", "partitions"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -307,96 +246,66 @@ pub struct AddPartitionsToTxnResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Message for AddPartitionsToTxnResponse {
-    const NAME: &'static str = "AddPartitionsToTxnResponse";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 5;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for AddPartitionsToTxnResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         encoder.int32(self.throttle_time_ms);
         if version >= 4 {
             encoder.error_code(self.error_code);
         }
         if version >= 4 {
-            encoder.array_length(Some(self.results_by_transaction.len()), flexible)?;
-            for element in &self.results_by_transaction {
-                element.encode(encoder, version)?;
-            }
+            encoder.write_structures(Some(&self.results_by_transaction), flexible, version);
         } else if !self.results_by_transaction.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AddPartitionsToTxnResponse",
-                "results_by_transaction",
-                version,
-            ));
+            encoder.fail(Field::of("AddPartitionsToTxnResponse", "results_by_transaction").not_in(version));
         }
         if version <= 3 {
-            encoder.array_length(Some(self.results_by_topic_v3_and_below.len()), flexible)?;
-            for element in &self.results_by_topic_v3_and_below {
-                element.encode(encoder, version)?;
-            }
+            encoder.write_structures(Some(&self.results_by_topic_v3_and_below), flexible, version);
         } else if !self.results_by_topic_v3_and_below.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AddPartitionsToTxnResponse",
-                "results_by_topic_v3_and_below",
+            encoder.fail(
+                Field::of("AddPartitionsToTxnResponse", "results_by_topic_v3_and_below").not_in(version),
+            );
+        }
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "AddPartitionsToTxnResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 3;
+        self.throttle_time_ms = decoder.int32()?;
+        if version >= 4 {
+            self.error_code = decoder.error_code()?;
+        }
+        if version >= 4 {
+            decoder.read_structures(
+                &mut self.results_by_transaction,
+                flexible,
                 version,
-            ));
+                Field::of("AddPartitionsToTxnResponse", "results_by_transaction"),
+            )?;
+        }
+        if version <= 3 {
+            decoder.read_structures(
+                &mut self.results_by_topic_v3_and_below,
+                flexible,
+                version,
+                Field::of("AddPartitionsToTxnResponse", "results_by_topic_v3_and_below"),
+            )?;
         }
         if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AddPartitionsToTxnResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
         }
         Ok(())
     }
+}
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 3;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = if version >= 4 { decoder.error_code()? } else { ErrorCode::NONE };
-        let results_by_transaction = if version >= 4 {
-            decoder
-                .array(flexible, |decoder| AddPartitionsToTxnResult::decode(decoder, version))?
-                .ok_or_else(|| {
-                    DecodeError::unexpected_null(
-                        "AddPartitionsToTxnResponse",
-                        "results_by_transaction",
-                        version,
-                    )
-                })?
-        } else {
-            Vec::new()
-        };
-        let results_by_topic_v3_and_below = if version <= 3 {
-            decoder
-                .array(flexible, |decoder| AddPartitionsToTxnTopicResult::decode(decoder, version))?
-                .ok_or_else(|| {
-                    DecodeError::unexpected_null(
-                        "AddPartitionsToTxnResponse",
-                        "results_by_topic_v3_and_below",
-                        version,
-                    )
-                })?
-        } else {
-            Vec::new()
-        };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            throttle_time_ms,
-            error_code,
-            results_by_transaction,
-            results_by_topic_v3_and_below,
-            unknown_tagged_fields,
-        })
-    }
+impl Message for AddPartitionsToTxnResponse {
+    const NAME: &'static str = "AddPartitionsToTxnResponse";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 5;
 }
 
 /// `AddPartitionsToTxnResult` of AddPartitionsToTxn.
@@ -410,64 +319,49 @@ pub struct AddPartitionsToTxnResult {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AddPartitionsToTxnResult {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for AddPartitionsToTxnResult {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         if version >= 4 {
-            encoder.string(Some(&self.transactional_id), flexible)?;
+            encoder.write_string(Some(&self.transactional_id), flexible);
         } else if !self.transactional_id.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AddPartitionsToTxnResult",
-                "transactional_id",
-                version,
-            ));
+            encoder.fail(Field::of("AddPartitionsToTxnResult", "transactional_id").not_in(version));
         }
         if version >= 4 {
-            encoder.array_length(Some(self.topic_results.len()), flexible)?;
-            for element in &self.topic_results {
-                element.encode(encoder, version)?;
-            }
+            encoder.write_structures(Some(&self.topic_results), flexible, version);
         } else if !self.topic_results.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AddPartitionsToTxnResult",
-                "topic_results",
-                version,
-            ));
+            encoder.fail(Field::of("AddPartitionsToTxnResult", "topic_results").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AddPartitionsToTxnResult",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "AddPartitionsToTxnResult",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
-        let transactional_id = if version >= 4 {
-            decoder.string(flexible)?.ok_or_else(|| {
-                DecodeError::unexpected_null("AddPartitionsToTxnResult", "transactional_id", version)
-            })?
-        } else {
-            StrBytes::default()
-        };
-        let topic_results = if version >= 4 {
-            decoder
-                .array(flexible, |decoder| AddPartitionsToTxnTopicResult::decode(decoder, version))?
-                .ok_or_else(|| {
-                    DecodeError::unexpected_null("AddPartitionsToTxnResult", "topic_results", version)
-                })?
-        } else {
-            Vec::new()
-        };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { transactional_id, topic_results, unknown_tagged_fields })
+        if version >= 4 {
+            decoder.read_string(
+                &mut self.transactional_id,
+                flexible,
+                version,
+                Field::of("AddPartitionsToTxnResult", "transactional_id"),
+            )?;
+        }
+        if version >= 4 {
+            decoder.read_structures(
+                &mut self.topic_results,
+                flexible,
+                version,
+                Field::of("AddPartitionsToTxnResult", "topic_results"),
+            )?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -482,40 +376,37 @@ pub struct AddPartitionsToTxnTopicResult {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AddPartitionsToTxnTopicResult {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for AddPartitionsToTxnTopicResult {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
-        encoder.string(Some(&self.name), flexible)?;
-        encoder.array_length(Some(self.results_by_partition.len()), flexible)?;
-        for element in &self.results_by_partition {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AddPartitionsToTxnTopicResult",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.name), flexible);
+        encoder.write_structures(Some(&self.results_by_partition), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "AddPartitionsToTxnTopicResult",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
-        let name = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("AddPartitionsToTxnTopicResult", "name", version))?;
-        let results_by_partition = decoder
-            .array(flexible, |decoder| AddPartitionsToTxnPartitionResult::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("AddPartitionsToTxnTopicResult", "results_by_partition", version)
-            })?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, results_by_partition, unknown_tagged_fields })
+        decoder.read_string(
+            &mut self.name,
+            flexible,
+            version,
+            Field::of("AddPartitionsToTxnTopicResult", "name"),
+        )?;
+        decoder.read_structures(
+            &mut self.results_by_partition,
+            flexible,
+            version,
+            Field::of("AddPartitionsToTxnTopicResult", "results_by_partition"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -530,31 +421,31 @@ pub struct AddPartitionsToTxnPartitionResult {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AddPartitionsToTxnPartitionResult {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for AddPartitionsToTxnPartitionResult {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
-        encoder.int32(self.partition_index);
-        encoder.error_code(self.partition_error_code);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AddPartitionsToTxnPartitionResult",
-                "unknown_tagged_fields",
-                version,
-            ));
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.partition_index);
+            fields.error_code(4, self.partition_error_code);
         }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "AddPartitionsToTxnPartitionResult",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
-        let partition_index = decoder.int32()?;
-        let partition_error_code = decoder.error_code()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { partition_index, partition_error_code, unknown_tagged_fields })
+        let fields = decoder.fixed_fields::<6>("AddPartitionsToTxnPartitionResult")?;
+        self.partition_index = fields.int32(0);
+        self.partition_error_code = fields.error_code(4);
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

@@ -39,56 +39,58 @@ impl Default for AddRaftVoterRequest {
     }
 }
 
+impl Structure for AddRaftVoterRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(self.cluster_id.as_deref(), true);
+        {
+            let mut fields = encoder.fixed_fields::<24>();
+            fields.int32(0, self.timeout_ms);
+            fields.int32(4, self.voter_id);
+            fields.uuid(8, self.voter_directory_id);
+        }
+        encoder.write_structures(Some(&self.listeners), true, version);
+        if version >= 1 {
+            encoder.bool(self.ack_when_committed);
+        } else if !self.ack_when_committed {
+            encoder.fail(Field::of("AddRaftVoterRequest", "ack_when_committed").not_in(version));
+        }
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AddRaftVoterRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.cluster_id,
+            true,
+            version,
+            Field::of("AddRaftVoterRequest", "cluster_id"),
+        )?;
+        let fields = decoder.fixed_fields::<24>("AddRaftVoterRequest")?;
+        self.timeout_ms = fields.int32(0);
+        self.voter_id = fields.int32(4);
+        self.voter_directory_id = fields.uuid(8);
+        decoder.read_structures(
+            &mut self.listeners,
+            true,
+            version,
+            Field::of("AddRaftVoterRequest", "listeners"),
+        )?;
+        if version >= 1 {
+            self.ack_when_committed = decoder.bool()?;
+        }
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for AddRaftVoterRequest {
     const NAME: &'static str = "AddRaftVoterRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(self.cluster_id.as_deref(), true)?;
-        encoder.int32(self.timeout_ms);
-        encoder.int32(self.voter_id);
-        encoder.uuid(self.voter_directory_id);
-        encoder.array_length(Some(self.listeners.len()), true)?;
-        for element in &self.listeners {
-            element.encode(encoder, version)?;
-        }
-        if version >= 1 {
-            encoder.bool(self.ack_when_committed);
-        } else if !self.ack_when_committed {
-            return Err(EncodeError::field_not_in_version(
-                "AddRaftVoterRequest",
-                "ack_when_committed",
-                version,
-            ));
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let cluster_id = decoder.string(true)?;
-        let timeout_ms = decoder.int32()?;
-        let voter_id = decoder.int32()?;
-        let voter_directory_id = decoder.uuid()?;
-        let listeners = decoder
-            .array(true, |decoder| Listener::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("AddRaftVoterRequest", "listeners", version))?;
-        let ack_when_committed = if version >= 1 { decoder.bool()? } else { true };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            cluster_id,
-            timeout_ms,
-            voter_id,
-            voter_directory_id,
-            listeners,
-            ack_when_committed,
-            unknown_tagged_fields,
-        })
-    }
 }
 
 /// `Listener` of AddRaftVoter.
@@ -104,24 +106,20 @@ pub struct Listener {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Listener {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), true)?;
-        encoder.string(Some(&self.host), true)?;
+impl Structure for Listener {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        encoder.write_string(Some(&self.host), true);
         encoder.uint16(self.port);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(true, version, "Listener", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name =
-            decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Listener", "name", version))?;
-        let host =
-            decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Listener", "host", version))?;
-        let port = decoder.uint16()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, host, port, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.name, true, version, Field::of("Listener", "name"))?;
+        decoder.read_string(&mut self.host, true, version, Field::of("Listener", "host"))?;
+        self.port = decoder.uint16()?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -149,29 +147,41 @@ impl Default for AddRaftVoterResponse {
     }
 }
 
+impl Structure for AddRaftVoterResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
+        }
+        encoder.write_string(self.error_message.as_deref(), true);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AddRaftVoterResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("AddRaftVoterResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("AddRaftVoterResponse", "error_message"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for AddRaftVoterResponse {
     const NAME: &'static str = "AddRaftVoterResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { throttle_time_ms, error_code, error_message, unknown_tagged_fields })
-    }
 }
 
 impl Request for AddRaftVoterRequest {

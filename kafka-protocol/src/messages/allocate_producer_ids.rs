@@ -23,27 +23,34 @@ impl Default for AllocateProducerIdsRequest {
     }
 }
 
+impl Structure for AllocateProducerIdsRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<12>();
+            fields.int32(0, self.broker_id);
+            fields.int64(4, self.broker_epoch);
+        }
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AllocateProducerIdsRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<12>("AllocateProducerIdsRequest")?;
+        self.broker_id = fields.int32(0);
+        self.broker_epoch = fields.int64(4);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for AllocateProducerIdsRequest {
     const NAME: &'static str = "AllocateProducerIdsRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.broker_id);
-        encoder.int64(self.broker_epoch);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let broker_id = decoder.int32()?;
-        let broker_epoch = decoder.int64()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { broker_id, broker_epoch, unknown_tagged_fields })
-    }
 }
 
 /// `AllocateProducerIdsResponse` of AllocateProducerIds.
@@ -61,31 +68,38 @@ pub struct AllocateProducerIdsResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for AllocateProducerIdsResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<18>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
+            fields.int64(6, self.producer_id_start);
+            fields.int32(14, self.producer_id_len);
+        }
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AllocateProducerIdsResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<18>("AllocateProducerIdsResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        self.producer_id_start = fields.int64(6);
+        self.producer_id_len = fields.int32(14);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for AllocateProducerIdsResponse {
     const NAME: &'static str = "AllocateProducerIdsResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
-        encoder.int64(self.producer_id_start);
-        encoder.int32(self.producer_id_len);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let producer_id_start = decoder.int64()?;
-        let producer_id_len = decoder.int32()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { throttle_time_ms, error_code, producer_id_start, producer_id_len, unknown_tagged_fields })
-    }
 }
 
 impl Request for AllocateProducerIdsRequest {

@@ -17,43 +17,39 @@ pub struct AlterClientQuotasRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for AlterClientQuotasRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 1;
+        encoder.write_structures(Some(&self.entries), flexible, version);
+        encoder.bool(self.validate_only);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "AlterClientQuotasRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 1;
+        decoder.read_structures(
+            &mut self.entries,
+            flexible,
+            version,
+            Field::of("AlterClientQuotasRequest", "entries"),
+        )?;
+        self.validate_only = decoder.bool()?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for AlterClientQuotasRequest {
     const NAME: &'static str = "AlterClientQuotasRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 1;
-        encoder.array_length(Some(self.entries.len()), flexible)?;
-        for element in &self.entries {
-            element.encode(encoder, version)?;
-        }
-        encoder.bool(self.validate_only);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AlterClientQuotasRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 1;
-        let entries = decoder
-            .array(flexible, |decoder| AlterClientQuotasRequestEntryData::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("AlterClientQuotasRequest", "entries", version))?;
-        let validate_only = decoder.bool()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { entries, validate_only, unknown_tagged_fields })
-    }
 }
 
 /// `AlterClientQuotasRequestEntryData` of AlterClientQuotas.
@@ -67,42 +63,37 @@ pub struct AlterClientQuotasRequestEntryData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AlterClientQuotasRequestEntryData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for AlterClientQuotasRequestEntryData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
-        encoder.array_length(Some(self.entity.len()), flexible)?;
-        for element in &self.entity {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(Some(self.ops.len()), flexible)?;
-        for element in &self.ops {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AlterClientQuotasRequestEntryData",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_structures(Some(&self.entity), flexible, version);
+        encoder.write_structures(Some(&self.ops), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "AlterClientQuotasRequestEntryData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
-        let entity =
-            decoder.array(flexible, |decoder| EntityData::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("AlterClientQuotasRequestEntryData", "entity", version)
-            })?;
-        let ops = decoder.array(flexible, |decoder| OpData::decode(decoder, version))?.ok_or_else(|| {
-            DecodeError::unexpected_null("AlterClientQuotasRequestEntryData", "ops", version)
-        })?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { entity, ops, unknown_tagged_fields })
+        decoder.read_structures(
+            &mut self.entity,
+            flexible,
+            version,
+            Field::of("AlterClientQuotasRequestEntryData", "entity"),
+        )?;
+        decoder.read_structures(
+            &mut self.ops,
+            flexible,
+            version,
+            Field::of("AlterClientQuotasRequestEntryData", "ops"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -127,29 +118,32 @@ impl Default for EntityData {
     }
 }
 
-impl EntityData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for EntityData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
-        encoder.string(Some(&self.entity_type), flexible)?;
-        encoder.string(self.entity_name.as_deref(), flexible)?;
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version("EntityData", "unknown_tagged_fields", version));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.entity_type), flexible);
+        encoder.write_string(self.entity_name.as_deref(), flexible);
+        encoder.write_unknown_tagged_fields(flexible, version, "EntityData", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
-        let entity_type = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("EntityData", "entity_type", version))?;
-        let entity_name = decoder.string(flexible)?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { entity_type, entity_name, unknown_tagged_fields })
+        decoder.read_string(
+            &mut self.entity_type,
+            flexible,
+            version,
+            Field::of("EntityData", "entity_type"),
+        )?;
+        decoder.read_string(
+            &mut self.entity_name,
+            flexible,
+            version,
+            Field::of("EntityData", "entity_name"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -166,31 +160,28 @@ pub struct OpData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl OpData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for OpData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
-        encoder.string(Some(&self.key), flexible)?;
-        encoder.float64(self.value);
-        encoder.bool(self.remove);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version("OpData", "unknown_tagged_fields", version));
+        encoder.write_string(Some(&self.key), flexible);
+        {
+            let mut fields = encoder.fixed_fields::<9>();
+            fields.float64(0, self.value);
+            fields.bool(8, self.remove);
         }
-        Ok(())
+        encoder.write_unknown_tagged_fields(flexible, version, "OpData", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
-        let key = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("OpData", "key", version))?;
-        let value = decoder.float64()?;
-        let remove = decoder.bool()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { key, value, remove, unknown_tagged_fields })
+        decoder.read_string(&mut self.key, flexible, version, Field::of("OpData", "key"))?;
+        let fields = decoder.fixed_fields::<9>("OpData")?;
+        self.value = fields.float64(0);
+        self.remove = fields.bool(8);
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -205,43 +196,39 @@ pub struct AlterClientQuotasResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for AlterClientQuotasResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 1;
+        encoder.int32(self.throttle_time_ms);
+        encoder.write_structures(Some(&self.entries), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "AlterClientQuotasResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 1;
+        self.throttle_time_ms = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.entries,
+            flexible,
+            version,
+            Field::of("AlterClientQuotasResponse", "entries"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for AlterClientQuotasResponse {
     const NAME: &'static str = "AlterClientQuotasResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 1;
-        encoder.int32(self.throttle_time_ms);
-        encoder.array_length(Some(self.entries.len()), flexible)?;
-        for element in &self.entries {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AlterClientQuotasResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 1;
-        let throttle_time_ms = decoder.int32()?;
-        let entries = decoder
-            .array(flexible, |decoder| AlterClientQuotasResponseEntryData::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("AlterClientQuotasResponse", "entries", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { throttle_time_ms, entries, unknown_tagged_fields })
-    }
 }
 
 /// `AlterClientQuotasResponseEntryData` of AlterClientQuotas.
@@ -268,39 +255,39 @@ impl Default for AlterClientQuotasResponseEntryData {
     }
 }
 
-impl AlterClientQuotasResponseEntryData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for AlterClientQuotasResponseEntryData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), flexible)?;
-        encoder.array_length(Some(self.entity.len()), flexible)?;
-        for element in &self.entity {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AlterClientQuotasResponseEntryData",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(self.error_message.as_deref(), flexible);
+        encoder.write_structures(Some(&self.entity), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "AlterClientQuotasResponseEntryData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(flexible)?;
-        let entity =
-            decoder.array(flexible, |decoder| EntityData::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("AlterClientQuotasResponseEntryData", "entity", version)
-            })?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { error_code, error_message, entity, unknown_tagged_fields })
+        self.error_code = decoder.error_code()?;
+        decoder.read_string(
+            &mut self.error_message,
+            flexible,
+            version,
+            Field::of("AlterClientQuotasResponseEntryData", "error_message"),
+        )?;
+        decoder.read_structures(
+            &mut self.entity,
+            flexible,
+            version,
+            Field::of("AlterClientQuotasResponseEntryData", "entity"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

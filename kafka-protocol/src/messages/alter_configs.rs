@@ -17,43 +17,39 @@ pub struct AlterConfigsRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for AlterConfigsRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 2;
+        encoder.write_structures(Some(&self.resources), flexible, version);
+        encoder.bool(self.validate_only);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "AlterConfigsRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 2;
+        decoder.read_structures(
+            &mut self.resources,
+            flexible,
+            version,
+            Field::of("AlterConfigsRequest", "resources"),
+        )?;
+        self.validate_only = decoder.bool()?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for AlterConfigsRequest {
     const NAME: &'static str = "AlterConfigsRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 2;
-        encoder.array_length(Some(self.resources.len()), flexible)?;
-        for element in &self.resources {
-            element.encode(encoder, version)?;
-        }
-        encoder.bool(self.validate_only);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AlterConfigsRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 2;
-        let resources = decoder
-            .array(flexible, |decoder| AlterConfigsResource::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("AlterConfigsRequest", "resources", version))?;
-        let validate_only = decoder.bool()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { resources, validate_only, unknown_tagged_fields })
-    }
 }
 
 /// `AlterConfigsResource` of AlterConfigs.
@@ -69,40 +65,39 @@ pub struct AlterConfigsResource {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AlterConfigsResource {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for AlterConfigsResource {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.int8(self.resource_type);
-        encoder.string(Some(&self.resource_name), flexible)?;
-        encoder.array_length(Some(self.configs.len()), flexible)?;
-        for element in &self.configs {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AlterConfigsResource",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.resource_name), flexible);
+        encoder.write_structures(Some(&self.configs), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "AlterConfigsResource",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let resource_type = decoder.int8()?;
-        let resource_name = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("AlterConfigsResource", "resource_name", version))?;
-        let configs = decoder
-            .array(flexible, |decoder| AlterableConfig::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("AlterConfigsResource", "configs", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { resource_type, resource_name, configs, unknown_tagged_fields })
+        self.resource_type = decoder.int8()?;
+        decoder.read_string(
+            &mut self.resource_name,
+            flexible,
+            version,
+            Field::of("AlterConfigsResource", "resource_name"),
+        )?;
+        decoder.read_structures(
+            &mut self.configs,
+            flexible,
+            version,
+            Field::of("AlterConfigsResource", "configs"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -134,33 +129,27 @@ impl std::fmt::Debug for AlterableConfig {
     }
 }
 
-impl AlterableConfig {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for AlterableConfig {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
-        encoder.string(Some(&self.name), flexible)?;
-        encoder.string(self.value.as_deref(), flexible)?;
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AlterableConfig",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.name), flexible);
+        encoder.write_string(self.value.as_deref(), flexible);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "AlterableConfig",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let name = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("AlterableConfig", "name", version))?;
-        let value = decoder.string(flexible)?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, value, unknown_tagged_fields })
+        decoder.read_string(&mut self.name, flexible, version, Field::of("AlterableConfig", "name"))?;
+        decoder.read_string(&mut self.value, flexible, version, Field::of("AlterableConfig", "value"))?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -175,43 +164,39 @@ pub struct AlterConfigsResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for AlterConfigsResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 2;
+        encoder.int32(self.throttle_time_ms);
+        encoder.write_structures(Some(&self.responses), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "AlterConfigsResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 2;
+        self.throttle_time_ms = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.responses,
+            flexible,
+            version,
+            Field::of("AlterConfigsResponse", "responses"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for AlterConfigsResponse {
     const NAME: &'static str = "AlterConfigsResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 2;
-        encoder.int32(self.throttle_time_ms);
-        encoder.array_length(Some(self.responses.len()), flexible)?;
-        for element in &self.responses {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AlterConfigsResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 2;
-        let throttle_time_ms = decoder.int32()?;
-        let responses = decoder
-            .array(flexible, |decoder| AlterConfigsResourceResponse::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("AlterConfigsResponse", "responses", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { throttle_time_ms, responses, unknown_tagged_fields })
-    }
 }
 
 /// `AlterConfigsResourceResponse` of AlterConfigs.
@@ -241,37 +226,41 @@ impl Default for AlterConfigsResourceResponse {
     }
 }
 
-impl AlterConfigsResourceResponse {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for AlterConfigsResourceResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), flexible)?;
+        encoder.write_string(self.error_message.as_deref(), flexible);
         encoder.int8(self.resource_type);
-        encoder.string(Some(&self.resource_name), flexible)?;
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AlterConfigsResourceResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.resource_name), flexible);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "AlterConfigsResourceResponse",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(flexible)?;
-        let resource_type = decoder.int8()?;
-        let resource_name = decoder.string(flexible)?.ok_or_else(|| {
-            DecodeError::unexpected_null("AlterConfigsResourceResponse", "resource_name", version)
-        })?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { error_code, error_message, resource_type, resource_name, unknown_tagged_fields })
+        self.error_code = decoder.error_code()?;
+        decoder.read_string(
+            &mut self.error_message,
+            flexible,
+            version,
+            Field::of("AlterConfigsResourceResponse", "error_message"),
+        )?;
+        self.resource_type = decoder.int8()?;
+        decoder.read_string(
+            &mut self.resource_name,
+            flexible,
+            version,
+            Field::of("AlterConfigsResourceResponse", "resource_name"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

@@ -30,34 +30,41 @@ impl Default for AlterPartitionRequest {
     }
 }
 
+impl Structure for AlterPartitionRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<12>();
+            fields.int32(0, self.broker_id);
+            fields.int64(4, self.broker_epoch);
+        }
+        encoder.write_structures(Some(&self.topics), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AlterPartitionRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<12>("AlterPartitionRequest")?;
+        self.broker_id = fields.int32(0);
+        self.broker_epoch = fields.int64(4);
+        decoder.read_structures(
+            &mut self.topics,
+            true,
+            version,
+            Field::of("AlterPartitionRequest", "topics"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for AlterPartitionRequest {
     const NAME: &'static str = "AlterPartitionRequest";
     const MIN_VERSION: i16 = 2;
     const MAX_VERSION: i16 = 3;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.broker_id);
-        encoder.int64(self.broker_epoch);
-        encoder.array_length(Some(self.topics.len()), true)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let broker_id = decoder.int32()?;
-        let broker_epoch = decoder.int64()?;
-        let topics = decoder
-            .array(true, |decoder| AlterPartitionRequestTopicData::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("AlterPartitionRequest", "topics", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { broker_id, broker_epoch, topics, unknown_tagged_fields })
-    }
 }
 
 /// `AlterPartitionRequestTopicData` of AlterPartition.
@@ -71,27 +78,28 @@ pub struct AlterPartitionRequestTopicData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AlterPartitionRequestTopicData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for AlterPartitionRequestTopicData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(Some(&self.partitions), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AlterPartitionRequestTopicData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_id = decoder.topic_id()?;
-        let partitions = decoder
-            .array(true, |decoder| AlterPartitionRequestPartitionData::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("AlterPartitionRequestTopicData", "partitions", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_id, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.topic_id = decoder.topic_id()?;
+        decoder.read_structures(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("AlterPartitionRequestTopicData", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -103,7 +111,7 @@ pub struct AlterPartitionRequestPartitionData {
     /// `LeaderEpoch`.
     pub leader_epoch: i32,
     /// `NewIsr`: versions 0 to 2.
-    pub new_isr: Vec<i32>,
+    pub new_isr: Int32Array,
     /// `NewIsrWithEpochs`: versions 3 and later.
     pub new_isr_with_epochs: Vec<BrokerState>,
     /// `LeaderRecoveryState`. Values: 0 recovered, 1 recovering from an unclean election.
@@ -114,74 +122,62 @@ pub struct AlterPartitionRequestPartitionData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AlterPartitionRequestPartitionData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.int32(self.partition_index);
-        encoder.int32(self.leader_epoch);
+impl Structure for AlterPartitionRequestPartitionData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<8>();
+            fields.int32(0, self.partition_index);
+            fields.int32(4, self.leader_epoch);
+        }
         if version <= 2 {
-            encoder.array_length(Some(self.new_isr.len()), true)?;
-            for element in &self.new_isr {
-                encoder.int32(*element);
-            }
+            encoder.write_int32_array(Some(&self.new_isr), true);
         } else if !self.new_isr.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AlterPartitionRequestPartitionData",
-                "new_isr",
-                version,
-            ));
+            encoder.fail(Field::of("AlterPartitionRequestPartitionData", "new_isr").not_in(version));
         }
         if version >= 3 {
-            encoder.array_length(Some(self.new_isr_with_epochs.len()), true)?;
-            for element in &self.new_isr_with_epochs {
-                element.encode(encoder, version)?;
-            }
+            encoder.write_structures(Some(&self.new_isr_with_epochs), true, version);
         } else if !self.new_isr_with_epochs.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AlterPartitionRequestPartitionData",
-                "new_isr_with_epochs",
-                version,
-            ));
+            encoder
+                .fail(Field::of("AlterPartitionRequestPartitionData", "new_isr_with_epochs").not_in(version));
         }
-        encoder.int8(self.leader_recovery_state);
-        encoder.int32(self.partition_epoch);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        {
+            let mut fields = encoder.fixed_fields::<5>();
+            fields.int8(0, self.leader_recovery_state);
+            fields.int32(1, self.partition_epoch);
+        }
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AlterPartitionRequestPartitionData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let partition_index = decoder.int32()?;
-        let leader_epoch = decoder.int32()?;
-        let new_isr = if version <= 2 {
-            decoder.int32_array(true)?.ok_or_else(|| {
-                DecodeError::unexpected_null("AlterPartitionRequestPartitionData", "new_isr", version)
-            })?
-        } else {
-            Vec::new()
-        };
-        let new_isr_with_epochs = if version >= 3 {
-            decoder.array(true, |decoder| BrokerState::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null(
-                    "AlterPartitionRequestPartitionData",
-                    "new_isr_with_epochs",
-                    version,
-                )
-            })?
-        } else {
-            Vec::new()
-        };
-        let leader_recovery_state = decoder.int8()?;
-        let partition_epoch = decoder.int32()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            partition_index,
-            leader_epoch,
-            new_isr,
-            new_isr_with_epochs,
-            leader_recovery_state,
-            partition_epoch,
-            unknown_tagged_fields,
-        })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<8>("AlterPartitionRequestPartitionData")?;
+        self.partition_index = fields.int32(0);
+        self.leader_epoch = fields.int32(4);
+        if version <= 2 {
+            decoder.read_int32_array(
+                &mut self.new_isr,
+                true,
+                version,
+                Field::of("AlterPartitionRequestPartitionData", "new_isr"),
+            )?;
+        }
+        if version >= 3 {
+            decoder.read_structures(
+                &mut self.new_isr_with_epochs,
+                true,
+                version,
+                Field::of("AlterPartitionRequestPartitionData", "new_isr_with_epochs"),
+            )?;
+        }
+        let fields = decoder.fixed_fields::<5>("AlterPartitionRequestPartitionData")?;
+        self.leader_recovery_state = fields.int8(0);
+        self.partition_epoch = fields.int32(1);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -202,28 +198,28 @@ impl Default for BrokerState {
     }
 }
 
-impl BrokerState {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for BrokerState {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         if version >= 3 {
-            encoder.int32(self.broker_id);
+            let mut fields = encoder.fixed_fields::<12>();
+            fields.int32(0, self.broker_id);
+            fields.int64(4, self.broker_epoch);
         } else if self.broker_id != 0 {
-            return Err(EncodeError::field_not_in_version("BrokerState", "broker_id", version));
-        }
-        if version >= 3 {
-            encoder.int64(self.broker_epoch);
+            encoder.fail(Field::of("BrokerState", "broker_id").not_in(version));
         } else if self.broker_epoch != -1 {
-            return Err(EncodeError::field_not_in_version("BrokerState", "broker_epoch", version));
+            encoder.fail(Field::of("BrokerState", "broker_epoch").not_in(version));
         }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(true, version, "BrokerState", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let broker_id = if version >= 3 { decoder.int32()? } else { 0 };
-        let broker_epoch = if version >= 3 { decoder.int64()? } else { -1 };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { broker_id, broker_epoch, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        if version >= 3 {
+            let fields = decoder.fixed_fields::<12>("BrokerState")?;
+            self.broker_id = fields.int32(0);
+            self.broker_epoch = fields.int64(4);
+        }
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -240,34 +236,41 @@ pub struct AlterPartitionResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for AlterPartitionResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
+        }
+        encoder.write_structures(Some(&self.topics), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AlterPartitionResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("AlterPartitionResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_structures(
+            &mut self.topics,
+            true,
+            version,
+            Field::of("AlterPartitionResponse", "topics"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for AlterPartitionResponse {
     const NAME: &'static str = "AlterPartitionResponse";
     const MIN_VERSION: i16 = 2;
     const MAX_VERSION: i16 = 3;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
-        encoder.array_length(Some(self.topics.len()), true)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let topics = decoder
-            .array(true, |decoder| AlterPartitionResponseTopicData::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("AlterPartitionResponse", "topics", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { throttle_time_ms, error_code, topics, unknown_tagged_fields })
-    }
 }
 
 /// `AlterPartitionResponseTopicData` of AlterPartition.
@@ -281,27 +284,28 @@ pub struct AlterPartitionResponseTopicData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AlterPartitionResponseTopicData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for AlterPartitionResponseTopicData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(Some(&self.partitions), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AlterPartitionResponseTopicData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_id = decoder.topic_id()?;
-        let partitions = decoder
-            .array(true, |decoder| AlterPartitionResponsePartitionData::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("AlterPartitionResponseTopicData", "partitions", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_id, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.topic_id = decoder.topic_id()?;
+        decoder.read_structures(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("AlterPartitionResponseTopicData", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -317,7 +321,7 @@ pub struct AlterPartitionResponsePartitionData {
     /// `LeaderEpoch`.
     pub leader_epoch: i32,
     /// `Isr`.
-    pub isr: Vec<i32>,
+    pub isr: Int32Array,
     /// `LeaderRecoveryState`. Values: 0 recovered, 1 recovering from an unclean election.
     pub leader_recovery_state: i8,
     /// `PartitionEpoch`.
@@ -326,44 +330,46 @@ pub struct AlterPartitionResponsePartitionData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AlterPartitionResponsePartitionData {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.int32(self.partition_index);
-        encoder.error_code(self.error_code);
-        encoder.int32(self.leader_id);
-        encoder.int32(self.leader_epoch);
-        encoder.array_length(Some(self.isr.len()), true)?;
-        for element in &self.isr {
-            encoder.int32(*element);
+impl Structure for AlterPartitionResponsePartitionData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<14>();
+            fields.int32(0, self.partition_index);
+            fields.error_code(4, self.error_code);
+            fields.int32(6, self.leader_id);
+            fields.int32(10, self.leader_epoch);
         }
-        encoder.int8(self.leader_recovery_state);
-        encoder.int32(self.partition_epoch);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_int32_array(Some(&self.isr), true);
+        {
+            let mut fields = encoder.fixed_fields::<5>();
+            fields.int8(0, self.leader_recovery_state);
+            fields.int32(1, self.partition_epoch);
+        }
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AlterPartitionResponsePartitionData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let partition_index = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let leader_id = decoder.int32()?;
-        let leader_epoch = decoder.int32()?;
-        let isr = decoder.int32_array(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("AlterPartitionResponsePartitionData", "isr", version)
-        })?;
-        let leader_recovery_state = decoder.int8()?;
-        let partition_epoch = decoder.int32()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            partition_index,
-            error_code,
-            leader_id,
-            leader_epoch,
-            isr,
-            leader_recovery_state,
-            partition_epoch,
-            unknown_tagged_fields,
-        })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<14>("AlterPartitionResponsePartitionData")?;
+        self.partition_index = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        self.leader_id = fields.int32(6);
+        self.leader_epoch = fields.int32(10);
+        decoder.read_int32_array(
+            &mut self.isr,
+            true,
+            version,
+            Field::of("AlterPartitionResponsePartitionData", "isr"),
+        )?;
+        let fields = decoder.fixed_fields::<5>("AlterPartitionResponsePartitionData")?;
+        self.leader_recovery_state = fields.int8(0);
+        self.partition_epoch = fields.int32(1);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

@@ -30,43 +30,46 @@ impl Default for AlterPartitionReassignmentsRequest {
     }
 }
 
-impl Message for AlterPartitionReassignmentsRequest {
-    const NAME: &'static str = "AlterPartitionReassignmentsRequest";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for AlterPartitionReassignmentsRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.timeout_ms);
         if version >= 1 {
             encoder.bool(self.allow_replication_factor_change);
         } else if !self.allow_replication_factor_change {
-            return Err(EncodeError::field_not_in_version(
-                "AlterPartitionReassignmentsRequest",
-                "allow_replication_factor_change",
-                version,
-            ));
+            encoder.fail(
+                Field::of("AlterPartitionReassignmentsRequest", "allow_replication_factor_change")
+                    .not_in(version),
+            );
         }
-        encoder.array_length(Some(self.topics.len()), true)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(Some(&self.topics), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AlterPartitionReassignmentsRequest",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let timeout_ms = decoder.int32()?;
-        let allow_replication_factor_change = if version >= 1 { decoder.bool()? } else { true };
-        let topics =
-            decoder.array(true, |decoder| ReassignableTopic::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("AlterPartitionReassignmentsRequest", "topics", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { timeout_ms, allow_replication_factor_change, topics, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.timeout_ms = decoder.int32()?;
+        if version >= 1 {
+            self.allow_replication_factor_change = decoder.bool()?;
+        }
+        decoder.read_structures(
+            &mut self.topics,
+            true,
+            version,
+            Field::of("AlterPartitionReassignmentsRequest", "topics"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
+}
+
+impl Message for AlterPartitionReassignmentsRequest {
+    const NAME: &'static str = "AlterPartitionReassignmentsRequest";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 1;
 }
 
 /// `ReassignableTopic` of AlterPartitionReassignments.
@@ -80,27 +83,23 @@ pub struct ReassignableTopic {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl ReassignableTopic {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), true)?;
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for ReassignableTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        encoder.write_structures(Some(&self.partitions), true, version);
+        encoder.write_unknown_tagged_fields(true, version, "ReassignableTopic", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("ReassignableTopic", "name", version))?;
-        let partitions = decoder
-            .array(true, |decoder| ReassignablePartition::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("ReassignableTopic", "partitions", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.name, true, version, Field::of("ReassignableTopic", "name"))?;
+        decoder.read_structures(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("ReassignableTopic", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -110,28 +109,33 @@ pub struct ReassignablePartition {
     /// `PartitionIndex`.
     pub partition_index: i32,
     /// `Replicas`: nullable.
-    pub replicas: Option<Vec<i32>>,
+    pub replicas: Option<Int32Array>,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl ReassignablePartition {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
+impl Structure for ReassignablePartition {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.partition_index);
-        encoder.array_length(self.replicas.as_ref().map(Vec::len), true)?;
-        for element in self.replicas.iter().flatten() {
-            encoder.int32(*element);
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_int32_array(self.replicas.as_ref(), true);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ReassignablePartition",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let partition_index = decoder.int32()?;
-        let replicas = decoder.int32_array(true)?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { partition_index, replicas, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.partition_index = decoder.int32()?;
+        decoder.read_int32_array(
+            &mut self.replicas,
+            true,
+            version,
+            Field::of("ReassignablePartition", "replicas"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -165,48 +169,50 @@ impl Default for AlterPartitionReassignmentsResponse {
     }
 }
 
-impl Message for AlterPartitionReassignmentsResponse {
-    const NAME: &'static str = "AlterPartitionReassignmentsResponse";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for AlterPartitionReassignmentsResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.throttle_time_ms);
         if version >= 1 {
             encoder.bool(self.allow_replication_factor_change);
         }
         encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
-        encoder.array_length(Some(self.responses.len()), true)?;
-        for element in &self.responses {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_string(self.error_message.as_deref(), true);
+        encoder.write_structures(Some(&self.responses), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AlterPartitionReassignmentsResponse",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let allow_replication_factor_change = if version >= 1 { decoder.bool()? } else { true };
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let responses =
-            decoder.array(true, |decoder| ReassignableTopicResponse::decode(decoder, version))?.ok_or_else(
-                || DecodeError::unexpected_null("AlterPartitionReassignmentsResponse", "responses", version),
-            )?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            throttle_time_ms,
-            allow_replication_factor_change,
-            error_code,
-            error_message,
-            responses,
-            unknown_tagged_fields,
-        })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.throttle_time_ms = decoder.int32()?;
+        if version >= 1 {
+            self.allow_replication_factor_change = decoder.bool()?;
+        }
+        self.error_code = decoder.error_code()?;
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("AlterPartitionReassignmentsResponse", "error_message"),
+        )?;
+        decoder.read_structures(
+            &mut self.responses,
+            true,
+            version,
+            Field::of("AlterPartitionReassignmentsResponse", "responses"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
+}
+
+impl Message for AlterPartitionReassignmentsResponse {
+    const NAME: &'static str = "AlterPartitionReassignmentsResponse";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 1;
 }
 
 /// `ReassignableTopicResponse` of AlterPartitionReassignments.
@@ -220,29 +226,28 @@ pub struct ReassignableTopicResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl ReassignableTopicResponse {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), true)?;
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for ReassignableTopicResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        encoder.write_structures(Some(&self.partitions), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ReassignableTopicResponse",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("ReassignableTopicResponse", "name", version))?;
-        let partitions = decoder
-            .array(true, |decoder| ReassignablePartitionResponse::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("ReassignableTopicResponse", "partitions", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.name, true, version, Field::of("ReassignableTopicResponse", "name"))?;
+        decoder.read_structures(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("ReassignableTopicResponse", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -270,22 +275,34 @@ impl Default for ReassignablePartitionResponse {
     }
 }
 
-impl ReassignablePartitionResponse {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.int32(self.partition_index);
-        encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for ReassignablePartitionResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.partition_index);
+            fields.error_code(4, self.error_code);
+        }
+        encoder.write_string(self.error_message.as_deref(), true);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ReassignablePartitionResponse",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let partition_index = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { partition_index, error_code, error_message, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("ReassignablePartitionResponse")?;
+        self.partition_index = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("ReassignablePartitionResponse", "error_message"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

@@ -15,41 +15,37 @@ pub struct AlterReplicaLogDirsRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for AlterReplicaLogDirsRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 2;
+        encoder.write_structures(Some(&self.dirs), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "AlterReplicaLogDirsRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 2;
+        decoder.read_structures(
+            &mut self.dirs,
+            flexible,
+            version,
+            Field::of("AlterReplicaLogDirsRequest", "dirs"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for AlterReplicaLogDirsRequest {
     const NAME: &'static str = "AlterReplicaLogDirsRequest";
     const MIN_VERSION: i16 = 1;
     const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 2;
-        encoder.array_length(Some(self.dirs.len()), flexible)?;
-        for element in &self.dirs {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AlterReplicaLogDirsRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 2;
-        let dirs = decoder
-            .array(flexible, |decoder| AlterReplicaLogDir::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("AlterReplicaLogDirsRequest", "dirs", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { dirs, unknown_tagged_fields })
-    }
 }
 
 /// `AlterReplicaLogDir` of AlterReplicaLogDirs.
@@ -63,38 +59,32 @@ pub struct AlterReplicaLogDir {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AlterReplicaLogDir {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for AlterReplicaLogDir {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
-        encoder.string(Some(&self.path), flexible)?;
-        encoder.array_length(Some(self.topics.len()), flexible)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AlterReplicaLogDir",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.path), flexible);
+        encoder.write_structures(Some(&self.topics), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "AlterReplicaLogDir",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let path = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("AlterReplicaLogDir", "path", version))?;
-        let topics = decoder
-            .array(flexible, |decoder| AlterReplicaLogDirTopic::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("AlterReplicaLogDir", "topics", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { path, topics, unknown_tagged_fields })
+        decoder.read_string(&mut self.path, flexible, version, Field::of("AlterReplicaLogDir", "path"))?;
+        decoder.read_structures(
+            &mut self.topics,
+            flexible,
+            version,
+            Field::of("AlterReplicaLogDir", "topics"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -104,43 +94,42 @@ pub struct AlterReplicaLogDirTopic {
     /// `Name`: unique among its siblings.
     pub name: StrBytes,
     /// `Partitions`.
-    pub partitions: Vec<i32>,
+    pub partitions: Int32Array,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AlterReplicaLogDirTopic {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for AlterReplicaLogDirTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
-        encoder.string(Some(&self.name), flexible)?;
-        encoder.array_length(Some(self.partitions.len()), flexible)?;
-        for element in &self.partitions {
-            encoder.int32(*element);
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AlterReplicaLogDirTopic",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.name), flexible);
+        encoder.write_int32_array(Some(&self.partitions), flexible);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "AlterReplicaLogDirTopic",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let name = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("AlterReplicaLogDirTopic", "name", version))?;
-        let partitions = decoder
-            .int32_array(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("AlterReplicaLogDirTopic", "partitions", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, partitions, unknown_tagged_fields })
+        decoder.read_string(
+            &mut self.name,
+            flexible,
+            version,
+            Field::of("AlterReplicaLogDirTopic", "name"),
+        )?;
+        decoder.read_int32_array(
+            &mut self.partitions,
+            flexible,
+            version,
+            Field::of("AlterReplicaLogDirTopic", "partitions"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -155,43 +144,39 @@ pub struct AlterReplicaLogDirsResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for AlterReplicaLogDirsResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 2;
+        encoder.int32(self.throttle_time_ms);
+        encoder.write_structures(Some(&self.results), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "AlterReplicaLogDirsResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 2;
+        self.throttle_time_ms = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.results,
+            flexible,
+            version,
+            Field::of("AlterReplicaLogDirsResponse", "results"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for AlterReplicaLogDirsResponse {
     const NAME: &'static str = "AlterReplicaLogDirsResponse";
     const MIN_VERSION: i16 = 1;
     const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 2;
-        encoder.int32(self.throttle_time_ms);
-        encoder.array_length(Some(self.results.len()), flexible)?;
-        for element in &self.results {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AlterReplicaLogDirsResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 2;
-        let throttle_time_ms = decoder.int32()?;
-        let results = decoder
-            .array(flexible, |decoder| AlterReplicaLogDirTopicResult::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("AlterReplicaLogDirsResponse", "results", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { throttle_time_ms, results, unknown_tagged_fields })
-    }
 }
 
 /// `AlterReplicaLogDirTopicResult` of AlterReplicaLogDirs.
@@ -205,40 +190,37 @@ pub struct AlterReplicaLogDirTopicResult {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AlterReplicaLogDirTopicResult {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for AlterReplicaLogDirTopicResult {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
-        encoder.string(Some(&self.topic_name), flexible)?;
-        encoder.array_length(Some(self.partitions.len()), flexible)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AlterReplicaLogDirTopicResult",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.topic_name), flexible);
+        encoder.write_structures(Some(&self.partitions), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "AlterReplicaLogDirTopicResult",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let topic_name = decoder.string(flexible)?.ok_or_else(|| {
-            DecodeError::unexpected_null("AlterReplicaLogDirTopicResult", "topic_name", version)
-        })?;
-        let partitions = decoder
-            .array(flexible, |decoder| AlterReplicaLogDirPartitionResult::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("AlterReplicaLogDirTopicResult", "partitions", version)
-            })?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { topic_name, partitions, unknown_tagged_fields })
+        decoder.read_string(
+            &mut self.topic_name,
+            flexible,
+            version,
+            Field::of("AlterReplicaLogDirTopicResult", "topic_name"),
+        )?;
+        decoder.read_structures(
+            &mut self.partitions,
+            flexible,
+            version,
+            Field::of("AlterReplicaLogDirTopicResult", "partitions"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -253,31 +235,31 @@ pub struct AlterReplicaLogDirPartitionResult {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AlterReplicaLogDirPartitionResult {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for AlterReplicaLogDirPartitionResult {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
-        encoder.int32(self.partition_index);
-        encoder.error_code(self.error_code);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AlterReplicaLogDirPartitionResult",
-                "unknown_tagged_fields",
-                version,
-            ));
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.partition_index);
+            fields.error_code(4, self.error_code);
         }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "AlterReplicaLogDirPartitionResult",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let partition_index = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { partition_index, error_code, unknown_tagged_fields })
+        let fields = decoder.fixed_fields::<6>("AlterReplicaLogDirPartitionResult")?;
+        self.partition_index = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

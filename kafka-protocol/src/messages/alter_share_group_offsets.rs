@@ -17,36 +17,40 @@ pub struct AlterShareGroupOffsetsRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for AlterShareGroupOffsetsRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.group_id), true);
+        encoder.write_structures(Some(&self.topics), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AlterShareGroupOffsetsRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.group_id,
+            true,
+            version,
+            Field::of("AlterShareGroupOffsetsRequest", "group_id"),
+        )?;
+        decoder.read_structures(
+            &mut self.topics,
+            true,
+            version,
+            Field::of("AlterShareGroupOffsetsRequest", "topics"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for AlterShareGroupOffsetsRequest {
     const NAME: &'static str = "AlterShareGroupOffsetsRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(Some(&self.group_id), true)?;
-        encoder.array_length(Some(self.topics.len()), true)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let group_id = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("AlterShareGroupOffsetsRequest", "group_id", version)
-        })?;
-        let topics = decoder
-            .array(true, |decoder| AlterShareGroupOffsetsRequestTopic::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("AlterShareGroupOffsetsRequest", "topics", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { group_id, topics, unknown_tagged_fields })
-    }
 }
 
 /// `AlterShareGroupOffsetsRequestTopic` of AlterShareGroupOffsets.
@@ -60,29 +64,33 @@ pub struct AlterShareGroupOffsetsRequestTopic {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AlterShareGroupOffsetsRequestTopic {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.topic_name), true)?;
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for AlterShareGroupOffsetsRequestTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.topic_name), true);
+        encoder.write_structures(Some(&self.partitions), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AlterShareGroupOffsetsRequestTopic",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_name = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("AlterShareGroupOffsetsRequestTopic", "topic_name", version)
-        })?;
-        let partitions = decoder
-            .array(true, |decoder| AlterShareGroupOffsetsRequestPartition::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("AlterShareGroupOffsetsRequestTopic", "partitions", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_name, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.topic_name,
+            true,
+            version,
+            Field::of("AlterShareGroupOffsetsRequestTopic", "topic_name"),
+        )?;
+        decoder.read_structures(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("AlterShareGroupOffsetsRequestTopic", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -97,20 +105,27 @@ pub struct AlterShareGroupOffsetsRequestPartition {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AlterShareGroupOffsetsRequestPartition {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.int32(self.partition_index);
-        encoder.int64(self.start_offset);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for AlterShareGroupOffsetsRequestPartition {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<12>();
+            fields.int32(0, self.partition_index);
+            fields.int64(4, self.start_offset);
+        }
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AlterShareGroupOffsetsRequestPartition",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let partition_index = decoder.int32()?;
-        let start_offset = decoder.int64()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { partition_index, start_offset, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<12>("AlterShareGroupOffsetsRequestPartition")?;
+        self.partition_index = fields.int32(0);
+        self.start_offset = fields.int64(4);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -129,38 +144,48 @@ pub struct AlterShareGroupOffsetsResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for AlterShareGroupOffsetsResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
+        }
+        encoder.write_string(self.error_message.as_deref(), true);
+        encoder.write_structures(Some(&self.responses), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AlterShareGroupOffsetsResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("AlterShareGroupOffsetsResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("AlterShareGroupOffsetsResponse", "error_message"),
+        )?;
+        decoder.read_structures(
+            &mut self.responses,
+            true,
+            version,
+            Field::of("AlterShareGroupOffsetsResponse", "responses"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for AlterShareGroupOffsetsResponse {
     const NAME: &'static str = "AlterShareGroupOffsetsResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
-        encoder.array_length(Some(self.responses.len()), true)?;
-        for element in &self.responses {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let responses = decoder
-            .array(true, |decoder| AlterShareGroupOffsetsResponseTopic::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("AlterShareGroupOffsetsResponse", "responses", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { throttle_time_ms, error_code, error_message, responses, unknown_tagged_fields })
-    }
 }
 
 /// `AlterShareGroupOffsetsResponseTopic` of AlterShareGroupOffsets.
@@ -176,31 +201,35 @@ pub struct AlterShareGroupOffsetsResponseTopic {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AlterShareGroupOffsetsResponseTopic {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.topic_name), true)?;
+impl Structure for AlterShareGroupOffsetsResponseTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.topic_name), true);
         encoder.topic_id(self.topic_id);
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(Some(&self.partitions), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AlterShareGroupOffsetsResponseTopic",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_name = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("AlterShareGroupOffsetsResponseTopic", "topic_name", version)
-        })?;
-        let topic_id = decoder.topic_id()?;
-        let partitions = decoder
-            .array(true, |decoder| AlterShareGroupOffsetsResponsePartition::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("AlterShareGroupOffsetsResponseTopic", "partitions", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_name, topic_id, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.topic_name,
+            true,
+            version,
+            Field::of("AlterShareGroupOffsetsResponseTopic", "topic_name"),
+        )?;
+        self.topic_id = decoder.topic_id()?;
+        decoder.read_structures(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("AlterShareGroupOffsetsResponseTopic", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -217,22 +246,34 @@ pub struct AlterShareGroupOffsetsResponsePartition {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AlterShareGroupOffsetsResponsePartition {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.int32(self.partition_index);
-        encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for AlterShareGroupOffsetsResponsePartition {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.partition_index);
+            fields.error_code(4, self.error_code);
+        }
+        encoder.write_string(self.error_message.as_deref(), true);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AlterShareGroupOffsetsResponsePartition",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let partition_index = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { partition_index, error_code, error_message, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("AlterShareGroupOffsetsResponsePartition")?;
+        self.partition_index = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("AlterShareGroupOffsetsResponsePartition", "error_message"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

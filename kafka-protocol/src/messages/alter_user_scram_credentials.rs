@@ -17,39 +17,40 @@ pub struct AlterUserScramCredentialsRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for AlterUserScramCredentialsRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_structures(Some(&self.deletions), true, version);
+        encoder.write_structures(Some(&self.upsertions), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AlterUserScramCredentialsRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_structures(
+            &mut self.deletions,
+            true,
+            version,
+            Field::of("AlterUserScramCredentialsRequest", "deletions"),
+        )?;
+        decoder.read_structures(
+            &mut self.upsertions,
+            true,
+            version,
+            Field::of("AlterUserScramCredentialsRequest", "upsertions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for AlterUserScramCredentialsRequest {
     const NAME: &'static str = "AlterUserScramCredentialsRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.array_length(Some(self.deletions.len()), true)?;
-        for element in &self.deletions {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(Some(self.upsertions.len()), true)?;
-        for element in &self.upsertions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let deletions =
-            decoder.array(true, |decoder| ScramCredentialDeletion::decode(decoder, version))?.ok_or_else(
-                || DecodeError::unexpected_null("AlterUserScramCredentialsRequest", "deletions", version),
-            )?;
-        let upsertions =
-            decoder.array(true, |decoder| ScramCredentialUpsertion::decode(decoder, version))?.ok_or_else(
-                || DecodeError::unexpected_null("AlterUserScramCredentialsRequest", "upsertions", version),
-            )?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { deletions, upsertions, unknown_tagged_fields })
-    }
 }
 
 /// `ScramCredentialDeletion` of AlterUserScramCredentials.
@@ -63,22 +64,23 @@ pub struct ScramCredentialDeletion {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl ScramCredentialDeletion {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), true)?;
+impl Structure for ScramCredentialDeletion {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
         encoder.int8(self.mechanism);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ScramCredentialDeletion",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("ScramCredentialDeletion", "name", version))?;
-        let mechanism = decoder.int8()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, mechanism, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.name, true, version, Field::of("ScramCredentialDeletion", "name"))?;
+        self.mechanism = decoder.int8()?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -112,32 +114,38 @@ impl std::fmt::Debug for ScramCredentialUpsertion {
     }
 }
 
-impl ScramCredentialUpsertion {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), true)?;
-        encoder.int8(self.mechanism);
-        encoder.int32(self.iterations);
-        encoder.bytes(Some(&self.salt), true)?;
-        encoder.bytes(Some(&self.salted_password), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for ScramCredentialUpsertion {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        {
+            let mut fields = encoder.fixed_fields::<5>();
+            fields.int8(0, self.mechanism);
+            fields.int32(1, self.iterations);
+        }
+        encoder.write_bytes(Some(&self.salt), true);
+        encoder.write_bytes(Some(&self.salted_password), true);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ScramCredentialUpsertion",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("ScramCredentialUpsertion", "name", version))?;
-        let mechanism = decoder.int8()?;
-        let iterations = decoder.int32()?;
-        let salt = decoder
-            .bytes(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("ScramCredentialUpsertion", "salt", version))?;
-        let salted_password = decoder.bytes(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("ScramCredentialUpsertion", "salted_password", version)
-        })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, mechanism, iterations, salt, salted_password, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.name, true, version, Field::of("ScramCredentialUpsertion", "name"))?;
+        let fields = decoder.fixed_fields::<5>("ScramCredentialUpsertion")?;
+        self.mechanism = fields.int8(0);
+        self.iterations = fields.int32(1);
+        decoder.read_bytes(&mut self.salt, true, version, Field::of("ScramCredentialUpsertion", "salt"))?;
+        decoder.read_bytes(
+            &mut self.salted_password,
+            true,
+            version,
+            Field::of("ScramCredentialUpsertion", "salted_password"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -152,34 +160,35 @@ pub struct AlterUserScramCredentialsResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for AlterUserScramCredentialsResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.int32(self.throttle_time_ms);
+        encoder.write_structures(Some(&self.results), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AlterUserScramCredentialsResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.throttle_time_ms = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.results,
+            true,
+            version,
+            Field::of("AlterUserScramCredentialsResponse", "results"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for AlterUserScramCredentialsResponse {
     const NAME: &'static str = "AlterUserScramCredentialsResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.array_length(Some(self.results.len()), true)?;
-        for element in &self.results {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let results = decoder
-            .array(true, |decoder| AlterUserScramCredentialsResult::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("AlterUserScramCredentialsResponse", "results", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { throttle_time_ms, results, unknown_tagged_fields })
-    }
 }
 
 /// `AlterUserScramCredentialsResult` of AlterUserScramCredentials.
@@ -206,24 +215,35 @@ impl Default for AlterUserScramCredentialsResult {
     }
 }
 
-impl AlterUserScramCredentialsResult {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.user), true)?;
+impl Structure for AlterUserScramCredentialsResult {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.user), true);
         encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_string(self.error_message.as_deref(), true);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AlterUserScramCredentialsResult",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let user = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("AlterUserScramCredentialsResult", "user", version)
-        })?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { user, error_code, error_message, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.user,
+            true,
+            version,
+            Field::of("AlterUserScramCredentialsResult", "user"),
+        )?;
+        self.error_code = decoder.error_code()?;
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("AlterUserScramCredentialsResult", "error_message"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

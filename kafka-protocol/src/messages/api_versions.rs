@@ -33,62 +33,69 @@ impl Default for ApiVersionsRequest {
     }
 }
 
-impl Message for ApiVersionsRequest {
-    const NAME: &'static str = "ApiVersionsRequest";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 5;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for ApiVersionsRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         if version >= 3 {
-            encoder.string(Some(&self.client_software_name), flexible)?;
+            encoder.write_string(Some(&self.client_software_name), flexible);
         }
         if version >= 3 {
-            encoder.string(Some(&self.client_software_version), flexible)?;
+            encoder.write_string(Some(&self.client_software_version), flexible);
         }
         if version >= 5 {
-            encoder.string(self.cluster_id.as_deref(), flexible)?;
+            encoder.write_string(self.cluster_id.as_deref(), flexible);
         }
         if version >= 5 {
             encoder.int32(self.node_id);
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "ApiVersionsRequest",
-                "unknown_tagged_fields",
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "ApiVersionsRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 3;
+        if version >= 3 {
+            decoder.read_string(
+                &mut self.client_software_name,
+                flexible,
                 version,
-            ));
+                Field::of("ApiVersionsRequest", "client_software_name"),
+            )?;
+        }
+        if version >= 3 {
+            decoder.read_string(
+                &mut self.client_software_version,
+                flexible,
+                version,
+                Field::of("ApiVersionsRequest", "client_software_version"),
+            )?;
+        }
+        if version >= 5 {
+            decoder.read_string(
+                &mut self.cluster_id,
+                flexible,
+                version,
+                Field::of("ApiVersionsRequest", "cluster_id"),
+            )?;
+        }
+        if version >= 5 {
+            self.node_id = decoder.int32()?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
         }
         Ok(())
     }
+}
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 3;
-        let client_software_name = if version >= 3 {
-            decoder.string(flexible)?.ok_or_else(|| {
-                DecodeError::unexpected_null("ApiVersionsRequest", "client_software_name", version)
-            })?
-        } else {
-            StrBytes::default()
-        };
-        let client_software_version = if version >= 3 {
-            decoder.string(flexible)?.ok_or_else(|| {
-                DecodeError::unexpected_null("ApiVersionsRequest", "client_software_version", version)
-            })?
-        } else {
-            StrBytes::default()
-        };
-        let cluster_id = if version >= 5 { decoder.string(flexible)? } else { None };
-        let node_id = if version >= 5 { decoder.int32()? } else { -1 };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { client_software_name, client_software_version, cluster_id, node_id, unknown_tagged_fields })
-    }
+impl Message for ApiVersionsRequest {
+    const NAME: &'static str = "ApiVersionsRequest";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 5;
 }
 
 /// `ApiVersionsResponse` of ApiVersions.
@@ -127,19 +134,11 @@ impl Default for ApiVersionsResponse {
     }
 }
 
-impl Message for ApiVersionsResponse {
-    const NAME: &'static str = "ApiVersionsResponse";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 5;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for ApiVersionsResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         encoder.error_code(self.error_code);
-        encoder.array_length(Some(self.api_keys.len()), flexible)?;
-        for element in &self.api_keys {
-            element.encode(encoder, version)?;
-        }
+        encoder.write_structures(Some(&self.api_keys), flexible, version);
         if version >= 1 {
             encoder.int32(self.throttle_time_ms);
         }
@@ -150,107 +149,86 @@ impl Message for ApiVersionsResponse {
                 + u32::from(self.zk_migration_ready);
             encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
             if !self.supported_features.is_empty() {
-                encoder.tagged_field(0, |encoder| {
-                    encoder.array_length(Some(self.supported_features.len()), true)?;
-                    for element in &self.supported_features {
-                        element.encode(encoder, version)?;
-                    }
-                    Ok(())
-                })?;
+                encoder.write_tagged_field(0, |encoder| {
+                    encoder.write_structures(Some(&self.supported_features), true, version);
+                });
             }
             if self.finalized_features_epoch != -1 {
-                encoder.tagged_field(1, |encoder| {
+                encoder.write_tagged_field(1, |encoder| {
                     encoder.int64(self.finalized_features_epoch);
-                    Ok(())
-                })?;
+                });
             }
             if !self.finalized_features.is_empty() {
-                encoder.tagged_field(2, |encoder| {
-                    encoder.array_length(Some(self.finalized_features.len()), true)?;
-                    for element in &self.finalized_features {
-                        element.encode(encoder, version)?;
-                    }
-                    Ok(())
-                })?;
+                encoder.write_tagged_field(2, |encoder| {
+                    encoder.write_structures(Some(&self.finalized_features), true, version);
+                });
             }
             if self.zk_migration_ready {
-                encoder.tagged_field(3, |encoder| {
+                encoder.write_tagged_field(3, |encoder| {
                     encoder.bool(self.zk_migration_ready);
-                    Ok(())
-                })?;
+                });
             }
-            self.unknown_tagged_fields.encode(encoder, Some(3))?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "ApiVersionsResponse",
-                "unknown_tagged_fields",
+            self.unknown_tagged_fields.write(encoder, Some(3));
+        } else {
+            encoder.write_unknown_tagged_fields(
+                false,
                 version,
-            ));
+                "ApiVersionsResponse",
+                &self.unknown_tagged_fields,
+            );
         }
-        Ok(())
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
-        let error_code = decoder.error_code()?;
-        let api_keys = decoder
-            .array(flexible, |decoder| ApiVersion::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("ApiVersionsResponse", "api_keys", version))?;
-        let throttle_time_ms = if version >= 1 { decoder.int32()? } else { 0 };
-        let mut supported_features = Vec::new();
-        let mut finalized_features_epoch = -1;
-        let mut finalized_features = Vec::new();
-        let mut zk_migration_ready = false;
-        let unknown_tagged_fields = if flexible {
-            decoder.tagged_fields(|tag, decoder| {
+        self.error_code = decoder.error_code()?;
+        decoder.read_structures(
+            &mut self.api_keys,
+            flexible,
+            version,
+            Field::of("ApiVersionsResponse", "api_keys"),
+        )?;
+        if version >= 1 {
+            self.throttle_time_ms = decoder.int32()?;
+        }
+        if flexible {
+            decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
                 match tag {
                     0 => {
-                        supported_features = decoder
-                            .array(true, |decoder| SupportedFeatureKey::decode(decoder, version))?
-                            .ok_or_else(|| {
-                                DecodeError::unexpected_null(
-                                    "ApiVersionsResponse",
-                                    "supported_features",
-                                    version,
-                                )
-                            })?;
+                        decoder.read_structures(
+                            &mut self.supported_features,
+                            true,
+                            version,
+                            Field::of("ApiVersionsResponse", "supported_features"),
+                        )?;
                     }
                     1 => {
-                        finalized_features_epoch = decoder.int64()?;
+                        self.finalized_features_epoch = decoder.int64()?;
                     }
                     2 => {
-                        finalized_features = decoder
-                            .array(true, |decoder| FinalizedFeatureKey::decode(decoder, version))?
-                            .ok_or_else(|| {
-                                DecodeError::unexpected_null(
-                                    "ApiVersionsResponse",
-                                    "finalized_features",
-                                    version,
-                                )
-                            })?;
+                        decoder.read_structures(
+                            &mut self.finalized_features,
+                            true,
+                            version,
+                            Field::of("ApiVersionsResponse", "finalized_features"),
+                        )?;
                     }
                     3 => {
-                        zk_migration_ready = decoder.bool()?;
+                        self.zk_migration_ready = decoder.bool()?;
                     }
                     _ => return Ok(false),
                 }
                 Ok(true)
-            })?
-        } else {
-            UnknownTaggedFields::default()
-        };
-        Ok(Self {
-            error_code,
-            api_keys,
-            throttle_time_ms,
-            supported_features,
-            finalized_features_epoch,
-            finalized_features,
-            zk_migration_ready,
-            unknown_tagged_fields,
-        })
+            })?;
+        }
+        Ok(())
     }
+}
+
+impl Message for ApiVersionsResponse {
+    const NAME: &'static str = "ApiVersionsResponse";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 5;
 }
 
 /// `ApiVersion` of ApiVersions.
@@ -266,29 +244,28 @@ pub struct ApiVersion {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl ApiVersion {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for ApiVersion {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
-        encoder.int16(self.api_key);
-        encoder.int16(self.min_version);
-        encoder.int16(self.max_version);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version("ApiVersion", "unknown_tagged_fields", version));
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int16(0, self.api_key);
+            fields.int16(2, self.min_version);
+            fields.int16(4, self.max_version);
         }
-        Ok(())
+        encoder.write_unknown_tagged_fields(flexible, version, "ApiVersion", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
-        let api_key = decoder.int16()?;
-        let min_version = decoder.int16()?;
-        let max_version = decoder.int16()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { api_key, min_version, max_version, unknown_tagged_fields })
+        let fields = decoder.fixed_fields::<6>("ApiVersion")?;
+        self.api_key = fields.int16(0);
+        self.min_version = fields.int16(2);
+        self.max_version = fields.int16(4);
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -305,51 +282,50 @@ pub struct SupportedFeatureKey {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl SupportedFeatureKey {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for SupportedFeatureKey {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         if version >= 3 {
-            encoder.string(Some(&self.name), flexible)?;
+            encoder.write_string(Some(&self.name), flexible);
         } else if !self.name.is_empty() {
-            return Err(EncodeError::field_not_in_version("SupportedFeatureKey", "name", version));
+            encoder.fail(Field::of("SupportedFeatureKey", "name").not_in(version));
         }
         if version >= 3 {
-            encoder.int16(self.min_version);
+            let mut fields = encoder.fixed_fields::<4>();
+            fields.int16(0, self.min_version);
+            fields.int16(2, self.max_version);
         } else if self.min_version != 0 {
-            return Err(EncodeError::field_not_in_version("SupportedFeatureKey", "min_version", version));
-        }
-        if version >= 3 {
-            encoder.int16(self.max_version);
+            encoder.fail(Field::of("SupportedFeatureKey", "min_version").not_in(version));
         } else if self.max_version != 0 {
-            return Err(EncodeError::field_not_in_version("SupportedFeatureKey", "max_version", version));
+            encoder.fail(Field::of("SupportedFeatureKey", "max_version").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "SupportedFeatureKey",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "SupportedFeatureKey",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
-        let name = if version >= 3 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("SupportedFeatureKey", "name", version))?
-        } else {
-            StrBytes::default()
-        };
-        let min_version = if version >= 3 { decoder.int16()? } else { 0 };
-        let max_version = if version >= 3 { decoder.int16()? } else { 0 };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, min_version, max_version, unknown_tagged_fields })
+        if version >= 3 {
+            decoder.read_string(
+                &mut self.name,
+                flexible,
+                version,
+                Field::of("SupportedFeatureKey", "name"),
+            )?;
+        }
+        if version >= 3 {
+            let fields = decoder.fixed_fields::<4>("SupportedFeatureKey")?;
+            self.min_version = fields.int16(0);
+            self.max_version = fields.int16(2);
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -366,59 +342,50 @@ pub struct FinalizedFeatureKey {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl FinalizedFeatureKey {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for FinalizedFeatureKey {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         if version >= 3 {
-            encoder.string(Some(&self.name), flexible)?;
+            encoder.write_string(Some(&self.name), flexible);
         } else if !self.name.is_empty() {
-            return Err(EncodeError::field_not_in_version("FinalizedFeatureKey", "name", version));
+            encoder.fail(Field::of("FinalizedFeatureKey", "name").not_in(version));
         }
         if version >= 3 {
-            encoder.int16(self.max_version_level);
+            let mut fields = encoder.fixed_fields::<4>();
+            fields.int16(0, self.max_version_level);
+            fields.int16(2, self.min_version_level);
         } else if self.max_version_level != 0 {
-            return Err(EncodeError::field_not_in_version(
-                "FinalizedFeatureKey",
-                "max_version_level",
-                version,
-            ));
-        }
-        if version >= 3 {
-            encoder.int16(self.min_version_level);
+            encoder.fail(Field::of("FinalizedFeatureKey", "max_version_level").not_in(version));
         } else if self.min_version_level != 0 {
-            return Err(EncodeError::field_not_in_version(
-                "FinalizedFeatureKey",
-                "min_version_level",
-                version,
-            ));
+            encoder.fail(Field::of("FinalizedFeatureKey", "min_version_level").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "FinalizedFeatureKey",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "FinalizedFeatureKey",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
-        let name = if version >= 3 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("FinalizedFeatureKey", "name", version))?
-        } else {
-            StrBytes::default()
-        };
-        let max_version_level = if version >= 3 { decoder.int16()? } else { 0 };
-        let min_version_level = if version >= 3 { decoder.int16()? } else { 0 };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, max_version_level, min_version_level, unknown_tagged_fields })
+        if version >= 3 {
+            decoder.read_string(
+                &mut self.name,
+                flexible,
+                version,
+                Field::of("FinalizedFeatureKey", "name"),
+            )?;
+        }
+        if version >= 3 {
+            let fields = decoder.fixed_fields::<4>("FinalizedFeatureKey")?;
+            self.max_version_level = fields.int16(0);
+            self.min_version_level = fields.int16(2);
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

@@ -30,36 +30,41 @@ impl Default for AssignReplicasToDirsRequest {
     }
 }
 
+impl Structure for AssignReplicasToDirsRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<12>();
+            fields.int32(0, self.broker_id);
+            fields.int64(4, self.broker_epoch);
+        }
+        encoder.write_structures(Some(&self.directories), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AssignReplicasToDirsRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<12>("AssignReplicasToDirsRequest")?;
+        self.broker_id = fields.int32(0);
+        self.broker_epoch = fields.int64(4);
+        decoder.read_structures(
+            &mut self.directories,
+            true,
+            version,
+            Field::of("AssignReplicasToDirsRequest", "directories"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for AssignReplicasToDirsRequest {
     const NAME: &'static str = "AssignReplicasToDirsRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.broker_id);
-        encoder.int64(self.broker_epoch);
-        encoder.array_length(Some(self.directories.len()), true)?;
-        for element in &self.directories {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let broker_id = decoder.int32()?;
-        let broker_epoch = decoder.int64()?;
-        let directories = decoder
-            .array(true, |decoder| AssignReplicasToDirsRequestDirectoryData::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("AssignReplicasToDirsRequest", "directories", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { broker_id, broker_epoch, directories, unknown_tagged_fields })
-    }
 }
 
 /// `AssignReplicasToDirsRequestDirectoryData` of AssignReplicasToDirs.
@@ -73,27 +78,28 @@ pub struct AssignReplicasToDirsRequestDirectoryData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AssignReplicasToDirsRequestDirectoryData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for AssignReplicasToDirsRequestDirectoryData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.uuid(self.id);
-        encoder.array_length(Some(self.topics.len()), true)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(Some(&self.topics), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AssignReplicasToDirsRequestDirectoryData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let id = decoder.uuid()?;
-        let topics = decoder
-            .array(true, |decoder| AssignReplicasToDirsRequestTopicData::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("AssignReplicasToDirsRequestDirectoryData", "topics", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { id, topics, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.id = decoder.uuid()?;
+        decoder.read_structures(
+            &mut self.topics,
+            true,
+            version,
+            Field::of("AssignReplicasToDirsRequestDirectoryData", "topics"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -108,27 +114,28 @@ pub struct AssignReplicasToDirsRequestTopicData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AssignReplicasToDirsRequestTopicData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for AssignReplicasToDirsRequestTopicData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(Some(&self.partitions), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AssignReplicasToDirsRequestTopicData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_id = decoder.topic_id()?;
-        let partitions = decoder
-            .array(true, |decoder| AssignReplicasToDirsRequestPartitionData::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("AssignReplicasToDirsRequestTopicData", "partitions", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_id, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.topic_id = decoder.topic_id()?;
+        decoder.read_structures(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("AssignReplicasToDirsRequestTopicData", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -141,18 +148,21 @@ pub struct AssignReplicasToDirsRequestPartitionData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AssignReplicasToDirsRequestPartitionData {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
+impl Structure for AssignReplicasToDirsRequestPartitionData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.partition_index);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AssignReplicasToDirsRequestPartitionData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let partition_index = decoder.int32()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { partition_index, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        self.partition_index = decoder.int32()?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -169,36 +179,41 @@ pub struct AssignReplicasToDirsResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for AssignReplicasToDirsResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
+        }
+        encoder.write_structures(Some(&self.directories), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AssignReplicasToDirsResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("AssignReplicasToDirsResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_structures(
+            &mut self.directories,
+            true,
+            version,
+            Field::of("AssignReplicasToDirsResponse", "directories"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for AssignReplicasToDirsResponse {
     const NAME: &'static str = "AssignReplicasToDirsResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
-        encoder.array_length(Some(self.directories.len()), true)?;
-        for element in &self.directories {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let directories = decoder
-            .array(true, |decoder| AssignReplicasToDirsResponseDirectoryData::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("AssignReplicasToDirsResponse", "directories", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { throttle_time_ms, error_code, directories, unknown_tagged_fields })
-    }
 }
 
 /// `AssignReplicasToDirsResponseDirectoryData` of AssignReplicasToDirs.
@@ -212,27 +227,28 @@ pub struct AssignReplicasToDirsResponseDirectoryData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AssignReplicasToDirsResponseDirectoryData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for AssignReplicasToDirsResponseDirectoryData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.uuid(self.id);
-        encoder.array_length(Some(self.topics.len()), true)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(Some(&self.topics), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AssignReplicasToDirsResponseDirectoryData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let id = decoder.uuid()?;
-        let topics = decoder
-            .array(true, |decoder| AssignReplicasToDirsResponseTopicData::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("AssignReplicasToDirsResponseDirectoryData", "topics", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { id, topics, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.id = decoder.uuid()?;
+        decoder.read_structures(
+            &mut self.topics,
+            true,
+            version,
+            Field::of("AssignReplicasToDirsResponseDirectoryData", "topics"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -247,27 +263,28 @@ pub struct AssignReplicasToDirsResponseTopicData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AssignReplicasToDirsResponseTopicData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for AssignReplicasToDirsResponseTopicData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(Some(&self.partitions), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AssignReplicasToDirsResponseTopicData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_id = decoder.topic_id()?;
-        let partitions = decoder
-            .array(true, |decoder| AssignReplicasToDirsResponsePartitionData::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("AssignReplicasToDirsResponseTopicData", "partitions", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_id, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.topic_id = decoder.topic_id()?;
+        decoder.read_structures(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("AssignReplicasToDirsResponseTopicData", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -282,20 +299,27 @@ pub struct AssignReplicasToDirsResponsePartitionData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AssignReplicasToDirsResponsePartitionData {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.int32(self.partition_index);
-        encoder.error_code(self.error_code);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for AssignReplicasToDirsResponsePartitionData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.partition_index);
+            fields.error_code(4, self.error_code);
+        }
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AssignReplicasToDirsResponsePartitionData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let partition_index = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { partition_index, error_code, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("AssignReplicasToDirsResponsePartitionData")?;
+        self.partition_index = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

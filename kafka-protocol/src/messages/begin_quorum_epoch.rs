@@ -33,60 +33,61 @@ impl Default for BeginQuorumEpochRequest {
     }
 }
 
+impl Structure for BeginQuorumEpochRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 1;
+        encoder.write_string(self.cluster_id.as_deref(), flexible);
+        if version >= 1 {
+            encoder.int32(self.voter_id);
+        }
+        encoder.write_structures(Some(&self.topics), flexible, version);
+        if version >= 1 {
+            encoder.write_structures(Some(&self.leader_endpoints), flexible, version);
+        }
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "BeginQuorumEpochRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 1;
+        decoder.read_string(
+            &mut self.cluster_id,
+            flexible,
+            version,
+            Field::of("BeginQuorumEpochRequest", "cluster_id"),
+        )?;
+        if version >= 1 {
+            self.voter_id = decoder.int32()?;
+        }
+        decoder.read_structures(
+            &mut self.topics,
+            flexible,
+            version,
+            Field::of("BeginQuorumEpochRequest", "topics"),
+        )?;
+        if version >= 1 {
+            decoder.read_structures(
+                &mut self.leader_endpoints,
+                flexible,
+                version,
+                Field::of("BeginQuorumEpochRequest", "leader_endpoints"),
+            )?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for BeginQuorumEpochRequest {
     const NAME: &'static str = "BeginQuorumEpochRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 1;
-        encoder.string(self.cluster_id.as_deref(), flexible)?;
-        if version >= 1 {
-            encoder.int32(self.voter_id);
-        }
-        encoder.array_length(Some(self.topics.len()), flexible)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        if version >= 1 {
-            encoder.array_length(Some(self.leader_endpoints.len()), flexible)?;
-            for element in &self.leader_endpoints {
-                element.encode(encoder, version)?;
-            }
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "BeginQuorumEpochRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 1;
-        let cluster_id = decoder.string(flexible)?;
-        let voter_id = if version >= 1 { decoder.int32()? } else { -1 };
-        let topics = decoder
-            .array(flexible, |decoder| BeginQuorumEpochRequestTopicData::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("BeginQuorumEpochRequest", "topics", version))?;
-        let leader_endpoints = if version >= 1 {
-            decoder.array(flexible, |decoder| LeaderEndpoint::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("BeginQuorumEpochRequest", "leader_endpoints", version)
-            })?
-        } else {
-            Vec::new()
-        };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { cluster_id, voter_id, topics, leader_endpoints, unknown_tagged_fields })
-    }
 }
 
 /// `BeginQuorumEpochRequestTopicData` of BeginQuorumEpoch.
@@ -100,40 +101,37 @@ pub struct BeginQuorumEpochRequestTopicData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl BeginQuorumEpochRequestTopicData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for BeginQuorumEpochRequestTopicData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
-        encoder.string(Some(&self.topic_name), flexible)?;
-        encoder.array_length(Some(self.partitions.len()), flexible)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "BeginQuorumEpochRequestTopicData",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.topic_name), flexible);
+        encoder.write_structures(Some(&self.partitions), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "BeginQuorumEpochRequestTopicData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
-        let topic_name = decoder.string(flexible)?.ok_or_else(|| {
-            DecodeError::unexpected_null("BeginQuorumEpochRequestTopicData", "topic_name", version)
-        })?;
-        let partitions = decoder
-            .array(flexible, |decoder| BeginQuorumEpochRequestPartitionData::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("BeginQuorumEpochRequestTopicData", "partitions", version)
-            })?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { topic_name, partitions, unknown_tagged_fields })
+        decoder.read_string(
+            &mut self.topic_name,
+            flexible,
+            version,
+            Field::of("BeginQuorumEpochRequestTopicData", "topic_name"),
+        )?;
+        decoder.read_structures(
+            &mut self.partitions,
+            flexible,
+            version,
+            Field::of("BeginQuorumEpochRequestTopicData", "partitions"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -152,37 +150,39 @@ pub struct BeginQuorumEpochRequestPartitionData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl BeginQuorumEpochRequestPartitionData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for BeginQuorumEpochRequestPartitionData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         encoder.int32(self.partition_index);
         if version >= 1 {
             encoder.uuid(self.voter_directory_id);
         }
-        encoder.int32(self.leader_id);
-        encoder.int32(self.leader_epoch);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "BeginQuorumEpochRequestPartitionData",
-                "unknown_tagged_fields",
-                version,
-            ));
+        {
+            let mut fields = encoder.fixed_fields::<8>();
+            fields.int32(0, self.leader_id);
+            fields.int32(4, self.leader_epoch);
         }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "BeginQuorumEpochRequestPartitionData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
-        let partition_index = decoder.int32()?;
-        let voter_directory_id = if version >= 1 { decoder.uuid()? } else { [0; 16] };
-        let leader_id = decoder.int32()?;
-        let leader_epoch = decoder.int32()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { partition_index, voter_directory_id, leader_id, leader_epoch, unknown_tagged_fields })
+        self.partition_index = decoder.int32()?;
+        if version >= 1 {
+            self.voter_directory_id = decoder.uuid()?;
+        }
+        let fields = decoder.fixed_fields::<8>("BeginQuorumEpochRequestPartitionData")?;
+        self.leader_id = fields.int32(0);
+        self.leader_epoch = fields.int32(4);
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -199,57 +199,42 @@ pub struct LeaderEndpoint {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl LeaderEndpoint {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for LeaderEndpoint {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         if version >= 1 {
-            encoder.string(Some(&self.name), flexible)?;
+            encoder.write_string(Some(&self.name), flexible);
         } else if !self.name.is_empty() {
-            return Err(EncodeError::field_not_in_version("LeaderEndpoint", "name", version));
+            encoder.fail(Field::of("LeaderEndpoint", "name").not_in(version));
         }
         if version >= 1 {
-            encoder.string(Some(&self.host), flexible)?;
+            encoder.write_string(Some(&self.host), flexible);
         } else if !self.host.is_empty() {
-            return Err(EncodeError::field_not_in_version("LeaderEndpoint", "host", version));
+            encoder.fail(Field::of("LeaderEndpoint", "host").not_in(version));
         }
         if version >= 1 {
             encoder.uint16(self.port);
         } else if self.port != 0 {
-            return Err(EncodeError::field_not_in_version("LeaderEndpoint", "port", version));
+            encoder.fail(Field::of("LeaderEndpoint", "port").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "LeaderEndpoint",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(flexible, version, "LeaderEndpoint", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
-        let name = if version >= 1 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("LeaderEndpoint", "name", version))?
-        } else {
-            StrBytes::default()
-        };
-        let host = if version >= 1 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("LeaderEndpoint", "host", version))?
-        } else {
-            StrBytes::default()
-        };
-        let port = if version >= 1 { decoder.uint16()? } else { 0 };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, host, port, unknown_tagged_fields })
+        if version >= 1 {
+            decoder.read_string(&mut self.name, flexible, version, Field::of("LeaderEndpoint", "name"))?;
+        }
+        if version >= 1 {
+            decoder.read_string(&mut self.host, flexible, version, Field::of("LeaderEndpoint", "host"))?;
+        }
+        if version >= 1 {
+            self.port = decoder.uint16()?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -266,80 +251,66 @@ pub struct BeginQuorumEpochResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Message for BeginQuorumEpochResponse {
-    const NAME: &'static str = "BeginQuorumEpochResponse";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for BeginQuorumEpochResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         encoder.error_code(self.error_code);
-        encoder.array_length(Some(self.topics.len()), flexible)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
+        encoder.write_structures(Some(&self.topics), flexible, version);
         if version < 1 && !self.node_endpoints.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "BeginQuorumEpochResponse",
-                "node_endpoints",
-                version,
-            ));
+            encoder.fail(Field::of("BeginQuorumEpochResponse", "node_endpoints").not_in(version));
         }
         if flexible {
             let known = u32::from(!self.node_endpoints.is_empty());
             encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
             if !self.node_endpoints.is_empty() {
-                encoder.tagged_field(0, |encoder| {
-                    encoder.array_length(Some(self.node_endpoints.len()), true)?;
-                    for element in &self.node_endpoints {
-                        element.encode(encoder, version)?;
-                    }
-                    Ok(())
-                })?;
+                encoder.write_tagged_field(0, |encoder| {
+                    encoder.write_structures(Some(&self.node_endpoints), true, version);
+                });
             }
-            self.unknown_tagged_fields.encode(encoder, Some(0))?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "BeginQuorumEpochResponse",
-                "unknown_tagged_fields",
+            self.unknown_tagged_fields.write(encoder, Some(0));
+        } else {
+            encoder.write_unknown_tagged_fields(
+                false,
                 version,
-            ));
+                "BeginQuorumEpochResponse",
+                &self.unknown_tagged_fields,
+            );
         }
-        Ok(())
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
-        let error_code = decoder.error_code()?;
-        let topics = decoder
-            .array(flexible, |decoder| BeginQuorumEpochResponseTopicData::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("BeginQuorumEpochResponse", "topics", version))?;
-        let mut node_endpoints = Vec::new();
-        let unknown_tagged_fields = if flexible {
-            decoder.tagged_fields(|tag, decoder| {
+        self.error_code = decoder.error_code()?;
+        decoder.read_structures(
+            &mut self.topics,
+            flexible,
+            version,
+            Field::of("BeginQuorumEpochResponse", "topics"),
+        )?;
+        if flexible {
+            decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
                 match tag {
                     0 => {
-                        node_endpoints = decoder
-                            .array(true, |decoder| NodeEndpoint::decode(decoder, version))?
-                            .ok_or_else(|| {
-                                DecodeError::unexpected_null(
-                                    "BeginQuorumEpochResponse",
-                                    "node_endpoints",
-                                    version,
-                                )
-                            })?;
+                        decoder.read_structures(
+                            &mut self.node_endpoints,
+                            true,
+                            version,
+                            Field::of("BeginQuorumEpochResponse", "node_endpoints"),
+                        )?;
                     }
                     _ => return Ok(false),
                 }
                 Ok(true)
-            })?
-        } else {
-            UnknownTaggedFields::default()
-        };
-        Ok(Self { error_code, topics, node_endpoints, unknown_tagged_fields })
+            })?;
+        }
+        Ok(())
     }
+}
+
+impl Message for BeginQuorumEpochResponse {
+    const NAME: &'static str = "BeginQuorumEpochResponse";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 1;
 }
 
 /// `BeginQuorumEpochResponseTopicData` of BeginQuorumEpoch.
@@ -353,40 +324,37 @@ pub struct BeginQuorumEpochResponseTopicData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl BeginQuorumEpochResponseTopicData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for BeginQuorumEpochResponseTopicData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
-        encoder.string(Some(&self.topic_name), flexible)?;
-        encoder.array_length(Some(self.partitions.len()), flexible)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "BeginQuorumEpochResponseTopicData",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.topic_name), flexible);
+        encoder.write_structures(Some(&self.partitions), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "BeginQuorumEpochResponseTopicData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
-        let topic_name = decoder.string(flexible)?.ok_or_else(|| {
-            DecodeError::unexpected_null("BeginQuorumEpochResponseTopicData", "topic_name", version)
-        })?;
-        let partitions = decoder
-            .array(flexible, |decoder| BeginQuorumEpochResponsePartitionData::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("BeginQuorumEpochResponseTopicData", "partitions", version)
-            })?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { topic_name, partitions, unknown_tagged_fields })
+        decoder.read_string(
+            &mut self.topic_name,
+            flexible,
+            version,
+            Field::of("BeginQuorumEpochResponseTopicData", "topic_name"),
+        )?;
+        decoder.read_structures(
+            &mut self.partitions,
+            flexible,
+            version,
+            Field::of("BeginQuorumEpochResponseTopicData", "partitions"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -405,35 +373,35 @@ pub struct BeginQuorumEpochResponsePartitionData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl BeginQuorumEpochResponsePartitionData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for BeginQuorumEpochResponsePartitionData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
-        encoder.int32(self.partition_index);
-        encoder.error_code(self.error_code);
-        encoder.int32(self.leader_id);
-        encoder.int32(self.leader_epoch);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "BeginQuorumEpochResponsePartitionData",
-                "unknown_tagged_fields",
-                version,
-            ));
+        {
+            let mut fields = encoder.fixed_fields::<14>();
+            fields.int32(0, self.partition_index);
+            fields.error_code(4, self.error_code);
+            fields.int32(6, self.leader_id);
+            fields.int32(10, self.leader_epoch);
         }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "BeginQuorumEpochResponsePartitionData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
-        let partition_index = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let leader_id = decoder.int32()?;
-        let leader_epoch = decoder.int32()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { partition_index, error_code, leader_id, leader_epoch, unknown_tagged_fields })
+        let fields = decoder.fixed_fields::<14>("BeginQuorumEpochResponsePartitionData")?;
+        self.partition_index = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        self.leader_id = fields.int32(6);
+        self.leader_epoch = fields.int32(10);
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -450,47 +418,42 @@ pub struct NodeEndpoint {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl NodeEndpoint {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for NodeEndpoint {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         if version >= 1 {
             encoder.int32(self.node_id);
         } else if self.node_id != 0 {
-            return Err(EncodeError::field_not_in_version("NodeEndpoint", "node_id", version));
+            encoder.fail(Field::of("NodeEndpoint", "node_id").not_in(version));
         }
         if version >= 1 {
-            encoder.string(Some(&self.host), flexible)?;
+            encoder.write_string(Some(&self.host), flexible);
         } else if !self.host.is_empty() {
-            return Err(EncodeError::field_not_in_version("NodeEndpoint", "host", version));
+            encoder.fail(Field::of("NodeEndpoint", "host").not_in(version));
         }
         if version >= 1 {
             encoder.uint16(self.port);
         } else if self.port != 0 {
-            return Err(EncodeError::field_not_in_version("NodeEndpoint", "port", version));
+            encoder.fail(Field::of("NodeEndpoint", "port").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version("NodeEndpoint", "unknown_tagged_fields", version));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(flexible, version, "NodeEndpoint", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
-        let node_id = if version >= 1 { decoder.int32()? } else { 0 };
-        let host = if version >= 1 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("NodeEndpoint", "host", version))?
-        } else {
-            StrBytes::default()
-        };
-        let port = if version >= 1 { decoder.uint16()? } else { 0 };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { node_id, host, port, unknown_tagged_fields })
+        if version >= 1 {
+            self.node_id = decoder.int32()?;
+        }
+        if version >= 1 {
+            decoder.read_string(&mut self.host, flexible, version, Field::of("NodeEndpoint", "host"))?;
+        }
+        if version >= 1 {
+            self.port = decoder.uint16()?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

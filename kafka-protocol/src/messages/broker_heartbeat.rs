@@ -42,54 +42,40 @@ impl Default for BrokerHeartbeatRequest {
     }
 }
 
-impl Message for BrokerHeartbeatRequest {
-    const NAME: &'static str = "BrokerHeartbeatRequest";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.broker_id);
-        encoder.int64(self.broker_epoch);
-        encoder.int64(self.current_metadata_offset);
-        encoder.bool(self.want_fence);
-        encoder.bool(self.want_shut_down);
+impl Structure for BrokerHeartbeatRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<22>();
+            fields.int32(0, self.broker_id);
+            fields.int64(4, self.broker_epoch);
+            fields.int64(12, self.current_metadata_offset);
+            fields.bool(20, self.want_fence);
+            fields.bool(21, self.want_shut_down);
+        }
         if version < 1 && !self.offline_log_dirs.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "BrokerHeartbeatRequest",
-                "offline_log_dirs",
-                version,
-            ));
+            encoder.fail(Field::of("BrokerHeartbeatRequest", "offline_log_dirs").not_in(version));
         }
         if version < 2 && self.cordoned_log_dirs.is_some() {
-            return Err(EncodeError::field_not_in_version(
-                "BrokerHeartbeatRequest",
-                "cordoned_log_dirs",
-                version,
-            ));
+            encoder.fail(Field::of("BrokerHeartbeatRequest", "cordoned_log_dirs").not_in(version));
         }
         let known = u32::from(version >= 1 && !self.offline_log_dirs.is_empty())
             + u32::from(version >= 2 && self.cordoned_log_dirs.is_some());
         encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
         if version >= 1 && !self.offline_log_dirs.is_empty() {
-            encoder.tagged_field(0, |encoder| {
-                encoder.array_length(Some(self.offline_log_dirs.len()), true)?;
-                for element in &self.offline_log_dirs {
-                    encoder.uuid(*element);
-                }
-                Ok(())
-            })?;
+            encoder.write_tagged_field(0, |encoder| {
+                encoder.write_array(Some(&self.offline_log_dirs), true, |encoder, element| {
+                    encoder.uuid(*element)
+                });
+            });
         }
         if version >= 2 && self.cordoned_log_dirs.is_some() {
-            encoder.tagged_field(1, |encoder| {
-                encoder.array_length(self.cordoned_log_dirs.as_ref().map(Vec::len), true)?;
-                for element in self.cordoned_log_dirs.iter().flatten() {
-                    encoder.uuid(*element);
-                }
-                Ok(())
-            })?;
+            encoder.write_tagged_field(1, |encoder| {
+                encoder.write_array(self.cordoned_log_dirs.as_deref(), true, |encoder, element| {
+                    encoder.uuid(*element)
+                });
+            });
         }
-        self.unknown_tagged_fields.encode(
+        self.unknown_tagged_fields.write(
             encoder,
             if version >= 2 {
                 Some(1)
@@ -98,44 +84,48 @@ impl Message for BrokerHeartbeatRequest {
             } else {
                 None
             },
-        )?;
-        Ok(())
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let broker_id = decoder.int32()?;
-        let broker_epoch = decoder.int64()?;
-        let current_metadata_offset = decoder.int64()?;
-        let want_fence = decoder.bool()?;
-        let want_shut_down = decoder.bool()?;
-        let mut offline_log_dirs = Vec::new();
-        let mut cordoned_log_dirs = None;
-        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<22>("BrokerHeartbeatRequest")?;
+        self.broker_id = fields.int32(0);
+        self.broker_epoch = fields.int64(4);
+        self.current_metadata_offset = fields.int64(12);
+        self.want_fence = fields.bool(20);
+        self.want_shut_down = fields.bool(21);
+        decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
             match tag {
                 0 if version >= 1 => {
-                    offline_log_dirs = decoder.array(true, |decoder| decoder.uuid())?.ok_or_else(|| {
-                        DecodeError::unexpected_null("BrokerHeartbeatRequest", "offline_log_dirs", version)
-                    })?;
+                    decoder.read_array(
+                        &mut self.offline_log_dirs,
+                        true,
+                        version,
+                        Field::of("BrokerHeartbeatRequest", "offline_log_dirs"),
+                        |decoder| Ok(decoder.uuid()?),
+                    )?;
                 }
                 1 if version >= 2 => {
-                    cordoned_log_dirs = decoder.array(true, |decoder| decoder.uuid())?;
+                    decoder.read_array(
+                        &mut self.cordoned_log_dirs,
+                        true,
+                        version,
+                        Field::of("BrokerHeartbeatRequest", "cordoned_log_dirs"),
+                        |decoder| Ok(decoder.uuid()?),
+                    )?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        Ok(Self {
-            broker_id,
-            broker_epoch,
-            current_metadata_offset,
-            want_fence,
-            want_shut_down,
-            offline_log_dirs,
-            cordoned_log_dirs,
-            unknown_tagged_fields,
-        })
+        Ok(())
     }
+}
+
+impl Message for BrokerHeartbeatRequest {
+    const NAME: &'static str = "BrokerHeartbeatRequest";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 2;
 }
 
 /// `BrokerHeartbeatResponse` of BrokerHeartbeat.
@@ -168,40 +158,40 @@ impl Default for BrokerHeartbeatResponse {
     }
 }
 
+impl Structure for BrokerHeartbeatResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<9>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
+            fields.bool(6, self.is_caught_up);
+            fields.bool(7, self.is_fenced);
+            fields.bool(8, self.should_shut_down);
+        }
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "BrokerHeartbeatResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<9>("BrokerHeartbeatResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        self.is_caught_up = fields.bool(6);
+        self.is_fenced = fields.bool(7);
+        self.should_shut_down = fields.bool(8);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for BrokerHeartbeatResponse {
     const NAME: &'static str = "BrokerHeartbeatResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
-        encoder.bool(self.is_caught_up);
-        encoder.bool(self.is_fenced);
-        encoder.bool(self.should_shut_down);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let is_caught_up = decoder.bool()?;
-        let is_fenced = decoder.bool()?;
-        let should_shut_down = decoder.bool()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            throttle_time_ms,
-            error_code,
-            is_caught_up,
-            is_fenced,
-            should_shut_down,
-            unknown_tagged_fields,
-        })
-    }
 }
 
 impl Request for BrokerHeartbeatRequest {

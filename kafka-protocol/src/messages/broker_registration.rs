@@ -48,85 +48,79 @@ impl Default for BrokerRegistrationRequest {
     }
 }
 
-impl Message for BrokerRegistrationRequest {
-    const NAME: &'static str = "BrokerRegistrationRequest";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 4;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for BrokerRegistrationRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.broker_id);
-        encoder.string(Some(&self.cluster_id), true)?;
+        encoder.write_string(Some(&self.cluster_id), true);
         encoder.uuid(self.incarnation_id);
-        encoder.array_length(Some(self.listeners.len()), true)?;
-        for element in &self.listeners {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(Some(self.features.len()), true)?;
-        for element in &self.features {
-            element.encode(encoder, version)?;
-        }
-        encoder.string(self.rack.as_deref(), true)?;
+        encoder.write_structures(Some(&self.listeners), true, version);
+        encoder.write_structures(Some(&self.features), true, version);
+        encoder.write_string(self.rack.as_deref(), true);
         if version >= 1 {
             encoder.bool(self.is_migrating_zk_broker);
         } else if self.is_migrating_zk_broker {
-            return Err(EncodeError::field_not_in_version(
-                "BrokerRegistrationRequest",
-                "is_migrating_zk_broker",
-                version,
-            ));
+            encoder.fail(Field::of("BrokerRegistrationRequest", "is_migrating_zk_broker").not_in(version));
         }
         if version >= 2 {
-            encoder.array_length(Some(self.log_dirs.len()), true)?;
-            for element in &self.log_dirs {
-                encoder.uuid(*element);
-            }
+            encoder.write_array(Some(&self.log_dirs), true, |encoder, element| encoder.uuid(*element));
         }
         if version >= 3 {
             encoder.int64(self.previous_broker_epoch);
         }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "BrokerRegistrationRequest",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let broker_id = decoder.int32()?;
-        let cluster_id = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("BrokerRegistrationRequest", "cluster_id", version)
-        })?;
-        let incarnation_id = decoder.uuid()?;
-        let listeners = decoder
-            .array(true, |decoder| Listener::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("BrokerRegistrationRequest", "listeners", version))?;
-        let features = decoder
-            .array(true, |decoder| Feature::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("BrokerRegistrationRequest", "features", version))?;
-        let rack = decoder.string(true)?;
-        let is_migrating_zk_broker = if version >= 1 { decoder.bool()? } else { false };
-        let log_dirs = if version >= 2 {
-            decoder.array(true, |decoder| decoder.uuid())?.ok_or_else(|| {
-                DecodeError::unexpected_null("BrokerRegistrationRequest", "log_dirs", version)
-            })?
-        } else {
-            Vec::new()
-        };
-        let previous_broker_epoch = if version >= 3 { decoder.int64()? } else { -1 };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            broker_id,
-            cluster_id,
-            incarnation_id,
-            listeners,
-            features,
-            rack,
-            is_migrating_zk_broker,
-            log_dirs,
-            previous_broker_epoch,
-            unknown_tagged_fields,
-        })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.broker_id = decoder.int32()?;
+        decoder.read_string(
+            &mut self.cluster_id,
+            true,
+            version,
+            Field::of("BrokerRegistrationRequest", "cluster_id"),
+        )?;
+        self.incarnation_id = decoder.uuid()?;
+        decoder.read_structures(
+            &mut self.listeners,
+            true,
+            version,
+            Field::of("BrokerRegistrationRequest", "listeners"),
+        )?;
+        decoder.read_structures(
+            &mut self.features,
+            true,
+            version,
+            Field::of("BrokerRegistrationRequest", "features"),
+        )?;
+        decoder.read_string(&mut self.rack, true, version, Field::of("BrokerRegistrationRequest", "rack"))?;
+        if version >= 1 {
+            self.is_migrating_zk_broker = decoder.bool()?;
+        }
+        if version >= 2 {
+            decoder.read_array(
+                &mut self.log_dirs,
+                true,
+                version,
+                Field::of("BrokerRegistrationRequest", "log_dirs"),
+                |decoder| Ok(decoder.uuid()?),
+            )?;
+        }
+        if version >= 3 {
+            self.previous_broker_epoch = decoder.int64()?;
+        }
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
+}
+
+impl Message for BrokerRegistrationRequest {
+    const NAME: &'static str = "BrokerRegistrationRequest";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 4;
 }
 
 /// `Listener` of BrokerRegistration.
@@ -144,26 +138,26 @@ pub struct Listener {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Listener {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), true)?;
-        encoder.string(Some(&self.host), true)?;
-        encoder.uint16(self.port);
-        encoder.int16(self.security_protocol);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for Listener {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        encoder.write_string(Some(&self.host), true);
+        {
+            let mut fields = encoder.fixed_fields::<4>();
+            fields.uint16(0, self.port);
+            fields.int16(2, self.security_protocol);
+        }
+        encoder.write_unknown_tagged_fields(true, version, "Listener", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name =
-            decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Listener", "name", version))?;
-        let host =
-            decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Listener", "host", version))?;
-        let port = decoder.uint16()?;
-        let security_protocol = decoder.int16()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, host, port, security_protocol, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.name, true, version, Field::of("Listener", "name"))?;
+        decoder.read_string(&mut self.host, true, version, Field::of("Listener", "host"))?;
+        let fields = decoder.fixed_fields::<4>("Listener")?;
+        self.port = fields.uint16(0);
+        self.security_protocol = fields.int16(2);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -180,23 +174,24 @@ pub struct Feature {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Feature {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), true)?;
-        encoder.int16(self.min_supported_version);
-        encoder.int16(self.max_supported_version);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for Feature {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        {
+            let mut fields = encoder.fixed_fields::<4>();
+            fields.int16(0, self.min_supported_version);
+            fields.int16(2, self.max_supported_version);
+        }
+        encoder.write_unknown_tagged_fields(true, version, "Feature", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name =
-            decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Feature", "name", version))?;
-        let min_supported_version = decoder.int16()?;
-        let max_supported_version = decoder.int16()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, min_supported_version, max_supported_version, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.name, true, version, Field::of("Feature", "name"))?;
+        let fields = decoder.fixed_fields::<4>("Feature")?;
+        self.min_supported_version = fields.int16(0);
+        self.max_supported_version = fields.int16(2);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -224,29 +219,36 @@ impl Default for BrokerRegistrationResponse {
     }
 }
 
+impl Structure for BrokerRegistrationResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<14>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
+            fields.int64(6, self.broker_epoch);
+        }
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "BrokerRegistrationResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<14>("BrokerRegistrationResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        self.broker_epoch = fields.int64(6);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for BrokerRegistrationResponse {
     const NAME: &'static str = "BrokerRegistrationResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 4;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
-        encoder.int64(self.broker_epoch);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let broker_epoch = decoder.int64()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { throttle_time_ms, error_code, broker_epoch, unknown_tagged_fields })
-    }
 }
 
 impl Request for BrokerRegistrationRequest {

@@ -25,35 +25,22 @@ pub struct BrokerRegistrationChangeRecord {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Message for BrokerRegistrationChangeRecord {
-    const NAME: &'static str = "BrokerRegistrationChangeRecord";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 3;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.broker_id);
-        encoder.int64(self.broker_epoch);
+impl Structure for BrokerRegistrationChangeRecord {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<12>();
+            fields.int32(0, self.broker_id);
+            fields.int64(4, self.broker_epoch);
+        }
         if version < 1 && self.in_controlled_shutdown != 0 {
-            return Err(EncodeError::field_not_in_version(
-                "BrokerRegistrationChangeRecord",
-                "in_controlled_shutdown",
-                version,
-            ));
+            encoder
+                .fail(Field::of("BrokerRegistrationChangeRecord", "in_controlled_shutdown").not_in(version));
         }
         if version < 2 && !self.log_dirs.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "BrokerRegistrationChangeRecord",
-                "log_dirs",
-                version,
-            ));
+            encoder.fail(Field::of("BrokerRegistrationChangeRecord", "log_dirs").not_in(version));
         }
         if version < 3 && self.cordoned_log_dirs.is_some() {
-            return Err(EncodeError::field_not_in_version(
-                "BrokerRegistrationChangeRecord",
-                "cordoned_log_dirs",
-                version,
-            ));
+            encoder.fail(Field::of("BrokerRegistrationChangeRecord", "cordoned_log_dirs").not_in(version));
         }
         let known = u32::from(self.fenced != 0)
             + u32::from(version >= 1 && self.in_controlled_shutdown != 0)
@@ -61,36 +48,28 @@ impl Message for BrokerRegistrationChangeRecord {
             + u32::from(version >= 3 && self.cordoned_log_dirs.is_some());
         encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
         if self.fenced != 0 {
-            encoder.tagged_field(0, |encoder| {
+            encoder.write_tagged_field(0, |encoder| {
                 encoder.int8(self.fenced);
-                Ok(())
-            })?;
+            });
         }
         if version >= 1 && self.in_controlled_shutdown != 0 {
-            encoder.tagged_field(1, |encoder| {
+            encoder.write_tagged_field(1, |encoder| {
                 encoder.int8(self.in_controlled_shutdown);
-                Ok(())
-            })?;
+            });
         }
         if version >= 2 && !self.log_dirs.is_empty() {
-            encoder.tagged_field(2, |encoder| {
-                encoder.array_length(Some(self.log_dirs.len()), true)?;
-                for element in &self.log_dirs {
-                    encoder.uuid(*element);
-                }
-                Ok(())
-            })?;
+            encoder.write_tagged_field(2, |encoder| {
+                encoder.write_array(Some(&self.log_dirs), true, |encoder, element| encoder.uuid(*element));
+            });
         }
         if version >= 3 && self.cordoned_log_dirs.is_some() {
-            encoder.tagged_field(3, |encoder| {
-                encoder.array_length(self.cordoned_log_dirs.as_ref().map(Vec::len), true)?;
-                for element in self.cordoned_log_dirs.iter().flatten() {
-                    encoder.uuid(*element);
-                }
-                Ok(())
-            })?;
+            encoder.write_tagged_field(3, |encoder| {
+                encoder.write_array(self.cordoned_log_dirs.as_deref(), true, |encoder, element| {
+                    encoder.uuid(*element)
+                });
+            });
         }
-        self.unknown_tagged_fields.encode(
+        self.unknown_tagged_fields.write(
             encoder,
             if version >= 3 {
                 Some(3)
@@ -101,48 +80,51 @@ impl Message for BrokerRegistrationChangeRecord {
             } else {
                 Some(0)
             },
-        )?;
-        Ok(())
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let broker_id = decoder.int32()?;
-        let broker_epoch = decoder.int64()?;
-        let mut fenced = 0;
-        let mut in_controlled_shutdown = 0;
-        let mut log_dirs = Vec::new();
-        let mut cordoned_log_dirs = None;
-        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<12>("BrokerRegistrationChangeRecord")?;
+        self.broker_id = fields.int32(0);
+        self.broker_epoch = fields.int64(4);
+        decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
             match tag {
                 0 => {
-                    fenced = decoder.int8()?;
+                    self.fenced = decoder.int8()?;
                 }
                 1 if version >= 1 => {
-                    in_controlled_shutdown = decoder.int8()?;
+                    self.in_controlled_shutdown = decoder.int8()?;
                 }
                 2 if version >= 2 => {
-                    log_dirs = decoder.array(true, |decoder| decoder.uuid())?.ok_or_else(|| {
-                        DecodeError::unexpected_null("BrokerRegistrationChangeRecord", "log_dirs", version)
-                    })?;
+                    decoder.read_array(
+                        &mut self.log_dirs,
+                        true,
+                        version,
+                        Field::of("BrokerRegistrationChangeRecord", "log_dirs"),
+                        |decoder| Ok(decoder.uuid()?),
+                    )?;
                 }
                 3 if version >= 3 => {
-                    cordoned_log_dirs = decoder.array(true, |decoder| decoder.uuid())?;
+                    decoder.read_array(
+                        &mut self.cordoned_log_dirs,
+                        true,
+                        version,
+                        Field::of("BrokerRegistrationChangeRecord", "cordoned_log_dirs"),
+                        |decoder| Ok(decoder.uuid()?),
+                    )?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        Ok(Self {
-            broker_id,
-            broker_epoch,
-            fenced,
-            in_controlled_shutdown,
-            log_dirs,
-            cordoned_log_dirs,
-            unknown_tagged_fields,
-        })
+        Ok(())
     }
+}
+
+impl Message for BrokerRegistrationChangeRecord {
+    const NAME: &'static str = "BrokerRegistrationChangeRecord";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 3;
 }
 
 impl BrokerRegistrationChangeRecord {

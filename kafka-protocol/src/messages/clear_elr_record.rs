@@ -15,27 +15,28 @@ pub struct ClearElrRecord {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for ClearElrRecord {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.topic_name), true);
+        encoder.write_unknown_tagged_fields(true, version, "ClearElrRecord", &self.unknown_tagged_fields);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.topic_name,
+            true,
+            version,
+            Field::of("ClearElrRecord", "topic_name"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ClearElrRecord {
     const NAME: &'static str = "ClearElrRecord";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(Some(&self.topic_name), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let topic_name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("ClearElrRecord", "topic_name", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_name, unknown_tagged_fields })
-    }
 }
 
 impl ClearElrRecord {

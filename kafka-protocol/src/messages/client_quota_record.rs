@@ -21,38 +21,33 @@ pub struct ClientQuotaRecord {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for ClientQuotaRecord {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_structures(Some(&self.entity), true, version);
+        encoder.write_string(Some(&self.key), true);
+        {
+            let mut fields = encoder.fixed_fields::<9>();
+            fields.float64(0, self.value);
+            fields.bool(8, self.remove);
+        }
+        encoder.write_unknown_tagged_fields(true, version, "ClientQuotaRecord", &self.unknown_tagged_fields);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_structures(&mut self.entity, true, version, Field::of("ClientQuotaRecord", "entity"))?;
+        decoder.read_string(&mut self.key, true, version, Field::of("ClientQuotaRecord", "key"))?;
+        let fields = decoder.fixed_fields::<9>("ClientQuotaRecord")?;
+        self.value = fields.float64(0);
+        self.remove = fields.bool(8);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ClientQuotaRecord {
     const NAME: &'static str = "ClientQuotaRecord";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.array_length(Some(self.entity.len()), true)?;
-        for element in &self.entity {
-            element.encode(encoder, version)?;
-        }
-        encoder.string(Some(&self.key), true)?;
-        encoder.float64(self.value);
-        encoder.bool(self.remove);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let entity = decoder
-            .array(true, |decoder| EntityData::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("ClientQuotaRecord", "entity", version))?;
-        let key = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("ClientQuotaRecord", "key", version))?;
-        let value = decoder.float64()?;
-        let remove = decoder.bool()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { entity, key, value, remove, unknown_tagged_fields })
-    }
 }
 
 /// `EntityData` of ClientQuotaRecord.
@@ -76,22 +71,18 @@ impl Default for EntityData {
     }
 }
 
-impl EntityData {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.entity_type), true)?;
-        encoder.string(self.entity_name.as_deref(), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for EntityData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.entity_type), true);
+        encoder.write_string(self.entity_name.as_deref(), true);
+        encoder.write_unknown_tagged_fields(true, version, "EntityData", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let entity_type = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("EntityData", "entity_type", version))?;
-        let entity_name = decoder.string(true)?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { entity_type, entity_name, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.entity_type, true, version, Field::of("EntityData", "entity_type"))?;
+        decoder.read_string(&mut self.entity_name, true, version, Field::of("EntityData", "entity_name"))?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

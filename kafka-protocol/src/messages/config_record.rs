@@ -45,35 +45,34 @@ impl std::fmt::Debug for ConfigRecord {
     }
 }
 
+impl Structure for ConfigRecord {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.int8(self.resource_type);
+        encoder.write_string(Some(&self.resource_name), true);
+        encoder.write_string(Some(&self.name), true);
+        encoder.write_string(self.value.as_deref(), true);
+        encoder.write_unknown_tagged_fields(true, version, "ConfigRecord", &self.unknown_tagged_fields);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.resource_type = decoder.int8()?;
+        decoder.read_string(
+            &mut self.resource_name,
+            true,
+            version,
+            Field::of("ConfigRecord", "resource_name"),
+        )?;
+        decoder.read_string(&mut self.name, true, version, Field::of("ConfigRecord", "name"))?;
+        decoder.read_string(&mut self.value, true, version, Field::of("ConfigRecord", "value"))?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ConfigRecord {
     const NAME: &'static str = "ConfigRecord";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int8(self.resource_type);
-        encoder.string(Some(&self.resource_name), true)?;
-        encoder.string(Some(&self.name), true)?;
-        encoder.string(self.value.as_deref(), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let resource_type = decoder.int8()?;
-        let resource_name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("ConfigRecord", "resource_name", version))?;
-        let name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("ConfigRecord", "name", version))?;
-        let value = decoder.string(true)?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { resource_type, resource_name, name, value, unknown_tagged_fields })
-    }
 }
 
 impl ConfigRecord {

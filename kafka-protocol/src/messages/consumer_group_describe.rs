@@ -17,38 +17,42 @@ pub struct ConsumerGroupDescribeRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for ConsumerGroupDescribeRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_array(Some(&self.group_ids), true, |encoder, element| {
+            encoder.write_string(Some(element), true)
+        });
+        encoder.bool(self.include_authorized_operations);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ConsumerGroupDescribeRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_array(
+            &mut self.group_ids,
+            true,
+            version,
+            Field::of("ConsumerGroupDescribeRequest", "group_ids"),
+            |decoder| {
+                decoder
+                    .string(true)?
+                    .ok_or_else(|| Field::of("ConsumerGroupDescribeRequest", "group_ids").null(version))
+            },
+        )?;
+        self.include_authorized_operations = decoder.bool()?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ConsumerGroupDescribeRequest {
     const NAME: &'static str = "ConsumerGroupDescribeRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.array_length(Some(self.group_ids.len()), true)?;
-        for element in &self.group_ids {
-            encoder.string(Some(element), true)?;
-        }
-        encoder.bool(self.include_authorized_operations);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let group_ids = decoder
-            .array(true, |decoder| {
-                decoder.string(true)?.ok_or_else(|| {
-                    DecodeError::unexpected_null("ConsumerGroupDescribeRequest", "group_ids", version)
-                })
-            })?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("ConsumerGroupDescribeRequest", "group_ids", version)
-            })?;
-        let include_authorized_operations = decoder.bool()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { group_ids, include_authorized_operations, unknown_tagged_fields })
-    }
 }
 
 /// `ConsumerGroupDescribeResponse` of ConsumerGroupDescribe.
@@ -62,33 +66,35 @@ pub struct ConsumerGroupDescribeResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for ConsumerGroupDescribeResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.int32(self.throttle_time_ms);
+        encoder.write_structures(Some(&self.groups), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ConsumerGroupDescribeResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.throttle_time_ms = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.groups,
+            true,
+            version,
+            Field::of("ConsumerGroupDescribeResponse", "groups"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ConsumerGroupDescribeResponse {
     const NAME: &'static str = "ConsumerGroupDescribeResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.array_length(Some(self.groups.len()), true)?;
-        for element in &self.groups {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let groups =
-            decoder.array(true, |decoder| DescribedGroup::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("ConsumerGroupDescribeResponse", "groups", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { throttle_time_ms, groups, unknown_tagged_fields })
-    }
 }
 
 /// `DescribedGroup` of ConsumerGroupDescribe.
@@ -133,56 +139,51 @@ impl Default for DescribedGroup {
     }
 }
 
-impl DescribedGroup {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for DescribedGroup {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
-        encoder.string(Some(&self.group_id), true)?;
-        encoder.string(Some(&self.group_state), true)?;
-        encoder.int32(self.group_epoch);
-        encoder.int32(self.assignment_epoch);
-        encoder.string(Some(&self.assignor_name), true)?;
-        encoder.array_length(Some(self.members.len()), true)?;
-        for element in &self.members {
-            element.encode(encoder, version)?;
+        encoder.write_string(self.error_message.as_deref(), true);
+        encoder.write_string(Some(&self.group_id), true);
+        encoder.write_string(Some(&self.group_state), true);
+        {
+            let mut fields = encoder.fixed_fields::<8>();
+            fields.int32(0, self.group_epoch);
+            fields.int32(4, self.assignment_epoch);
         }
+        encoder.write_string(Some(&self.assignor_name), true);
+        encoder.write_structures(Some(&self.members), true, version);
         encoder.int32(self.authorized_operations);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(true, version, "DescribedGroup", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let group_id = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "group_id", version))?;
-        let group_state = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "group_state", version))?;
-        let group_epoch = decoder.int32()?;
-        let assignment_epoch = decoder.int32()?;
-        let assignor_name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "assignor_name", version))?;
-        let members = decoder
-            .array(true, |decoder| Member::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "members", version))?;
-        let authorized_operations = decoder.int32()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            error_code,
-            error_message,
-            group_id,
-            group_state,
-            group_epoch,
-            assignment_epoch,
-            assignor_name,
-            members,
-            authorized_operations,
-            unknown_tagged_fields,
-        })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.error_code = decoder.error_code()?;
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("DescribedGroup", "error_message"),
+        )?;
+        decoder.read_string(&mut self.group_id, true, version, Field::of("DescribedGroup", "group_id"))?;
+        decoder.read_string(
+            &mut self.group_state,
+            true,
+            version,
+            Field::of("DescribedGroup", "group_state"),
+        )?;
+        let fields = decoder.fixed_fields::<8>("DescribedGroup")?;
+        self.group_epoch = fields.int32(0);
+        self.assignment_epoch = fields.int32(4);
+        decoder.read_string(
+            &mut self.assignor_name,
+            true,
+            version,
+            Field::of("DescribedGroup", "assignor_name"),
+        )?;
+        decoder.read_structures(&mut self.members, true, version, Field::of("DescribedGroup", "members"))?;
+        self.authorized_operations = decoder.int32()?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -234,68 +235,57 @@ impl Default for Member {
     }
 }
 
-impl Member {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.member_id), true)?;
-        encoder.string(self.instance_id.as_deref(), true)?;
-        encoder.string(self.rack_id.as_deref(), true)?;
+impl Structure for Member {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.member_id), true);
+        encoder.write_string(self.instance_id.as_deref(), true);
+        encoder.write_string(self.rack_id.as_deref(), true);
         encoder.int32(self.member_epoch);
-        encoder.string(Some(&self.client_id), true)?;
-        encoder.string(Some(&self.client_host), true)?;
-        encoder.array_length(Some(self.subscribed_topic_names.len()), true)?;
-        for element in &self.subscribed_topic_names {
-            encoder.string(Some(element), true)?;
-        }
-        encoder.string(self.subscribed_topic_regex.as_deref(), true)?;
-        self.assignment.encode(encoder, version)?;
-        self.target_assignment.encode(encoder, version)?;
+        encoder.write_string(Some(&self.client_id), true);
+        encoder.write_string(Some(&self.client_host), true);
+        encoder.write_array(Some(&self.subscribed_topic_names), true, |encoder, element| {
+            encoder.write_string(Some(element), true)
+        });
+        encoder.write_string(self.subscribed_topic_regex.as_deref(), true);
+        self.assignment.write(encoder, version);
+        self.target_assignment.write(encoder, version);
         if version >= 1 {
             encoder.int8(self.member_type);
         }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(true, version, "Member", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let member_id = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("Member", "member_id", version))?;
-        let instance_id = decoder.string(true)?;
-        let rack_id = decoder.string(true)?;
-        let member_epoch = decoder.int32()?;
-        let client_id = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("Member", "client_id", version))?;
-        let client_host = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("Member", "client_host", version))?;
-        let subscribed_topic_names = decoder
-            .array(true, |decoder| {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.member_id, true, version, Field::of("Member", "member_id"))?;
+        decoder.read_string(&mut self.instance_id, true, version, Field::of("Member", "instance_id"))?;
+        decoder.read_string(&mut self.rack_id, true, version, Field::of("Member", "rack_id"))?;
+        self.member_epoch = decoder.int32()?;
+        decoder.read_string(&mut self.client_id, true, version, Field::of("Member", "client_id"))?;
+        decoder.read_string(&mut self.client_host, true, version, Field::of("Member", "client_host"))?;
+        decoder.read_array(
+            &mut self.subscribed_topic_names,
+            true,
+            version,
+            Field::of("Member", "subscribed_topic_names"),
+            |decoder| {
                 decoder
                     .string(true)?
-                    .ok_or_else(|| DecodeError::unexpected_null("Member", "subscribed_topic_names", version))
-            })?
-            .ok_or_else(|| DecodeError::unexpected_null("Member", "subscribed_topic_names", version))?;
-        let subscribed_topic_regex = decoder.string(true)?;
-        let assignment = Assignment::decode(decoder, version)?;
-        let target_assignment = Assignment::decode(decoder, version)?;
-        let member_type = if version >= 1 { decoder.int8()? } else { -1 };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            member_id,
-            instance_id,
-            rack_id,
-            member_epoch,
-            client_id,
-            client_host,
-            subscribed_topic_names,
-            subscribed_topic_regex,
-            assignment,
-            target_assignment,
-            member_type,
-            unknown_tagged_fields,
-        })
+                    .ok_or_else(|| Field::of("Member", "subscribed_topic_names").null(version))
+            },
+        )?;
+        decoder.read_string(
+            &mut self.subscribed_topic_regex,
+            true,
+            version,
+            Field::of("Member", "subscribed_topic_regex"),
+        )?;
+        self.assignment.read(decoder, version)?;
+        self.target_assignment.read(decoder, version)?;
+        if version >= 1 {
+            self.member_type = decoder.int8()?;
+        }
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -307,34 +297,35 @@ pub struct TopicPartitions {
     /// `TopicName`.
     pub topic_name: StrBytes,
     /// `Partitions`.
-    pub partitions: Vec<i32>,
+    pub partitions: Int32Array,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TopicPartitions {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
+impl Structure for TopicPartitions {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
-        encoder.string(Some(&self.topic_name), true)?;
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            encoder.int32(*element);
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_string(Some(&self.topic_name), true);
+        encoder.write_int32_array(Some(&self.partitions), true);
+        encoder.write_unknown_tagged_fields(true, version, "TopicPartitions", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_id = decoder.topic_id()?;
-        let topic_name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicPartitions", "topic_name", version))?;
-        let partitions = decoder
-            .int32_array(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicPartitions", "partitions", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_id, topic_name, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.topic_id = decoder.topic_id()?;
+        decoder.read_string(
+            &mut self.topic_name,
+            true,
+            version,
+            Field::of("TopicPartitions", "topic_name"),
+        )?;
+        decoder.read_int32_array(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("TopicPartitions", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -347,23 +338,21 @@ pub struct Assignment {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Assignment {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.array_length(Some(self.topic_partitions.len()), true)?;
-        for element in &self.topic_partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for Assignment {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_structures(Some(&self.topic_partitions), true, version);
+        encoder.write_unknown_tagged_fields(true, version, "Assignment", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_partitions = decoder
-            .array(true, |decoder| TopicPartitions::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("Assignment", "topic_partitions", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_structures(
+            &mut self.topic_partitions,
+            true,
+            version,
+            Field::of("Assignment", "topic_partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

@@ -51,81 +51,100 @@ impl Default for ConsumerGroupHeartbeatRequest {
     }
 }
 
+impl Structure for ConsumerGroupHeartbeatRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.group_id), true);
+        encoder.write_string(Some(&self.member_id), true);
+        encoder.int32(self.member_epoch);
+        encoder.write_string(self.instance_id.as_deref(), true);
+        encoder.write_string(self.rack_id.as_deref(), true);
+        encoder.int32(self.rebalance_timeout_ms);
+        encoder.write_array(self.subscribed_topic_names.as_deref(), true, |encoder, element| {
+            encoder.write_string(Some(element), true)
+        });
+        if version >= 1 {
+            encoder.write_string(self.subscribed_topic_regex.as_deref(), true);
+        } else if self.subscribed_topic_regex.is_some() {
+            encoder
+                .fail(Field::of("ConsumerGroupHeartbeatRequest", "subscribed_topic_regex").not_in(version));
+        }
+        encoder.write_string(self.server_assignor.as_deref(), true);
+        encoder.write_structures(self.topic_partitions.as_deref(), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ConsumerGroupHeartbeatRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.group_id,
+            true,
+            version,
+            Field::of("ConsumerGroupHeartbeatRequest", "group_id"),
+        )?;
+        decoder.read_string(
+            &mut self.member_id,
+            true,
+            version,
+            Field::of("ConsumerGroupHeartbeatRequest", "member_id"),
+        )?;
+        self.member_epoch = decoder.int32()?;
+        decoder.read_string(
+            &mut self.instance_id,
+            true,
+            version,
+            Field::of("ConsumerGroupHeartbeatRequest", "instance_id"),
+        )?;
+        decoder.read_string(
+            &mut self.rack_id,
+            true,
+            version,
+            Field::of("ConsumerGroupHeartbeatRequest", "rack_id"),
+        )?;
+        self.rebalance_timeout_ms = decoder.int32()?;
+        decoder.read_array(
+            &mut self.subscribed_topic_names,
+            true,
+            version,
+            Field::of("ConsumerGroupHeartbeatRequest", "subscribed_topic_names"),
+            |decoder| {
+                decoder.string(true)?.ok_or_else(|| {
+                    Field::of("ConsumerGroupHeartbeatRequest", "subscribed_topic_names").null(version)
+                })
+            },
+        )?;
+        if version >= 1 {
+            decoder.read_string(
+                &mut self.subscribed_topic_regex,
+                true,
+                version,
+                Field::of("ConsumerGroupHeartbeatRequest", "subscribed_topic_regex"),
+            )?;
+        }
+        decoder.read_string(
+            &mut self.server_assignor,
+            true,
+            version,
+            Field::of("ConsumerGroupHeartbeatRequest", "server_assignor"),
+        )?;
+        decoder.read_structures(
+            &mut self.topic_partitions,
+            true,
+            version,
+            Field::of("ConsumerGroupHeartbeatRequest", "topic_partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ConsumerGroupHeartbeatRequest {
     const NAME: &'static str = "ConsumerGroupHeartbeatRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(Some(&self.group_id), true)?;
-        encoder.string(Some(&self.member_id), true)?;
-        encoder.int32(self.member_epoch);
-        encoder.string(self.instance_id.as_deref(), true)?;
-        encoder.string(self.rack_id.as_deref(), true)?;
-        encoder.int32(self.rebalance_timeout_ms);
-        encoder.array_length(self.subscribed_topic_names.as_ref().map(Vec::len), true)?;
-        for element in self.subscribed_topic_names.iter().flatten() {
-            encoder.string(Some(element), true)?;
-        }
-        if version >= 1 {
-            encoder.string(self.subscribed_topic_regex.as_deref(), true)?;
-        } else if self.subscribed_topic_regex.is_some() {
-            return Err(EncodeError::field_not_in_version(
-                "ConsumerGroupHeartbeatRequest",
-                "subscribed_topic_regex",
-                version,
-            ));
-        }
-        encoder.string(self.server_assignor.as_deref(), true)?;
-        encoder.array_length(self.topic_partitions.as_ref().map(Vec::len), true)?;
-        for element in self.topic_partitions.iter().flatten() {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let group_id = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("ConsumerGroupHeartbeatRequest", "group_id", version)
-        })?;
-        let member_id = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("ConsumerGroupHeartbeatRequest", "member_id", version)
-        })?;
-        let member_epoch = decoder.int32()?;
-        let instance_id = decoder.string(true)?;
-        let rack_id = decoder.string(true)?;
-        let rebalance_timeout_ms = decoder.int32()?;
-        let subscribed_topic_names = decoder.array(true, |decoder| {
-            decoder.string(true)?.ok_or_else(|| {
-                DecodeError::unexpected_null(
-                    "ConsumerGroupHeartbeatRequest",
-                    "subscribed_topic_names",
-                    version,
-                )
-            })
-        })?;
-        let subscribed_topic_regex = if version >= 1 { decoder.string(true)? } else { None };
-        let server_assignor = decoder.string(true)?;
-        let topic_partitions = decoder.array(true, |decoder| TopicPartitions::decode(decoder, version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            group_id,
-            member_id,
-            member_epoch,
-            instance_id,
-            rack_id,
-            rebalance_timeout_ms,
-            subscribed_topic_names,
-            subscribed_topic_regex,
-            server_assignor,
-            topic_partitions,
-            unknown_tagged_fields,
-        })
-    }
 }
 
 /// `TopicPartitions` of ConsumerGroupHeartbeat.
@@ -134,30 +153,28 @@ pub struct TopicPartitions {
     /// `TopicId`.
     pub topic_id: TopicId,
     /// `Partitions`.
-    pub partitions: Vec<i32>,
+    pub partitions: Int32Array,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TopicPartitions {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
+impl Structure for TopicPartitions {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            encoder.int32(*element);
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_int32_array(Some(&self.partitions), true);
+        encoder.write_unknown_tagged_fields(true, version, "TopicPartitions", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_id = decoder.topic_id()?;
-        let partitions = decoder
-            .int32_array(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicPartitions", "partitions", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_id, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.topic_id = decoder.topic_id()?;
+        decoder.read_int32_array(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("TopicPartitions", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -182,52 +199,58 @@ pub struct ConsumerGroupHeartbeatResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for ConsumerGroupHeartbeatResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
+        }
+        encoder.write_string(self.error_message.as_deref(), true);
+        encoder.write_string(self.member_id.as_deref(), true);
+        {
+            let mut fields = encoder.fixed_fields::<8>();
+            fields.int32(0, self.member_epoch);
+            fields.int32(4, self.heartbeat_interval_ms);
+        }
+        encoder.write_nullable_structure(self.assignment.as_ref(), version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ConsumerGroupHeartbeatResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("ConsumerGroupHeartbeatResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("ConsumerGroupHeartbeatResponse", "error_message"),
+        )?;
+        decoder.read_string(
+            &mut self.member_id,
+            true,
+            version,
+            Field::of("ConsumerGroupHeartbeatResponse", "member_id"),
+        )?;
+        let fields = decoder.fixed_fields::<8>("ConsumerGroupHeartbeatResponse")?;
+        self.member_epoch = fields.int32(0);
+        self.heartbeat_interval_ms = fields.int32(4);
+        decoder.read_nullable_structure(&mut self.assignment, version)?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ConsumerGroupHeartbeatResponse {
     const NAME: &'static str = "ConsumerGroupHeartbeatResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
-        encoder.string(self.member_id.as_deref(), true)?;
-        encoder.int32(self.member_epoch);
-        encoder.int32(self.heartbeat_interval_ms);
-        match &self.assignment {
-            Some(value) => {
-                encoder.int8(1);
-                value.encode(encoder, version)?;
-            }
-            None => encoder.int8(-1),
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let member_id = decoder.string(true)?;
-        let member_epoch = decoder.int32()?;
-        let heartbeat_interval_ms = decoder.int32()?;
-        let assignment = if decoder.int8()? < 0 { None } else { Some(Assignment::decode(decoder, version)?) };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            throttle_time_ms,
-            error_code,
-            error_message,
-            member_id,
-            member_epoch,
-            heartbeat_interval_ms,
-            assignment,
-            unknown_tagged_fields,
-        })
-    }
 }
 
 /// `Assignment` of ConsumerGroupHeartbeat.
@@ -239,23 +262,21 @@ pub struct Assignment {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Assignment {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.array_length(Some(self.topic_partitions.len()), true)?;
-        for element in &self.topic_partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for Assignment {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_structures(Some(&self.topic_partitions), true, version);
+        encoder.write_unknown_tagged_fields(true, version, "Assignment", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_partitions = decoder
-            .array(true, |decoder| TopicPartitions::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("Assignment", "topic_partitions", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_structures(
+            &mut self.topic_partitions,
+            true,
+            version,
+            Field::of("Assignment", "topic_partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

@@ -48,99 +48,94 @@ impl Default for ConsumerGroupMemberMetadataValue {
     }
 }
 
-impl Message for ConsumerGroupMemberMetadataValue {
-    const NAME: &'static str = "ConsumerGroupMemberMetadataValue";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(self.instance_id.as_deref(), true)?;
-        encoder.string(self.rack_id.as_deref(), true)?;
-        encoder.string(Some(&self.client_id), true)?;
-        encoder.string(Some(&self.client_host), true)?;
-        encoder.array_length(Some(self.subscribed_topic_names.len()), true)?;
-        for element in &self.subscribed_topic_names {
-            encoder.string(Some(element), true)?;
-        }
-        encoder.string(self.subscribed_topic_regex.as_deref(), true)?;
+impl Structure for ConsumerGroupMemberMetadataValue {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(self.instance_id.as_deref(), true);
+        encoder.write_string(self.rack_id.as_deref(), true);
+        encoder.write_string(Some(&self.client_id), true);
+        encoder.write_string(Some(&self.client_host), true);
+        encoder.write_array(Some(&self.subscribed_topic_names), true, |encoder, element| {
+            encoder.write_string(Some(element), true)
+        });
+        encoder.write_string(self.subscribed_topic_regex.as_deref(), true);
         encoder.int32(self.rebalance_timeout_ms);
-        encoder.string(self.server_assignor.as_deref(), true)?;
+        encoder.write_string(self.server_assignor.as_deref(), true);
         let known = u32::from(self.classic_member_metadata.is_some());
         encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
         if self.classic_member_metadata.is_some() {
-            encoder.tagged_field(0, |encoder| {
-                match &self.classic_member_metadata {
-                    Some(value) => {
-                        encoder.int8(1);
-                        value.encode(encoder, version)?;
-                    }
-                    None => encoder.int8(-1),
-                }
-                Ok(())
-            })?;
+            encoder.write_tagged_field(0, |encoder| {
+                encoder.write_nullable_structure(self.classic_member_metadata.as_ref(), version);
+            });
         }
-        self.unknown_tagged_fields.encode(encoder, Some(0))?;
-        Ok(())
+        self.unknown_tagged_fields.write(encoder, Some(0));
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let instance_id = decoder.string(true)?;
-        let rack_id = decoder.string(true)?;
-        let client_id = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("ConsumerGroupMemberMetadataValue", "client_id", version)
-        })?;
-        let client_host = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("ConsumerGroupMemberMetadataValue", "client_host", version)
-        })?;
-        let subscribed_topic_names = decoder
-            .array(true, |decoder| {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.instance_id,
+            true,
+            version,
+            Field::of("ConsumerGroupMemberMetadataValue", "instance_id"),
+        )?;
+        decoder.read_string(
+            &mut self.rack_id,
+            true,
+            version,
+            Field::of("ConsumerGroupMemberMetadataValue", "rack_id"),
+        )?;
+        decoder.read_string(
+            &mut self.client_id,
+            true,
+            version,
+            Field::of("ConsumerGroupMemberMetadataValue", "client_id"),
+        )?;
+        decoder.read_string(
+            &mut self.client_host,
+            true,
+            version,
+            Field::of("ConsumerGroupMemberMetadataValue", "client_host"),
+        )?;
+        decoder.read_array(
+            &mut self.subscribed_topic_names,
+            true,
+            version,
+            Field::of("ConsumerGroupMemberMetadataValue", "subscribed_topic_names"),
+            |decoder| {
                 decoder.string(true)?.ok_or_else(|| {
-                    DecodeError::unexpected_null(
-                        "ConsumerGroupMemberMetadataValue",
-                        "subscribed_topic_names",
-                        version,
-                    )
+                    Field::of("ConsumerGroupMemberMetadataValue", "subscribed_topic_names").null(version)
                 })
-            })?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null(
-                    "ConsumerGroupMemberMetadataValue",
-                    "subscribed_topic_names",
-                    version,
-                )
-            })?;
-        let subscribed_topic_regex = decoder.string(true)?;
-        let rebalance_timeout_ms = decoder.int32()?;
-        let server_assignor = decoder.string(true)?;
-        let mut classic_member_metadata = None;
-        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
+            },
+        )?;
+        decoder.read_string(
+            &mut self.subscribed_topic_regex,
+            true,
+            version,
+            Field::of("ConsumerGroupMemberMetadataValue", "subscribed_topic_regex"),
+        )?;
+        self.rebalance_timeout_ms = decoder.int32()?;
+        decoder.read_string(
+            &mut self.server_assignor,
+            true,
+            version,
+            Field::of("ConsumerGroupMemberMetadataValue", "server_assignor"),
+        )?;
+        decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
             match tag {
                 0 => {
-                    classic_member_metadata = if decoder.int8()? < 0 {
-                        None
-                    } else {
-                        Some(ClassicMemberMetadata::decode(decoder, version)?)
-                    };
+                    decoder.read_nullable_structure(&mut self.classic_member_metadata, version)?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        Ok(Self {
-            instance_id,
-            rack_id,
-            client_id,
-            client_host,
-            subscribed_topic_names,
-            subscribed_topic_regex,
-            rebalance_timeout_ms,
-            server_assignor,
-            classic_member_metadata,
-            unknown_tagged_fields,
-        })
+        Ok(())
     }
+}
+
+impl Message for ConsumerGroupMemberMetadataValue {
+    const NAME: &'static str = "ConsumerGroupMemberMetadataValue";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 0;
 }
 
 /// `ClassicMemberMetadata` of ConsumerGroupMemberMetadataValue.
@@ -154,26 +149,28 @@ pub struct ClassicMemberMetadata {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl ClassicMemberMetadata {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for ClassicMemberMetadata {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.session_timeout_ms);
-        encoder.array_length(Some(self.supported_protocols.len()), true)?;
-        for element in &self.supported_protocols {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(Some(&self.supported_protocols), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ClassicMemberMetadata",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let session_timeout_ms = decoder.int32()?;
-        let supported_protocols =
-            decoder.array(true, |decoder| ClassicProtocol::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("ClassicMemberMetadata", "supported_protocols", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { session_timeout_ms, supported_protocols, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.session_timeout_ms = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.supported_protocols,
+            true,
+            version,
+            Field::of("ClassicMemberMetadata", "supported_protocols"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -188,24 +185,18 @@ pub struct ClassicProtocol {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl ClassicProtocol {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), true)?;
-        encoder.bytes(Some(&self.metadata), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for ClassicProtocol {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        encoder.write_bytes(Some(&self.metadata), true);
+        encoder.write_unknown_tagged_fields(true, version, "ClassicProtocol", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("ClassicProtocol", "name", version))?;
-        let metadata = decoder
-            .bytes(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("ClassicProtocol", "metadata", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, metadata, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.name, true, version, Field::of("ClassicProtocol", "name"))?;
+        decoder.read_bytes(&mut self.metadata, true, version, Field::of("ClassicProtocol", "metadata"))?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

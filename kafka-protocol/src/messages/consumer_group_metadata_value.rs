@@ -17,41 +17,38 @@ pub struct ConsumerGroupMetadataValue {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Message for ConsumerGroupMetadataValue {
-    const NAME: &'static str = "ConsumerGroupMetadataValue";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for ConsumerGroupMetadataValue {
+    fn write(&self, encoder: &mut Encoder, _version: i16) {
         encoder.int32(self.epoch);
         let known = u32::from(self.metadata_hash != 0);
         encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
         if self.metadata_hash != 0 {
-            encoder.tagged_field(0, |encoder| {
+            encoder.write_tagged_field(0, |encoder| {
                 encoder.int64(self.metadata_hash);
-                Ok(())
-            })?;
+            });
         }
-        self.unknown_tagged_fields.encode(encoder, Some(0))?;
-        Ok(())
+        self.unknown_tagged_fields.write(encoder, Some(0));
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let epoch = decoder.int32()?;
-        let mut metadata_hash = 0;
-        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        self.epoch = decoder.int32()?;
+        decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
             match tag {
                 0 => {
-                    metadata_hash = decoder.int64()?;
+                    self.metadata_hash = decoder.int64()?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        Ok(Self { epoch, metadata_hash, unknown_tagged_fields })
+        Ok(())
     }
+}
+
+impl Message for ConsumerGroupMetadataValue {
+    const NAME: &'static str = "ConsumerGroupMetadataValue";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 0;
 }
 
 impl ConsumerGroupMetadataValue {

@@ -15,31 +15,33 @@ pub struct ConsumerGroupPartitionMetadataValue {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for ConsumerGroupPartitionMetadataValue {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_structures(Some(&self.topics), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ConsumerGroupPartitionMetadataValue",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_structures(
+            &mut self.topics,
+            true,
+            version,
+            Field::of("ConsumerGroupPartitionMetadataValue", "topics"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ConsumerGroupPartitionMetadataValue {
     const NAME: &'static str = "ConsumerGroupPartitionMetadataValue";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.array_length(Some(self.topics.len()), true)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let topics =
-            decoder.array(true, |decoder| TopicMetadata::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("ConsumerGroupPartitionMetadataValue", "topics", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topics, unknown_tagged_fields })
-    }
 }
 
 /// `TopicMetadata` of ConsumerGroupPartitionMetadataValue.
@@ -57,31 +59,27 @@ pub struct TopicMetadata {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TopicMetadata {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for TopicMetadata {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
-        encoder.string(Some(&self.topic_name), true)?;
+        encoder.write_string(Some(&self.topic_name), true);
         encoder.int32(self.num_partitions);
-        encoder.array_length(Some(self.partition_metadata.len()), true)?;
-        for element in &self.partition_metadata {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(Some(&self.partition_metadata), true, version);
+        encoder.write_unknown_tagged_fields(true, version, "TopicMetadata", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_id = decoder.topic_id()?;
-        let topic_name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicMetadata", "topic_name", version))?;
-        let num_partitions = decoder.int32()?;
-        let partition_metadata = decoder
-            .array(true, |decoder| PartitionMetadata::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicMetadata", "partition_metadata", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_id, topic_name, num_partitions, partition_metadata, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.topic_id = decoder.topic_id()?;
+        decoder.read_string(&mut self.topic_name, true, version, Field::of("TopicMetadata", "topic_name"))?;
+        self.num_partitions = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.partition_metadata,
+            true,
+            version,
+            Field::of("TopicMetadata", "partition_metadata"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -96,29 +94,28 @@ pub struct PartitionMetadata {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl PartitionMetadata {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
+impl Structure for PartitionMetadata {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.partition);
-        encoder.array_length(Some(self.racks.len()), true)?;
-        for element in &self.racks {
-            encoder.string(Some(element), true)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_array(Some(&self.racks), true, |encoder, element| {
+            encoder.write_string(Some(element), true)
+        });
+        encoder.write_unknown_tagged_fields(true, version, "PartitionMetadata", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let partition = decoder.int32()?;
-        let racks = decoder
-            .array(true, |decoder| {
-                decoder
-                    .string(true)?
-                    .ok_or_else(|| DecodeError::unexpected_null("PartitionMetadata", "racks", version))
-            })?
-            .ok_or_else(|| DecodeError::unexpected_null("PartitionMetadata", "racks", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { partition, racks, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.partition = decoder.int32()?;
+        decoder.read_array(
+            &mut self.racks,
+            true,
+            version,
+            Field::of("PartitionMetadata", "racks"),
+            |decoder| {
+                decoder.string(true)?.ok_or_else(|| Field::of("PartitionMetadata", "racks").null(version))
+            },
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

@@ -15,28 +15,33 @@ pub struct ConsumerGroupRegularExpressionKey {
     pub regular_expression: StrBytes,
 }
 
+impl Structure for ConsumerGroupRegularExpressionKey {
+    fn write(&self, encoder: &mut Encoder, _version: i16) {
+        encoder.write_string(Some(&self.group_id), false);
+        encoder.write_string(Some(&self.regular_expression), false);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.group_id,
+            false,
+            version,
+            Field::of("ConsumerGroupRegularExpressionKey", "group_id"),
+        )?;
+        decoder.read_string(
+            &mut self.regular_expression,
+            false,
+            version,
+            Field::of("ConsumerGroupRegularExpressionKey", "regular_expression"),
+        )?;
+        Ok(())
+    }
+}
+
 impl Message for ConsumerGroupRegularExpressionKey {
     const NAME: &'static str = "ConsumerGroupRegularExpressionKey";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(Some(&self.group_id), false)?;
-        encoder.string(Some(&self.regular_expression), false)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let group_id = decoder.string(false)?.ok_or_else(|| {
-            DecodeError::unexpected_null("ConsumerGroupRegularExpressionKey", "group_id", version)
-        })?;
-        let regular_expression = decoder.string(false)?.ok_or_else(|| {
-            DecodeError::unexpected_null("ConsumerGroupRegularExpressionKey", "regular_expression", version)
-        })?;
-        Ok(Self { group_id, regular_expression })
-    }
 }
 
 impl ConsumerGroupRegularExpressionKey {

@@ -19,40 +19,48 @@ pub struct ConsumerGroupRegularExpressionValue {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for ConsumerGroupRegularExpressionValue {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_array(Some(&self.topics), true, |encoder, element| {
+            encoder.write_string(Some(element), true)
+        });
+        {
+            let mut fields = encoder.fixed_fields::<16>();
+            fields.int64(0, self.version);
+            fields.int64(8, self.timestamp);
+        }
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ConsumerGroupRegularExpressionValue",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_array(
+            &mut self.topics,
+            true,
+            version,
+            Field::of("ConsumerGroupRegularExpressionValue", "topics"),
+            |decoder| {
+                decoder
+                    .string(true)?
+                    .ok_or_else(|| Field::of("ConsumerGroupRegularExpressionValue", "topics").null(version))
+            },
+        )?;
+        let fields = decoder.fixed_fields::<16>("ConsumerGroupRegularExpressionValue")?;
+        self.version = fields.int64(0);
+        self.timestamp = fields.int64(8);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ConsumerGroupRegularExpressionValue {
     const NAME: &'static str = "ConsumerGroupRegularExpressionValue";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.array_length(Some(self.topics.len()), true)?;
-        for element in &self.topics {
-            encoder.string(Some(element), true)?;
-        }
-        encoder.int64(self.version);
-        encoder.int64(self.timestamp);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let topics = decoder
-            .array(true, |decoder| {
-                decoder.string(true)?.ok_or_else(|| {
-                    DecodeError::unexpected_null("ConsumerGroupRegularExpressionValue", "topics", version)
-                })
-            })?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("ConsumerGroupRegularExpressionValue", "topics", version)
-            })?;
-        let version_ = decoder.int64()?;
-        let timestamp = decoder.int64()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topics, version: version_, timestamp, unknown_tagged_fields })
-    }
 }
 
 impl ConsumerGroupRegularExpressionValue {

@@ -15,28 +15,33 @@ pub struct ConsumerGroupTargetAssignmentMemberKey {
     pub member_id: StrBytes,
 }
 
+impl Structure for ConsumerGroupTargetAssignmentMemberKey {
+    fn write(&self, encoder: &mut Encoder, _version: i16) {
+        encoder.write_string(Some(&self.group_id), false);
+        encoder.write_string(Some(&self.member_id), false);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.group_id,
+            false,
+            version,
+            Field::of("ConsumerGroupTargetAssignmentMemberKey", "group_id"),
+        )?;
+        decoder.read_string(
+            &mut self.member_id,
+            false,
+            version,
+            Field::of("ConsumerGroupTargetAssignmentMemberKey", "member_id"),
+        )?;
+        Ok(())
+    }
+}
+
 impl Message for ConsumerGroupTargetAssignmentMemberKey {
     const NAME: &'static str = "ConsumerGroupTargetAssignmentMemberKey";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(Some(&self.group_id), false)?;
-        encoder.string(Some(&self.member_id), false)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let group_id = decoder.string(false)?.ok_or_else(|| {
-            DecodeError::unexpected_null("ConsumerGroupTargetAssignmentMemberKey", "group_id", version)
-        })?;
-        let member_id = decoder.string(false)?.ok_or_else(|| {
-            DecodeError::unexpected_null("ConsumerGroupTargetAssignmentMemberKey", "member_id", version)
-        })?;
-        Ok(Self { group_id, member_id })
-    }
 }
 
 impl ConsumerGroupTargetAssignmentMemberKey {

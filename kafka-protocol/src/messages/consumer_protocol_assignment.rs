@@ -15,30 +15,33 @@ pub struct ConsumerProtocolAssignment {
     pub user_data: Option<Bytes>,
 }
 
+impl Structure for ConsumerProtocolAssignment {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_structures(Some(&self.assigned_partitions), false, version);
+        encoder.write_bytes(self.user_data.as_ref(), false);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_structures(
+            &mut self.assigned_partitions,
+            false,
+            version,
+            Field::of("ConsumerProtocolAssignment", "assigned_partitions"),
+        )?;
+        decoder.read_bytes(
+            &mut self.user_data,
+            false,
+            version,
+            Field::of("ConsumerProtocolAssignment", "user_data"),
+        )?;
+        Ok(())
+    }
+}
+
 impl Message for ConsumerProtocolAssignment {
     const NAME: &'static str = "ConsumerProtocolAssignment";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 3;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.array_length(Some(self.assigned_partitions.len()), false)?;
-        for element in &self.assigned_partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.bytes(self.user_data.as_ref(), false)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let assigned_partitions =
-            decoder.array(false, |decoder| TopicPartition::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("ConsumerProtocolAssignment", "assigned_partitions", version)
-            })?;
-        let user_data = decoder.bytes(false)?;
-        Ok(Self { assigned_partitions, user_data })
-    }
 }
 
 /// `TopicPartition` of ConsumerProtocolAssignment.
@@ -47,26 +50,23 @@ pub struct TopicPartition {
     /// `Topic`: unique among its siblings.
     pub topic: StrBytes,
     /// `Partitions`.
-    pub partitions: Vec<i32>,
+    pub partitions: Int32Array,
 }
 
-impl TopicPartition {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.topic), false)?;
-        encoder.array_length(Some(self.partitions.len()), false)?;
-        for element in &self.partitions {
-            encoder.int32(*element);
-        }
-        Ok(())
+impl Structure for TopicPartition {
+    fn write(&self, encoder: &mut Encoder, _version: i16) {
+        encoder.write_string(Some(&self.topic), false);
+        encoder.write_int32_array(Some(&self.partitions), false);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic = decoder
-            .string(false)?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicPartition", "topic", version))?;
-        let partitions = decoder
-            .int32_array(false)?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicPartition", "partitions", version))?;
-        Ok(Self { topic, partitions })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.topic, false, version, Field::of("TopicPartition", "topic"))?;
+        decoder.read_int32_array(
+            &mut self.partitions,
+            false,
+            version,
+            Field::of("TopicPartition", "partitions"),
+        )?;
+        Ok(())
     }
 }

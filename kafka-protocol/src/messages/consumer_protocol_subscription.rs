@@ -33,54 +33,68 @@ impl Default for ConsumerProtocolSubscription {
     }
 }
 
-impl Message for ConsumerProtocolSubscription {
-    const NAME: &'static str = "ConsumerProtocolSubscription";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 3;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.array_length(Some(self.topics.len()), false)?;
-        for element in &self.topics {
-            encoder.string(Some(element), false)?;
-        }
-        encoder.bytes(self.user_data.as_ref(), false)?;
+impl Structure for ConsumerProtocolSubscription {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_array(Some(&self.topics), false, |encoder, element| {
+            encoder.write_string(Some(element), false)
+        });
+        encoder.write_bytes(self.user_data.as_ref(), false);
         if version >= 1 {
-            encoder.array_length(Some(self.owned_partitions.len()), false)?;
-            for element in &self.owned_partitions {
-                element.encode(encoder, version)?;
-            }
+            encoder.write_structures(Some(&self.owned_partitions), false, version);
         }
         if version >= 2 {
             encoder.int32(self.generation_id);
         }
         if version >= 3 {
-            encoder.string(self.rack_id.as_deref(), false)?;
+            encoder.write_string(self.rack_id.as_deref(), false);
+        }
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_array(
+            &mut self.topics,
+            false,
+            version,
+            Field::of("ConsumerProtocolSubscription", "topics"),
+            |decoder| {
+                decoder
+                    .string(false)?
+                    .ok_or_else(|| Field::of("ConsumerProtocolSubscription", "topics").null(version))
+            },
+        )?;
+        decoder.read_bytes(
+            &mut self.user_data,
+            false,
+            version,
+            Field::of("ConsumerProtocolSubscription", "user_data"),
+        )?;
+        if version >= 1 {
+            decoder.read_structures(
+                &mut self.owned_partitions,
+                false,
+                version,
+                Field::of("ConsumerProtocolSubscription", "owned_partitions"),
+            )?;
+        }
+        if version >= 2 {
+            self.generation_id = decoder.int32()?;
+        }
+        if version >= 3 {
+            decoder.read_string(
+                &mut self.rack_id,
+                false,
+                version,
+                Field::of("ConsumerProtocolSubscription", "rack_id"),
+            )?;
         }
         Ok(())
     }
+}
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let topics = decoder
-            .array(false, |decoder| {
-                decoder.string(false)?.ok_or_else(|| {
-                    DecodeError::unexpected_null("ConsumerProtocolSubscription", "topics", version)
-                })
-            })?
-            .ok_or_else(|| DecodeError::unexpected_null("ConsumerProtocolSubscription", "topics", version))?;
-        let user_data = decoder.bytes(false)?;
-        let owned_partitions = if version >= 1 {
-            decoder.array(false, |decoder| TopicPartition::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("ConsumerProtocolSubscription", "owned_partitions", version)
-            })?
-        } else {
-            Vec::new()
-        };
-        let generation_id = if version >= 2 { decoder.int32()? } else { -1 };
-        let rack_id = if version >= 3 { decoder.string(false)? } else { None };
-        Ok(Self { topics, user_data, owned_partitions, generation_id, rack_id })
-    }
+impl Message for ConsumerProtocolSubscription {
+    const NAME: &'static str = "ConsumerProtocolSubscription";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 3;
 }
 
 /// `TopicPartition` of ConsumerProtocolSubscription.
@@ -89,42 +103,35 @@ pub struct TopicPartition {
     /// `Topic`: versions 1 and later, unique among its siblings.
     pub topic: StrBytes,
     /// `Partitions`: versions 1 and later.
-    pub partitions: Vec<i32>,
+    pub partitions: Int32Array,
 }
 
-impl TopicPartition {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for TopicPartition {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         if version >= 1 {
-            encoder.string(Some(&self.topic), false)?;
+            encoder.write_string(Some(&self.topic), false);
         } else if !self.topic.is_empty() {
-            return Err(EncodeError::field_not_in_version("TopicPartition", "topic", version));
+            encoder.fail(Field::of("TopicPartition", "topic").not_in(version));
         }
         if version >= 1 {
-            encoder.array_length(Some(self.partitions.len()), false)?;
-            for element in &self.partitions {
-                encoder.int32(*element);
-            }
+            encoder.write_int32_array(Some(&self.partitions), false);
         } else if !self.partitions.is_empty() {
-            return Err(EncodeError::field_not_in_version("TopicPartition", "partitions", version));
+            encoder.fail(Field::of("TopicPartition", "partitions").not_in(version));
         }
-        Ok(())
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic = if version >= 1 {
-            decoder
-                .string(false)?
-                .ok_or_else(|| DecodeError::unexpected_null("TopicPartition", "topic", version))?
-        } else {
-            StrBytes::default()
-        };
-        let partitions = if version >= 1 {
-            decoder
-                .int32_array(false)?
-                .ok_or_else(|| DecodeError::unexpected_null("TopicPartition", "partitions", version))?
-        } else {
-            Vec::new()
-        };
-        Ok(Self { topic, partitions })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        if version >= 1 {
+            decoder.read_string(&mut self.topic, false, version, Field::of("TopicPartition", "topic"))?;
+        }
+        if version >= 1 {
+            decoder.read_int32_array(
+                &mut self.partitions,
+                false,
+                version,
+                Field::of("TopicPartition", "partitions"),
+            )?;
+        }
+        Ok(())
     }
 }

@@ -13,20 +13,19 @@ pub struct ControlRecordTypeSchema {
     pub r#type: i16,
 }
 
+impl Structure for ControlRecordTypeSchema {
+    fn write(&self, encoder: &mut Encoder, _version: i16) {
+        encoder.int16(self.r#type);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        self.r#type = decoder.int16()?;
+        Ok(())
+    }
+}
+
 impl Message for ControlRecordTypeSchema {
     const NAME: &'static str = "ControlRecordTypeSchema";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int16(self.r#type);
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let r#type = decoder.int16()?;
-        Ok(Self { r#type })
-    }
 }

@@ -23,52 +23,50 @@ pub struct ControllerRegistrationRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for ControllerRegistrationRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<21>();
+            fields.int32(0, self.controller_id);
+            fields.uuid(4, self.incarnation_id);
+            fields.bool(20, self.zk_migration_ready);
+        }
+        encoder.write_structures(Some(&self.listeners), true, version);
+        encoder.write_structures(Some(&self.features), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ControllerRegistrationRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<21>("ControllerRegistrationRequest")?;
+        self.controller_id = fields.int32(0);
+        self.incarnation_id = fields.uuid(4);
+        self.zk_migration_ready = fields.bool(20);
+        decoder.read_structures(
+            &mut self.listeners,
+            true,
+            version,
+            Field::of("ControllerRegistrationRequest", "listeners"),
+        )?;
+        decoder.read_structures(
+            &mut self.features,
+            true,
+            version,
+            Field::of("ControllerRegistrationRequest", "features"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ControllerRegistrationRequest {
     const NAME: &'static str = "ControllerRegistrationRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.controller_id);
-        encoder.uuid(self.incarnation_id);
-        encoder.bool(self.zk_migration_ready);
-        encoder.array_length(Some(self.listeners.len()), true)?;
-        for element in &self.listeners {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(Some(self.features.len()), true)?;
-        for element in &self.features {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let controller_id = decoder.int32()?;
-        let incarnation_id = decoder.uuid()?;
-        let zk_migration_ready = decoder.bool()?;
-        let listeners =
-            decoder.array(true, |decoder| Listener::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("ControllerRegistrationRequest", "listeners", version)
-            })?;
-        let features =
-            decoder.array(true, |decoder| Feature::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("ControllerRegistrationRequest", "features", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            controller_id,
-            incarnation_id,
-            zk_migration_ready,
-            listeners,
-            features,
-            unknown_tagged_fields,
-        })
-    }
 }
 
 /// `Listener` of ControllerRegistration.
@@ -86,26 +84,26 @@ pub struct Listener {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Listener {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), true)?;
-        encoder.string(Some(&self.host), true)?;
-        encoder.uint16(self.port);
-        encoder.int16(self.security_protocol);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for Listener {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        encoder.write_string(Some(&self.host), true);
+        {
+            let mut fields = encoder.fixed_fields::<4>();
+            fields.uint16(0, self.port);
+            fields.int16(2, self.security_protocol);
+        }
+        encoder.write_unknown_tagged_fields(true, version, "Listener", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name =
-            decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Listener", "name", version))?;
-        let host =
-            decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Listener", "host", version))?;
-        let port = decoder.uint16()?;
-        let security_protocol = decoder.int16()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, host, port, security_protocol, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.name, true, version, Field::of("Listener", "name"))?;
+        decoder.read_string(&mut self.host, true, version, Field::of("Listener", "host"))?;
+        let fields = decoder.fixed_fields::<4>("Listener")?;
+        self.port = fields.uint16(0);
+        self.security_protocol = fields.int16(2);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -122,23 +120,24 @@ pub struct Feature {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Feature {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), true)?;
-        encoder.int16(self.min_supported_version);
-        encoder.int16(self.max_supported_version);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for Feature {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        {
+            let mut fields = encoder.fixed_fields::<4>();
+            fields.int16(0, self.min_supported_version);
+            fields.int16(2, self.max_supported_version);
+        }
+        encoder.write_unknown_tagged_fields(true, version, "Feature", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name =
-            decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Feature", "name", version))?;
-        let min_supported_version = decoder.int16()?;
-        let max_supported_version = decoder.int16()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, min_supported_version, max_supported_version, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.name, true, version, Field::of("Feature", "name"))?;
+        let fields = decoder.fixed_fields::<4>("Feature")?;
+        self.min_supported_version = fields.int16(0);
+        self.max_supported_version = fields.int16(2);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -166,29 +165,41 @@ impl Default for ControllerRegistrationResponse {
     }
 }
 
+impl Structure for ControllerRegistrationResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
+        }
+        encoder.write_string(self.error_message.as_deref(), true);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ControllerRegistrationResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("ControllerRegistrationResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("ControllerRegistrationResponse", "error_message"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ControllerRegistrationResponse {
     const NAME: &'static str = "ControllerRegistrationResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { throttle_time_ms, error_code, error_message, unknown_tagged_fields })
-    }
 }
 
 impl Request for ControllerRegistrationRequest {

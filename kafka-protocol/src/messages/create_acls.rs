@@ -15,41 +15,37 @@ pub struct CreateAclsRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for CreateAclsRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 2;
+        encoder.write_structures(Some(&self.creations), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "CreateAclsRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 2;
+        decoder.read_structures(
+            &mut self.creations,
+            flexible,
+            version,
+            Field::of("CreateAclsRequest", "creations"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for CreateAclsRequest {
     const NAME: &'static str = "CreateAclsRequest";
     const MIN_VERSION: i16 = 1;
     const MAX_VERSION: i16 = 3;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 2;
-        encoder.array_length(Some(self.creations.len()), flexible)?;
-        for element in &self.creations {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "CreateAclsRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 2;
-        let creations = decoder
-            .array(flexible, |decoder| AclCreation::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("CreateAclsRequest", "creations", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { creations, unknown_tagged_fields })
-    }
 }
 
 /// `AclCreation` of CreateAcls.
@@ -88,52 +84,41 @@ impl Default for AclCreation {
     }
 }
 
-impl AclCreation {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for AclCreation {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.int8(self.resource_type);
-        encoder.string(Some(&self.resource_name), flexible)?;
+        encoder.write_string(Some(&self.resource_name), flexible);
         encoder.int8(self.resource_pattern_type);
-        encoder.string(Some(&self.principal), flexible)?;
-        encoder.string(Some(&self.host), flexible)?;
-        encoder.int8(self.operation);
-        encoder.int8(self.permission_type);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version("AclCreation", "unknown_tagged_fields", version));
+        encoder.write_string(Some(&self.principal), flexible);
+        encoder.write_string(Some(&self.host), flexible);
+        {
+            let mut fields = encoder.fixed_fields::<2>();
+            fields.int8(0, self.operation);
+            fields.int8(1, self.permission_type);
         }
-        Ok(())
+        encoder.write_unknown_tagged_fields(flexible, version, "AclCreation", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let resource_type = decoder.int8()?;
-        let resource_name = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("AclCreation", "resource_name", version))?;
-        let resource_pattern_type = decoder.int8()?;
-        let principal = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("AclCreation", "principal", version))?;
-        let host = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("AclCreation", "host", version))?;
-        let operation = decoder.int8()?;
-        let permission_type = decoder.int8()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            resource_type,
-            resource_name,
-            resource_pattern_type,
-            principal,
-            host,
-            operation,
-            permission_type,
-            unknown_tagged_fields,
-        })
+        self.resource_type = decoder.int8()?;
+        decoder.read_string(
+            &mut self.resource_name,
+            flexible,
+            version,
+            Field::of("AclCreation", "resource_name"),
+        )?;
+        self.resource_pattern_type = decoder.int8()?;
+        decoder.read_string(&mut self.principal, flexible, version, Field::of("AclCreation", "principal"))?;
+        decoder.read_string(&mut self.host, flexible, version, Field::of("AclCreation", "host"))?;
+        let fields = decoder.fixed_fields::<2>("AclCreation")?;
+        self.operation = fields.int8(0);
+        self.permission_type = fields.int8(1);
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -148,43 +133,39 @@ pub struct CreateAclsResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for CreateAclsResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 2;
+        encoder.int32(self.throttle_time_ms);
+        encoder.write_structures(Some(&self.results), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "CreateAclsResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 2;
+        self.throttle_time_ms = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.results,
+            flexible,
+            version,
+            Field::of("CreateAclsResponse", "results"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for CreateAclsResponse {
     const NAME: &'static str = "CreateAclsResponse";
     const MIN_VERSION: i16 = 1;
     const MAX_VERSION: i16 = 3;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 2;
-        encoder.int32(self.throttle_time_ms);
-        encoder.array_length(Some(self.results.len()), flexible)?;
-        for element in &self.results {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "CreateAclsResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 2;
-        let throttle_time_ms = decoder.int32()?;
-        let results = decoder
-            .array(flexible, |decoder| AclCreationResult::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("CreateAclsResponse", "results", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { throttle_time_ms, results, unknown_tagged_fields })
-    }
 }
 
 /// `AclCreationResult` of CreateAcls.
@@ -208,31 +189,32 @@ impl Default for AclCreationResult {
     }
 }
 
-impl AclCreationResult {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for AclCreationResult {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), flexible)?;
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AclCreationResult",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(self.error_message.as_deref(), flexible);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "AclCreationResult",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(flexible)?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { error_code, error_message, unknown_tagged_fields })
+        self.error_code = decoder.error_code()?;
+        decoder.read_string(
+            &mut self.error_message,
+            flexible,
+            version,
+            Field::of("AclCreationResult", "error_message"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

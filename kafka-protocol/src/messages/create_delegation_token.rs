@@ -33,72 +33,65 @@ impl Default for CreateDelegationTokenRequest {
     }
 }
 
+impl Structure for CreateDelegationTokenRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 2;
+        if version >= 3 {
+            encoder.write_string(self.owner_principal_type.as_deref(), flexible);
+        } else if self.owner_principal_type != Some(StrBytes::default()) {
+            encoder.fail(Field::of("CreateDelegationTokenRequest", "owner_principal_type").not_in(version));
+        }
+        if version >= 3 {
+            encoder.write_string(self.owner_principal_name.as_deref(), flexible);
+        } else if self.owner_principal_name != Some(StrBytes::default()) {
+            encoder.fail(Field::of("CreateDelegationTokenRequest", "owner_principal_name").not_in(version));
+        }
+        encoder.write_structures(Some(&self.renewers), flexible, version);
+        encoder.int64(self.max_lifetime_ms);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "CreateDelegationTokenRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 2;
+        if version >= 3 {
+            decoder.read_string(
+                &mut self.owner_principal_type,
+                flexible,
+                version,
+                Field::of("CreateDelegationTokenRequest", "owner_principal_type"),
+            )?;
+        }
+        if version >= 3 {
+            decoder.read_string(
+                &mut self.owner_principal_name,
+                flexible,
+                version,
+                Field::of("CreateDelegationTokenRequest", "owner_principal_name"),
+            )?;
+        }
+        decoder.read_structures(
+            &mut self.renewers,
+            flexible,
+            version,
+            Field::of("CreateDelegationTokenRequest", "renewers"),
+        )?;
+        self.max_lifetime_ms = decoder.int64()?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for CreateDelegationTokenRequest {
     const NAME: &'static str = "CreateDelegationTokenRequest";
     const MIN_VERSION: i16 = 1;
     const MAX_VERSION: i16 = 3;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 2;
-        if version >= 3 {
-            encoder.string(self.owner_principal_type.as_deref(), flexible)?;
-        } else if self.owner_principal_type != Some(StrBytes::default()) {
-            return Err(EncodeError::field_not_in_version(
-                "CreateDelegationTokenRequest",
-                "owner_principal_type",
-                version,
-            ));
-        }
-        if version >= 3 {
-            encoder.string(self.owner_principal_name.as_deref(), flexible)?;
-        } else if self.owner_principal_name != Some(StrBytes::default()) {
-            return Err(EncodeError::field_not_in_version(
-                "CreateDelegationTokenRequest",
-                "owner_principal_name",
-                version,
-            ));
-        }
-        encoder.array_length(Some(self.renewers.len()), flexible)?;
-        for element in &self.renewers {
-            element.encode(encoder, version)?;
-        }
-        encoder.int64(self.max_lifetime_ms);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "CreateDelegationTokenRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 2;
-        let owner_principal_type =
-            if version >= 3 { decoder.string(flexible)? } else { Some(StrBytes::default()) };
-        let owner_principal_name =
-            if version >= 3 { decoder.string(flexible)? } else { Some(StrBytes::default()) };
-        let renewers =
-            decoder.array(flexible, |decoder| CreatableRenewers::decode(decoder, version))?.ok_or_else(
-                || DecodeError::unexpected_null("CreateDelegationTokenRequest", "renewers", version),
-            )?;
-        let max_lifetime_ms = decoder.int64()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            owner_principal_type,
-            owner_principal_name,
-            renewers,
-            max_lifetime_ms,
-            unknown_tagged_fields,
-        })
-    }
 }
 
 /// `CreatableRenewers` of CreateDelegationToken.
@@ -112,35 +105,37 @@ pub struct CreatableRenewers {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl CreatableRenewers {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for CreatableRenewers {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
-        encoder.string(Some(&self.principal_type), flexible)?;
-        encoder.string(Some(&self.principal_name), flexible)?;
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "CreatableRenewers",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.principal_type), flexible);
+        encoder.write_string(Some(&self.principal_name), flexible);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "CreatableRenewers",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let principal_type = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("CreatableRenewers", "principal_type", version))?;
-        let principal_name = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("CreatableRenewers", "principal_name", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { principal_type, principal_name, unknown_tagged_fields })
+        decoder.read_string(
+            &mut self.principal_type,
+            flexible,
+            version,
+            Field::of("CreatableRenewers", "principal_type"),
+        )?;
+        decoder.read_string(
+            &mut self.principal_name,
+            flexible,
+            version,
+            Field::of("CreatableRenewers", "principal_name"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -192,113 +187,102 @@ impl std::fmt::Debug for CreateDelegationTokenResponse {
     }
 }
 
+impl Structure for CreateDelegationTokenResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 2;
+        encoder.error_code(self.error_code);
+        encoder.write_string(Some(&self.principal_type), flexible);
+        encoder.write_string(Some(&self.principal_name), flexible);
+        if version >= 3 {
+            encoder.write_string(Some(&self.token_requester_principal_type), flexible);
+        } else if !self.token_requester_principal_type.is_empty() {
+            encoder.fail(
+                Field::of("CreateDelegationTokenResponse", "token_requester_principal_type").not_in(version),
+            );
+        }
+        if version >= 3 {
+            encoder.write_string(Some(&self.token_requester_principal_name), flexible);
+        } else if !self.token_requester_principal_name.is_empty() {
+            encoder.fail(
+                Field::of("CreateDelegationTokenResponse", "token_requester_principal_name").not_in(version),
+            );
+        }
+        {
+            let mut fields = encoder.fixed_fields::<24>();
+            fields.int64(0, self.issue_timestamp_ms);
+            fields.int64(8, self.expiry_timestamp_ms);
+            fields.int64(16, self.max_timestamp_ms);
+        }
+        encoder.write_string(Some(&self.token_id), flexible);
+        encoder.write_bytes(Some(&self.hmac), flexible);
+        encoder.int32(self.throttle_time_ms);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "CreateDelegationTokenResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 2;
+        self.error_code = decoder.error_code()?;
+        decoder.read_string(
+            &mut self.principal_type,
+            flexible,
+            version,
+            Field::of("CreateDelegationTokenResponse", "principal_type"),
+        )?;
+        decoder.read_string(
+            &mut self.principal_name,
+            flexible,
+            version,
+            Field::of("CreateDelegationTokenResponse", "principal_name"),
+        )?;
+        if version >= 3 {
+            decoder.read_string(
+                &mut self.token_requester_principal_type,
+                flexible,
+                version,
+                Field::of("CreateDelegationTokenResponse", "token_requester_principal_type"),
+            )?;
+        }
+        if version >= 3 {
+            decoder.read_string(
+                &mut self.token_requester_principal_name,
+                flexible,
+                version,
+                Field::of("CreateDelegationTokenResponse", "token_requester_principal_name"),
+            )?;
+        }
+        let fields = decoder.fixed_fields::<24>("CreateDelegationTokenResponse")?;
+        self.issue_timestamp_ms = fields.int64(0);
+        self.expiry_timestamp_ms = fields.int64(8);
+        self.max_timestamp_ms = fields.int64(16);
+        decoder.read_string(
+            &mut self.token_id,
+            flexible,
+            version,
+            Field::of("CreateDelegationTokenResponse", "token_id"),
+        )?;
+        decoder.read_bytes(
+            &mut self.hmac,
+            flexible,
+            version,
+            Field::of("CreateDelegationTokenResponse", "hmac"),
+        )?;
+        self.throttle_time_ms = decoder.int32()?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for CreateDelegationTokenResponse {
     const NAME: &'static str = "CreateDelegationTokenResponse";
     const MIN_VERSION: i16 = 1;
     const MAX_VERSION: i16 = 3;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 2;
-        encoder.error_code(self.error_code);
-        encoder.string(Some(&self.principal_type), flexible)?;
-        encoder.string(Some(&self.principal_name), flexible)?;
-        if version >= 3 {
-            encoder.string(Some(&self.token_requester_principal_type), flexible)?;
-        } else if !self.token_requester_principal_type.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "CreateDelegationTokenResponse",
-                "token_requester_principal_type",
-                version,
-            ));
-        }
-        if version >= 3 {
-            encoder.string(Some(&self.token_requester_principal_name), flexible)?;
-        } else if !self.token_requester_principal_name.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "CreateDelegationTokenResponse",
-                "token_requester_principal_name",
-                version,
-            ));
-        }
-        encoder.int64(self.issue_timestamp_ms);
-        encoder.int64(self.expiry_timestamp_ms);
-        encoder.int64(self.max_timestamp_ms);
-        encoder.string(Some(&self.token_id), flexible)?;
-        encoder.bytes(Some(&self.hmac), flexible)?;
-        encoder.int32(self.throttle_time_ms);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "CreateDelegationTokenResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 2;
-        let error_code = decoder.error_code()?;
-        let principal_type = decoder.string(flexible)?.ok_or_else(|| {
-            DecodeError::unexpected_null("CreateDelegationTokenResponse", "principal_type", version)
-        })?;
-        let principal_name = decoder.string(flexible)?.ok_or_else(|| {
-            DecodeError::unexpected_null("CreateDelegationTokenResponse", "principal_name", version)
-        })?;
-        let token_requester_principal_type = if version >= 3 {
-            decoder.string(flexible)?.ok_or_else(|| {
-                DecodeError::unexpected_null(
-                    "CreateDelegationTokenResponse",
-                    "token_requester_principal_type",
-                    version,
-                )
-            })?
-        } else {
-            StrBytes::default()
-        };
-        let token_requester_principal_name = if version >= 3 {
-            decoder.string(flexible)?.ok_or_else(|| {
-                DecodeError::unexpected_null(
-                    "CreateDelegationTokenResponse",
-                    "token_requester_principal_name",
-                    version,
-                )
-            })?
-        } else {
-            StrBytes::default()
-        };
-        let issue_timestamp_ms = decoder.int64()?;
-        let expiry_timestamp_ms = decoder.int64()?;
-        let max_timestamp_ms = decoder.int64()?;
-        let token_id = decoder.string(flexible)?.ok_or_else(|| {
-            DecodeError::unexpected_null("CreateDelegationTokenResponse", "token_id", version)
-        })?;
-        let hmac = decoder
-            .bytes(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("CreateDelegationTokenResponse", "hmac", version))?;
-        let throttle_time_ms = decoder.int32()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            error_code,
-            principal_type,
-            principal_name,
-            token_requester_principal_type,
-            token_requester_principal_name,
-            issue_timestamp_ms,
-            expiry_timestamp_ms,
-            max_timestamp_ms,
-            token_id,
-            hmac,
-            throttle_time_ms,
-            unknown_tagged_fields,
-        })
-    }
 }
 
 impl Request for CreateDelegationTokenRequest {

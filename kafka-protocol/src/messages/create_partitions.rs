@@ -19,45 +19,45 @@ pub struct CreatePartitionsRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for CreatePartitionsRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 2;
+        encoder.write_structures(Some(&self.topics), flexible, version);
+        {
+            let mut fields = encoder.fixed_fields::<5>();
+            fields.int32(0, self.timeout_ms);
+            fields.bool(4, self.validate_only);
+        }
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "CreatePartitionsRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 2;
+        decoder.read_structures(
+            &mut self.topics,
+            flexible,
+            version,
+            Field::of("CreatePartitionsRequest", "topics"),
+        )?;
+        let fields = decoder.fixed_fields::<5>("CreatePartitionsRequest")?;
+        self.timeout_ms = fields.int32(0);
+        self.validate_only = fields.bool(4);
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for CreatePartitionsRequest {
     const NAME: &'static str = "CreatePartitionsRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 3;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 2;
-        encoder.array_length(Some(self.topics.len()), flexible)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.int32(self.timeout_ms);
-        encoder.bool(self.validate_only);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "CreatePartitionsRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 2;
-        let topics = decoder
-            .array(flexible, |decoder| CreatePartitionsTopic::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("CreatePartitionsRequest", "topics", version))?;
-        let timeout_ms = decoder.int32()?;
-        let validate_only = decoder.bool()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { topics, timeout_ms, validate_only, unknown_tagged_fields })
-    }
 }
 
 /// `CreatePartitionsTopic` of CreatePartitions.
@@ -84,39 +84,34 @@ impl Default for CreatePartitionsTopic {
     }
 }
 
-impl CreatePartitionsTopic {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for CreatePartitionsTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
-        encoder.string(Some(&self.name), flexible)?;
+        encoder.write_string(Some(&self.name), flexible);
         encoder.int32(self.count);
-        encoder.array_length(self.assignments.as_ref().map(Vec::len), flexible)?;
-        for element in self.assignments.iter().flatten() {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "CreatePartitionsTopic",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_structures(self.assignments.as_deref(), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "CreatePartitionsTopic",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let name = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("CreatePartitionsTopic", "name", version))?;
-        let count = decoder.int32()?;
-        let assignments =
-            decoder.array(flexible, |decoder| CreatePartitionsAssignment::decode(decoder, version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, count, assignments, unknown_tagged_fields })
+        decoder.read_string(&mut self.name, flexible, version, Field::of("CreatePartitionsTopic", "name"))?;
+        self.count = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.assignments,
+            flexible,
+            version,
+            Field::of("CreatePartitionsTopic", "assignments"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -124,39 +119,35 @@ impl CreatePartitionsTopic {
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct CreatePartitionsAssignment {
     /// `BrokerIds`.
-    pub broker_ids: Vec<i32>,
+    pub broker_ids: Int32Array,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl CreatePartitionsAssignment {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for CreatePartitionsAssignment {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
-        encoder.array_length(Some(self.broker_ids.len()), flexible)?;
-        for element in &self.broker_ids {
-            encoder.int32(*element);
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "CreatePartitionsAssignment",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_int32_array(Some(&self.broker_ids), flexible);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "CreatePartitionsAssignment",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let broker_ids = decoder.int32_array(flexible)?.ok_or_else(|| {
-            DecodeError::unexpected_null("CreatePartitionsAssignment", "broker_ids", version)
-        })?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { broker_ids, unknown_tagged_fields })
+        decoder.read_int32_array(
+            &mut self.broker_ids,
+            flexible,
+            version,
+            Field::of("CreatePartitionsAssignment", "broker_ids"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -171,43 +162,39 @@ pub struct CreatePartitionsResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for CreatePartitionsResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 2;
+        encoder.int32(self.throttle_time_ms);
+        encoder.write_structures(Some(&self.results), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "CreatePartitionsResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 2;
+        self.throttle_time_ms = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.results,
+            flexible,
+            version,
+            Field::of("CreatePartitionsResponse", "results"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for CreatePartitionsResponse {
     const NAME: &'static str = "CreatePartitionsResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 3;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 2;
-        encoder.int32(self.throttle_time_ms);
-        encoder.array_length(Some(self.results.len()), flexible)?;
-        for element in &self.results {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "CreatePartitionsResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 2;
-        let throttle_time_ms = decoder.int32()?;
-        let results = decoder
-            .array(flexible, |decoder| CreatePartitionsTopicResult::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("CreatePartitionsResponse", "results", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { throttle_time_ms, results, unknown_tagged_fields })
-    }
 }
 
 /// `CreatePartitionsTopicResult` of CreatePartitions.
@@ -223,35 +210,39 @@ pub struct CreatePartitionsTopicResult {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl CreatePartitionsTopicResult {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for CreatePartitionsTopicResult {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
-        encoder.string(Some(&self.name), flexible)?;
+        encoder.write_string(Some(&self.name), flexible);
         encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), flexible)?;
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "CreatePartitionsTopicResult",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(self.error_message.as_deref(), flexible);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "CreatePartitionsTopicResult",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let name = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("CreatePartitionsTopicResult", "name", version))?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(flexible)?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, error_code, error_message, unknown_tagged_fields })
+        decoder.read_string(
+            &mut self.name,
+            flexible,
+            version,
+            Field::of("CreatePartitionsTopicResult", "name"),
+        )?;
+        self.error_code = decoder.error_code()?;
+        decoder.read_string(
+            &mut self.error_message,
+            flexible,
+            version,
+            Field::of("CreatePartitionsTopicResult", "error_message"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

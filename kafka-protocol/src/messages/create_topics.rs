@@ -30,45 +30,45 @@ impl Default for CreateTopicsRequest {
     }
 }
 
+impl Structure for CreateTopicsRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 5;
+        encoder.write_structures(Some(&self.topics), flexible, version);
+        {
+            let mut fields = encoder.fixed_fields::<5>();
+            fields.int32(0, self.timeout_ms);
+            fields.bool(4, self.validate_only);
+        }
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "CreateTopicsRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 5;
+        decoder.read_structures(
+            &mut self.topics,
+            flexible,
+            version,
+            Field::of("CreateTopicsRequest", "topics"),
+        )?;
+        let fields = decoder.fixed_fields::<5>("CreateTopicsRequest")?;
+        self.timeout_ms = fields.int32(0);
+        self.validate_only = fields.bool(4);
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for CreateTopicsRequest {
     const NAME: &'static str = "CreateTopicsRequest";
     const MIN_VERSION: i16 = 2;
     const MAX_VERSION: i16 = 7;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 5;
-        encoder.array_length(Some(self.topics.len()), flexible)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.int32(self.timeout_ms);
-        encoder.bool(self.validate_only);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "CreateTopicsRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 5;
-        let topics = decoder
-            .array(flexible, |decoder| CreatableTopic::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("CreateTopicsRequest", "topics", version))?;
-        let timeout_ms = decoder.int32()?;
-        let validate_only = decoder.bool()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { topics, timeout_ms, validate_only, unknown_tagged_fields })
-    }
 }
 
 /// `CreatableTopic` of CreateTopics.
@@ -88,49 +88,42 @@ pub struct CreatableTopic {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl CreatableTopic {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for CreatableTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 5;
-        encoder.string(Some(&self.name), flexible)?;
-        encoder.int32(self.num_partitions);
-        encoder.int16(self.replication_factor);
-        encoder.array_length(Some(self.assignments.len()), flexible)?;
-        for element in &self.assignments {
-            element.encode(encoder, version)?;
+        encoder.write_string(Some(&self.name), flexible);
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.num_partitions);
+            fields.int16(4, self.replication_factor);
         }
-        encoder.array_length(Some(self.configs.len()), flexible)?;
-        for element in &self.configs {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "CreatableTopic",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_structures(Some(&self.assignments), flexible, version);
+        encoder.write_structures(Some(&self.configs), flexible, version);
+        encoder.write_unknown_tagged_fields(flexible, version, "CreatableTopic", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 5;
-        let name = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("CreatableTopic", "name", version))?;
-        let num_partitions = decoder.int32()?;
-        let replication_factor = decoder.int16()?;
-        let assignments = decoder
-            .array(flexible, |decoder| CreatableReplicaAssignment::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("CreatableTopic", "assignments", version))?;
-        let configs = decoder
-            .array(flexible, |decoder| CreatableTopicConfig::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("CreatableTopic", "configs", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, num_partitions, replication_factor, assignments, configs, unknown_tagged_fields })
+        decoder.read_string(&mut self.name, flexible, version, Field::of("CreatableTopic", "name"))?;
+        let fields = decoder.fixed_fields::<6>("CreatableTopic")?;
+        self.num_partitions = fields.int32(0);
+        self.replication_factor = fields.int16(4);
+        decoder.read_structures(
+            &mut self.assignments,
+            flexible,
+            version,
+            Field::of("CreatableTopic", "assignments"),
+        )?;
+        decoder.read_structures(
+            &mut self.configs,
+            flexible,
+            version,
+            Field::of("CreatableTopic", "configs"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -140,41 +133,37 @@ pub struct CreatableReplicaAssignment {
     /// `PartitionIndex`: unique among its siblings.
     pub partition_index: i32,
     /// `BrokerIds`.
-    pub broker_ids: Vec<i32>,
+    pub broker_ids: Int32Array,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl CreatableReplicaAssignment {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for CreatableReplicaAssignment {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 5;
         encoder.int32(self.partition_index);
-        encoder.array_length(Some(self.broker_ids.len()), flexible)?;
-        for element in &self.broker_ids {
-            encoder.int32(*element);
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "CreatableReplicaAssignment",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_int32_array(Some(&self.broker_ids), flexible);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "CreatableReplicaAssignment",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 5;
-        let partition_index = decoder.int32()?;
-        let broker_ids = decoder.int32_array(flexible)?.ok_or_else(|| {
-            DecodeError::unexpected_null("CreatableReplicaAssignment", "broker_ids", version)
-        })?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { partition_index, broker_ids, unknown_tagged_fields })
+        self.partition_index = decoder.int32()?;
+        decoder.read_int32_array(
+            &mut self.broker_ids,
+            flexible,
+            version,
+            Field::of("CreatableReplicaAssignment", "broker_ids"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -199,33 +188,32 @@ impl Default for CreatableTopicConfig {
     }
 }
 
-impl CreatableTopicConfig {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for CreatableTopicConfig {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 5;
-        encoder.string(Some(&self.name), flexible)?;
-        encoder.string(self.value.as_deref(), flexible)?;
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "CreatableTopicConfig",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.name), flexible);
+        encoder.write_string(self.value.as_deref(), flexible);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "CreatableTopicConfig",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 5;
-        let name = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("CreatableTopicConfig", "name", version))?;
-        let value = decoder.string(flexible)?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, value, unknown_tagged_fields })
+        decoder.read_string(&mut self.name, flexible, version, Field::of("CreatableTopicConfig", "name"))?;
+        decoder.read_string(
+            &mut self.value,
+            flexible,
+            version,
+            Field::of("CreatableTopicConfig", "value"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -240,43 +228,39 @@ pub struct CreateTopicsResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for CreateTopicsResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 5;
+        encoder.int32(self.throttle_time_ms);
+        encoder.write_structures(Some(&self.topics), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "CreateTopicsResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 5;
+        self.throttle_time_ms = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.topics,
+            flexible,
+            version,
+            Field::of("CreateTopicsResponse", "topics"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for CreateTopicsResponse {
     const NAME: &'static str = "CreateTopicsResponse";
     const MIN_VERSION: i16 = 2;
     const MAX_VERSION: i16 = 7;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 5;
-        encoder.int32(self.throttle_time_ms);
-        encoder.array_length(Some(self.topics.len()), flexible)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "CreateTopicsResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 5;
-        let throttle_time_ms = decoder.int32()?;
-        let topics = decoder
-            .array(flexible, |decoder| CreatableTopicResult::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("CreateTopicsResponse", "topics", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { throttle_time_ms, topics, unknown_tagged_fields })
-    }
 }
 
 /// `CreatableTopicResult` of CreateTopics.
@@ -318,87 +302,80 @@ impl Default for CreatableTopicResult {
     }
 }
 
-impl CreatableTopicResult {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for CreatableTopicResult {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 5;
-        encoder.string(Some(&self.name), flexible)?;
+        encoder.write_string(Some(&self.name), flexible);
         if version >= 7 {
             encoder.topic_id(self.topic_id);
         }
         encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), flexible)?;
+        encoder.write_string(self.error_message.as_deref(), flexible);
         if version >= 5 {
-            encoder.int32(self.num_partitions);
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.num_partitions);
+            fields.int16(4, self.replication_factor);
         }
         if version >= 5 {
-            encoder.int16(self.replication_factor);
-        }
-        if version >= 5 {
-            encoder.array_length(self.configs.as_ref().map(Vec::len), flexible)?;
-            for element in self.configs.iter().flatten() {
-                element.encode(encoder, version)?;
-            }
+            encoder.write_structures(self.configs.as_deref(), flexible, version);
         }
         if flexible {
             let known = u32::from(self.topic_config_error_code != ErrorCode::NONE);
             encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
             if self.topic_config_error_code != ErrorCode::NONE {
-                encoder.tagged_field(0, |encoder| {
+                encoder.write_tagged_field(0, |encoder| {
                     encoder.error_code(self.topic_config_error_code);
-                    Ok(())
-                })?;
+                });
             }
-            self.unknown_tagged_fields.encode(encoder, Some(0))?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "CreatableTopicResult",
-                "unknown_tagged_fields",
+            self.unknown_tagged_fields.write(encoder, Some(0));
+        } else {
+            encoder.write_unknown_tagged_fields(
+                false,
                 version,
-            ));
+                "CreatableTopicResult",
+                &self.unknown_tagged_fields,
+            );
         }
-        Ok(())
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 5;
-        let name = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("CreatableTopicResult", "name", version))?;
-        let topic_id = if version >= 7 { decoder.topic_id()? } else { TopicId::ZERO };
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(flexible)?;
-        let num_partitions = if version >= 5 { decoder.int32()? } else { -1 };
-        let replication_factor = if version >= 5 { decoder.int16()? } else { -1 };
-        let configs = if version >= 5 {
-            decoder.array(flexible, |decoder| CreatableTopicConfigs::decode(decoder, version))?
-        } else {
-            Some(Vec::new())
-        };
-        let mut topic_config_error_code = ErrorCode::NONE;
-        let unknown_tagged_fields = if flexible {
-            decoder.tagged_fields(|tag, decoder| {
+        decoder.read_string(&mut self.name, flexible, version, Field::of("CreatableTopicResult", "name"))?;
+        if version >= 7 {
+            self.topic_id = decoder.topic_id()?;
+        }
+        self.error_code = decoder.error_code()?;
+        decoder.read_string(
+            &mut self.error_message,
+            flexible,
+            version,
+            Field::of("CreatableTopicResult", "error_message"),
+        )?;
+        if version >= 5 {
+            let fields = decoder.fixed_fields::<6>("CreatableTopicResult")?;
+            self.num_partitions = fields.int32(0);
+            self.replication_factor = fields.int16(4);
+        }
+        if version >= 5 {
+            decoder.read_structures(
+                &mut self.configs,
+                flexible,
+                version,
+                Field::of("CreatableTopicResult", "configs"),
+            )?;
+        }
+        if flexible {
+            decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
                 match tag {
                     0 => {
-                        topic_config_error_code = decoder.error_code()?;
+                        self.topic_config_error_code = decoder.error_code()?;
                     }
                     _ => return Ok(false),
                 }
                 Ok(true)
-            })?
-        } else {
-            UnknownTaggedFields::default()
-        };
-        Ok(Self {
-            name,
-            topic_id,
-            error_code,
-            error_message,
-            topic_config_error_code,
-            num_partitions,
-            replication_factor,
-            configs,
-            unknown_tagged_fields,
-        })
+            })?;
+        }
+        Ok(())
     }
 }
 
@@ -432,61 +409,65 @@ impl Default for CreatableTopicConfigs {
     }
 }
 
-impl CreatableTopicConfigs {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for CreatableTopicConfigs {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 5;
         if version >= 5 {
-            encoder.string(Some(&self.name), flexible)?;
+            encoder.write_string(Some(&self.name), flexible);
         } else if !self.name.is_empty() {
-            return Err(EncodeError::field_not_in_version("CreatableTopicConfigs", "name", version));
+            encoder.fail(Field::of("CreatableTopicConfigs", "name").not_in(version));
         }
         if version >= 5 {
-            encoder.string(self.value.as_deref(), flexible)?;
+            encoder.write_string(self.value.as_deref(), flexible);
         } else if self.value != Some(StrBytes::default()) {
-            return Err(EncodeError::field_not_in_version("CreatableTopicConfigs", "value", version));
+            encoder.fail(Field::of("CreatableTopicConfigs", "value").not_in(version));
         }
         if version >= 5 {
-            encoder.bool(self.read_only);
+            let mut fields = encoder.fixed_fields::<3>();
+            fields.bool(0, self.read_only);
+            fields.int8(1, self.config_source);
+            fields.bool(2, self.is_sensitive);
         } else if self.read_only {
-            return Err(EncodeError::field_not_in_version("CreatableTopicConfigs", "read_only", version));
-        }
-        if version >= 5 {
-            encoder.int8(self.config_source);
-        }
-        if version >= 5 {
-            encoder.bool(self.is_sensitive);
+            encoder.fail(Field::of("CreatableTopicConfigs", "read_only").not_in(version));
         } else if self.is_sensitive {
-            return Err(EncodeError::field_not_in_version("CreatableTopicConfigs", "is_sensitive", version));
+            encoder.fail(Field::of("CreatableTopicConfigs", "is_sensitive").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "CreatableTopicConfigs",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "CreatableTopicConfigs",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 5;
-        let name = if version >= 5 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("CreatableTopicConfigs", "name", version))?
-        } else {
-            StrBytes::default()
-        };
-        let value = if version >= 5 { decoder.string(flexible)? } else { Some(StrBytes::default()) };
-        let read_only = if version >= 5 { decoder.bool()? } else { false };
-        let config_source = if version >= 5 { decoder.int8()? } else { -1 };
-        let is_sensitive = if version >= 5 { decoder.bool()? } else { false };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, value, read_only, config_source, is_sensitive, unknown_tagged_fields })
+        if version >= 5 {
+            decoder.read_string(
+                &mut self.name,
+                flexible,
+                version,
+                Field::of("CreatableTopicConfigs", "name"),
+            )?;
+        }
+        if version >= 5 {
+            decoder.read_string(
+                &mut self.value,
+                flexible,
+                version,
+                Field::of("CreatableTopicConfigs", "value"),
+            )?;
+        }
+        if version >= 5 {
+            let fields = decoder.fixed_fields::<3>("CreatableTopicConfigs")?;
+            self.read_only = fields.bool(0);
+            self.config_source = fields.int8(1);
+            self.is_sensitive = fields.bool(2);
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

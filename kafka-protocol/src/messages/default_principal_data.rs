@@ -19,31 +19,30 @@ pub struct DefaultPrincipalData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for DefaultPrincipalData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.r#type), true);
+        encoder.write_string(Some(&self.name), true);
+        encoder.bool(self.token_authenticated);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DefaultPrincipalData",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.r#type, true, version, Field::of("DefaultPrincipalData", "r#type"))?;
+        decoder.read_string(&mut self.name, true, version, Field::of("DefaultPrincipalData", "name"))?;
+        self.token_authenticated = decoder.bool()?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for DefaultPrincipalData {
     const NAME: &'static str = "DefaultPrincipalData";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(Some(&self.r#type), true)?;
-        encoder.string(Some(&self.name), true)?;
-        encoder.bool(self.token_authenticated);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let r#type = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("DefaultPrincipalData", "r#type", version))?;
-        let name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("DefaultPrincipalData", "name", version))?;
-        let token_authenticated = decoder.bool()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { r#type, name, token_authenticated, unknown_tagged_fields })
-    }
 }

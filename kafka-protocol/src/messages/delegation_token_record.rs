@@ -27,61 +27,66 @@ pub struct DelegationTokenRecord {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for DelegationTokenRecord {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.owner), true);
+        encoder.write_string(Some(&self.requester), true);
+        encoder.write_array(Some(&self.renewers), true, |encoder, element| {
+            encoder.write_string(Some(element), true)
+        });
+        {
+            let mut fields = encoder.fixed_fields::<24>();
+            fields.int64(0, self.issue_timestamp);
+            fields.int64(8, self.max_timestamp);
+            fields.int64(16, self.expiration_timestamp);
+        }
+        encoder.write_string(Some(&self.token_id), true);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DelegationTokenRecord",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.owner, true, version, Field::of("DelegationTokenRecord", "owner"))?;
+        decoder.read_string(
+            &mut self.requester,
+            true,
+            version,
+            Field::of("DelegationTokenRecord", "requester"),
+        )?;
+        decoder.read_array(
+            &mut self.renewers,
+            true,
+            version,
+            Field::of("DelegationTokenRecord", "renewers"),
+            |decoder| {
+                decoder
+                    .string(true)?
+                    .ok_or_else(|| Field::of("DelegationTokenRecord", "renewers").null(version))
+            },
+        )?;
+        let fields = decoder.fixed_fields::<24>("DelegationTokenRecord")?;
+        self.issue_timestamp = fields.int64(0);
+        self.max_timestamp = fields.int64(8);
+        self.expiration_timestamp = fields.int64(16);
+        decoder.read_string(
+            &mut self.token_id,
+            true,
+            version,
+            Field::of("DelegationTokenRecord", "token_id"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for DelegationTokenRecord {
     const NAME: &'static str = "DelegationTokenRecord";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(Some(&self.owner), true)?;
-        encoder.string(Some(&self.requester), true)?;
-        encoder.array_length(Some(self.renewers.len()), true)?;
-        for element in &self.renewers {
-            encoder.string(Some(element), true)?;
-        }
-        encoder.int64(self.issue_timestamp);
-        encoder.int64(self.max_timestamp);
-        encoder.int64(self.expiration_timestamp);
-        encoder.string(Some(&self.token_id), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let owner = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("DelegationTokenRecord", "owner", version))?;
-        let requester = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("DelegationTokenRecord", "requester", version))?;
-        let renewers = decoder
-            .array(true, |decoder| {
-                decoder
-                    .string(true)?
-                    .ok_or_else(|| DecodeError::unexpected_null("DelegationTokenRecord", "renewers", version))
-            })?
-            .ok_or_else(|| DecodeError::unexpected_null("DelegationTokenRecord", "renewers", version))?;
-        let issue_timestamp = decoder.int64()?;
-        let max_timestamp = decoder.int64()?;
-        let expiration_timestamp = decoder.int64()?;
-        let token_id = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("DelegationTokenRecord", "token_id", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            owner,
-            requester,
-            renewers,
-            issue_timestamp,
-            max_timestamp,
-            expiration_timestamp,
-            token_id,
-            unknown_tagged_fields,
-        })
-    }
 }
 
 impl DelegationTokenRecord {

@@ -15,41 +15,37 @@ pub struct DeleteAclsRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for DeleteAclsRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 2;
+        encoder.write_structures(Some(&self.filters), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DeleteAclsRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 2;
+        decoder.read_structures(
+            &mut self.filters,
+            flexible,
+            version,
+            Field::of("DeleteAclsRequest", "filters"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for DeleteAclsRequest {
     const NAME: &'static str = "DeleteAclsRequest";
     const MIN_VERSION: i16 = 1;
     const MAX_VERSION: i16 = 3;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 2;
-        encoder.array_length(Some(self.filters.len()), flexible)?;
-        for element in &self.filters {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DeleteAclsRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 2;
-        let filters = decoder
-            .array(flexible, |decoder| DeleteAclsFilter::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("DeleteAclsRequest", "filters", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { filters, unknown_tagged_fields })
-    }
 }
 
 /// `DeleteAclsFilter` of DeleteAcls.
@@ -88,50 +84,56 @@ impl Default for DeleteAclsFilter {
     }
 }
 
-impl DeleteAclsFilter {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for DeleteAclsFilter {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.int8(self.resource_type_filter);
-        encoder.string(self.resource_name_filter.as_deref(), flexible)?;
+        encoder.write_string(self.resource_name_filter.as_deref(), flexible);
         encoder.int8(self.pattern_type_filter);
-        encoder.string(self.principal_filter.as_deref(), flexible)?;
-        encoder.string(self.host_filter.as_deref(), flexible)?;
-        encoder.int8(self.operation);
-        encoder.int8(self.permission_type);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DeleteAclsFilter",
-                "unknown_tagged_fields",
-                version,
-            ));
+        encoder.write_string(self.principal_filter.as_deref(), flexible);
+        encoder.write_string(self.host_filter.as_deref(), flexible);
+        {
+            let mut fields = encoder.fixed_fields::<2>();
+            fields.int8(0, self.operation);
+            fields.int8(1, self.permission_type);
         }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DeleteAclsFilter",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let resource_type_filter = decoder.int8()?;
-        let resource_name_filter = decoder.string(flexible)?;
-        let pattern_type_filter = decoder.int8()?;
-        let principal_filter = decoder.string(flexible)?;
-        let host_filter = decoder.string(flexible)?;
-        let operation = decoder.int8()?;
-        let permission_type = decoder.int8()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            resource_type_filter,
-            resource_name_filter,
-            pattern_type_filter,
-            principal_filter,
-            host_filter,
-            operation,
-            permission_type,
-            unknown_tagged_fields,
-        })
+        self.resource_type_filter = decoder.int8()?;
+        decoder.read_string(
+            &mut self.resource_name_filter,
+            flexible,
+            version,
+            Field::of("DeleteAclsFilter", "resource_name_filter"),
+        )?;
+        self.pattern_type_filter = decoder.int8()?;
+        decoder.read_string(
+            &mut self.principal_filter,
+            flexible,
+            version,
+            Field::of("DeleteAclsFilter", "principal_filter"),
+        )?;
+        decoder.read_string(
+            &mut self.host_filter,
+            flexible,
+            version,
+            Field::of("DeleteAclsFilter", "host_filter"),
+        )?;
+        let fields = decoder.fixed_fields::<2>("DeleteAclsFilter")?;
+        self.operation = fields.int8(0);
+        self.permission_type = fields.int8(1);
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -146,43 +148,39 @@ pub struct DeleteAclsResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for DeleteAclsResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 2;
+        encoder.int32(self.throttle_time_ms);
+        encoder.write_structures(Some(&self.filter_results), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DeleteAclsResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 2;
+        self.throttle_time_ms = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.filter_results,
+            flexible,
+            version,
+            Field::of("DeleteAclsResponse", "filter_results"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for DeleteAclsResponse {
     const NAME: &'static str = "DeleteAclsResponse";
     const MIN_VERSION: i16 = 1;
     const MAX_VERSION: i16 = 3;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 2;
-        encoder.int32(self.throttle_time_ms);
-        encoder.array_length(Some(self.filter_results.len()), flexible)?;
-        for element in &self.filter_results {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DeleteAclsResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 2;
-        let throttle_time_ms = decoder.int32()?;
-        let filter_results = decoder
-            .array(flexible, |decoder| DeleteAclsFilterResult::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("DeleteAclsResponse", "filter_results", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { throttle_time_ms, filter_results, unknown_tagged_fields })
-    }
 }
 
 /// `DeleteAclsFilterResult` of DeleteAcls.
@@ -209,39 +207,39 @@ impl Default for DeleteAclsFilterResult {
     }
 }
 
-impl DeleteAclsFilterResult {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for DeleteAclsFilterResult {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), flexible)?;
-        encoder.array_length(Some(self.matching_acls.len()), flexible)?;
-        for element in &self.matching_acls {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DeleteAclsFilterResult",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(self.error_message.as_deref(), flexible);
+        encoder.write_structures(Some(&self.matching_acls), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DeleteAclsFilterResult",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(flexible)?;
-        let matching_acls =
-            decoder.array(flexible, |decoder| DeleteAclsMatchingAcl::decode(decoder, version))?.ok_or_else(
-                || DecodeError::unexpected_null("DeleteAclsFilterResult", "matching_acls", version),
-            )?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { error_code, error_message, matching_acls, unknown_tagged_fields })
+        self.error_code = decoder.error_code()?;
+        decoder.read_string(
+            &mut self.error_message,
+            flexible,
+            version,
+            Field::of("DeleteAclsFilterResult", "error_message"),
+        )?;
+        decoder.read_structures(
+            &mut self.matching_acls,
+            flexible,
+            version,
+            Field::of("DeleteAclsFilterResult", "matching_acls"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -287,62 +285,60 @@ impl Default for DeleteAclsMatchingAcl {
     }
 }
 
-impl DeleteAclsMatchingAcl {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for DeleteAclsMatchingAcl {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), flexible)?;
+        encoder.write_string(self.error_message.as_deref(), flexible);
         encoder.int8(self.resource_type);
-        encoder.string(Some(&self.resource_name), flexible)?;
+        encoder.write_string(Some(&self.resource_name), flexible);
         encoder.int8(self.pattern_type);
-        encoder.string(Some(&self.principal), flexible)?;
-        encoder.string(Some(&self.host), flexible)?;
-        encoder.int8(self.operation);
-        encoder.int8(self.permission_type);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DeleteAclsMatchingAcl",
-                "unknown_tagged_fields",
-                version,
-            ));
+        encoder.write_string(Some(&self.principal), flexible);
+        encoder.write_string(Some(&self.host), flexible);
+        {
+            let mut fields = encoder.fixed_fields::<2>();
+            fields.int8(0, self.operation);
+            fields.int8(1, self.permission_type);
         }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DeleteAclsMatchingAcl",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(flexible)?;
-        let resource_type = decoder.int8()?;
-        let resource_name = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("DeleteAclsMatchingAcl", "resource_name", version))?;
-        let pattern_type = decoder.int8()?;
-        let principal = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("DeleteAclsMatchingAcl", "principal", version))?;
-        let host = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("DeleteAclsMatchingAcl", "host", version))?;
-        let operation = decoder.int8()?;
-        let permission_type = decoder.int8()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            error_code,
-            error_message,
-            resource_type,
-            resource_name,
-            pattern_type,
-            principal,
-            host,
-            operation,
-            permission_type,
-            unknown_tagged_fields,
-        })
+        self.error_code = decoder.error_code()?;
+        decoder.read_string(
+            &mut self.error_message,
+            flexible,
+            version,
+            Field::of("DeleteAclsMatchingAcl", "error_message"),
+        )?;
+        self.resource_type = decoder.int8()?;
+        decoder.read_string(
+            &mut self.resource_name,
+            flexible,
+            version,
+            Field::of("DeleteAclsMatchingAcl", "resource_name"),
+        )?;
+        self.pattern_type = decoder.int8()?;
+        decoder.read_string(
+            &mut self.principal,
+            flexible,
+            version,
+            Field::of("DeleteAclsMatchingAcl", "principal"),
+        )?;
+        decoder.read_string(&mut self.host, flexible, version, Field::of("DeleteAclsMatchingAcl", "host"))?;
+        let fields = decoder.fixed_fields::<2>("DeleteAclsMatchingAcl")?;
+        self.operation = fields.int8(0);
+        self.permission_type = fields.int8(1);
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

@@ -15,45 +15,44 @@ pub struct DeleteGroupsRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for DeleteGroupsRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 2;
+        encoder.write_array(Some(&self.groups_names), flexible, |encoder, element| {
+            encoder.write_string(Some(element), flexible)
+        });
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DeleteGroupsRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 2;
+        decoder.read_array(
+            &mut self.groups_names,
+            flexible,
+            version,
+            Field::of("DeleteGroupsRequest", "groups_names"),
+            |decoder| {
+                decoder
+                    .string(flexible)?
+                    .ok_or_else(|| Field::of("DeleteGroupsRequest", "groups_names").null(version))
+            },
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for DeleteGroupsRequest {
     const NAME: &'static str = "DeleteGroupsRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 3;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 2;
-        encoder.array_length(Some(self.groups_names.len()), flexible)?;
-        for element in &self.groups_names {
-            encoder.string(Some(element), flexible)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DeleteGroupsRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 2;
-        let groups_names = decoder
-            .array(flexible, |decoder| {
-                decoder.string(flexible)?.ok_or_else(|| {
-                    DecodeError::unexpected_null("DeleteGroupsRequest", "groups_names", version)
-                })
-            })?
-            .ok_or_else(|| DecodeError::unexpected_null("DeleteGroupsRequest", "groups_names", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { groups_names, unknown_tagged_fields })
-    }
 }
 
 /// `DeleteGroupsResponse` of DeleteGroups.
@@ -67,43 +66,39 @@ pub struct DeleteGroupsResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for DeleteGroupsResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 2;
+        encoder.int32(self.throttle_time_ms);
+        encoder.write_structures(Some(&self.results), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DeleteGroupsResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 2;
+        self.throttle_time_ms = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.results,
+            flexible,
+            version,
+            Field::of("DeleteGroupsResponse", "results"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for DeleteGroupsResponse {
     const NAME: &'static str = "DeleteGroupsResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 3;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 2;
-        encoder.int32(self.throttle_time_ms);
-        encoder.array_length(Some(self.results.len()), flexible)?;
-        for element in &self.results {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DeleteGroupsResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 2;
-        let throttle_time_ms = decoder.int32()?;
-        let results = decoder
-            .array(flexible, |decoder| DeletableGroupResult::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("DeleteGroupsResponse", "results", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { throttle_time_ms, results, unknown_tagged_fields })
-    }
 }
 
 /// `DeletableGroupResult` of DeleteGroups.
@@ -119,37 +114,43 @@ pub struct DeletableGroupResult {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl DeletableGroupResult {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for DeletableGroupResult {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
-        encoder.string(Some(&self.group_id), flexible)?;
+        encoder.write_string(Some(&self.group_id), flexible);
         encoder.error_code(self.error_code);
         if version >= 3 {
-            encoder.string(self.error_message.as_deref(), flexible)?;
+            encoder.write_string(self.error_message.as_deref(), flexible);
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DeletableGroupResult",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DeletableGroupResult",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let group_id = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("DeletableGroupResult", "group_id", version))?;
-        let error_code = decoder.error_code()?;
-        let error_message = if version >= 3 { decoder.string(flexible)? } else { None };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { group_id, error_code, error_message, unknown_tagged_fields })
+        decoder.read_string(
+            &mut self.group_id,
+            flexible,
+            version,
+            Field::of("DeletableGroupResult", "group_id"),
+        )?;
+        self.error_code = decoder.error_code()?;
+        if version >= 3 {
+            decoder.read_string(
+                &mut self.error_message,
+                flexible,
+                version,
+                Field::of("DeletableGroupResult", "error_message"),
+            )?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

@@ -17,43 +17,39 @@ pub struct DeleteRecordsRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for DeleteRecordsRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 2;
+        encoder.write_structures(Some(&self.topics), flexible, version);
+        encoder.int32(self.timeout_ms);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DeleteRecordsRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 2;
+        decoder.read_structures(
+            &mut self.topics,
+            flexible,
+            version,
+            Field::of("DeleteRecordsRequest", "topics"),
+        )?;
+        self.timeout_ms = decoder.int32()?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for DeleteRecordsRequest {
     const NAME: &'static str = "DeleteRecordsRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 2;
-        encoder.array_length(Some(self.topics.len()), flexible)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.int32(self.timeout_ms);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DeleteRecordsRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 2;
-        let topics = decoder
-            .array(flexible, |decoder| DeleteRecordsTopic::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("DeleteRecordsRequest", "topics", version))?;
-        let timeout_ms = decoder.int32()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { topics, timeout_ms, unknown_tagged_fields })
-    }
 }
 
 /// `DeleteRecordsTopic` of DeleteRecords.
@@ -67,38 +63,32 @@ pub struct DeleteRecordsTopic {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl DeleteRecordsTopic {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for DeleteRecordsTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
-        encoder.string(Some(&self.name), flexible)?;
-        encoder.array_length(Some(self.partitions.len()), flexible)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DeleteRecordsTopic",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.name), flexible);
+        encoder.write_structures(Some(&self.partitions), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DeleteRecordsTopic",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let name = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("DeleteRecordsTopic", "name", version))?;
-        let partitions = decoder
-            .array(flexible, |decoder| DeleteRecordsPartition::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("DeleteRecordsTopic", "partitions", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, partitions, unknown_tagged_fields })
+        decoder.read_string(&mut self.name, flexible, version, Field::of("DeleteRecordsTopic", "name"))?;
+        decoder.read_structures(
+            &mut self.partitions,
+            flexible,
+            version,
+            Field::of("DeleteRecordsTopic", "partitions"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -113,31 +103,31 @@ pub struct DeleteRecordsPartition {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl DeleteRecordsPartition {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for DeleteRecordsPartition {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
-        encoder.int32(self.partition_index);
-        encoder.int64(self.offset);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DeleteRecordsPartition",
-                "unknown_tagged_fields",
-                version,
-            ));
+        {
+            let mut fields = encoder.fixed_fields::<12>();
+            fields.int32(0, self.partition_index);
+            fields.int64(4, self.offset);
         }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DeleteRecordsPartition",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let partition_index = decoder.int32()?;
-        let offset = decoder.int64()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { partition_index, offset, unknown_tagged_fields })
+        let fields = decoder.fixed_fields::<12>("DeleteRecordsPartition")?;
+        self.partition_index = fields.int32(0);
+        self.offset = fields.int64(4);
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -152,44 +142,39 @@ pub struct DeleteRecordsResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for DeleteRecordsResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 2;
+        encoder.int32(self.throttle_time_ms);
+        encoder.write_structures(Some(&self.topics), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DeleteRecordsResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 2;
+        self.throttle_time_ms = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.topics,
+            flexible,
+            version,
+            Field::of("DeleteRecordsResponse", "topics"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for DeleteRecordsResponse {
     const NAME: &'static str = "DeleteRecordsResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 2;
-        encoder.int32(self.throttle_time_ms);
-        encoder.array_length(Some(self.topics.len()), flexible)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DeleteRecordsResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 2;
-        let throttle_time_ms = decoder.int32()?;
-        let topics =
-            decoder
-                .array(flexible, |decoder| DeleteRecordsTopicResult::decode(decoder, version))?
-                .ok_or_else(|| DecodeError::unexpected_null("DeleteRecordsResponse", "topics", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { throttle_time_ms, topics, unknown_tagged_fields })
-    }
 }
 
 /// `DeleteRecordsTopicResult` of DeleteRecords.
@@ -203,38 +188,37 @@ pub struct DeleteRecordsTopicResult {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl DeleteRecordsTopicResult {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for DeleteRecordsTopicResult {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
-        encoder.string(Some(&self.name), flexible)?;
-        encoder.array_length(Some(self.partitions.len()), flexible)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DeleteRecordsTopicResult",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.name), flexible);
+        encoder.write_structures(Some(&self.partitions), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DeleteRecordsTopicResult",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let name = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("DeleteRecordsTopicResult", "name", version))?;
-        let partitions = decoder
-            .array(flexible, |decoder| DeleteRecordsPartitionResult::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("DeleteRecordsTopicResult", "partitions", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, partitions, unknown_tagged_fields })
+        decoder.read_string(
+            &mut self.name,
+            flexible,
+            version,
+            Field::of("DeleteRecordsTopicResult", "name"),
+        )?;
+        decoder.read_structures(
+            &mut self.partitions,
+            flexible,
+            version,
+            Field::of("DeleteRecordsTopicResult", "partitions"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -251,33 +235,33 @@ pub struct DeleteRecordsPartitionResult {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl DeleteRecordsPartitionResult {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for DeleteRecordsPartitionResult {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
-        encoder.int32(self.partition_index);
-        encoder.int64(self.low_watermark);
-        encoder.error_code(self.error_code);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DeleteRecordsPartitionResult",
-                "unknown_tagged_fields",
-                version,
-            ));
+        {
+            let mut fields = encoder.fixed_fields::<14>();
+            fields.int32(0, self.partition_index);
+            fields.int64(4, self.low_watermark);
+            fields.error_code(12, self.error_code);
         }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DeleteRecordsPartitionResult",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let partition_index = decoder.int32()?;
-        let low_watermark = decoder.int64()?;
-        let error_code = decoder.error_code()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { partition_index, low_watermark, error_code, unknown_tagged_fields })
+        let fields = decoder.fixed_fields::<14>("DeleteRecordsPartitionResult")?;
+        self.partition_index = fields.int32(0);
+        self.low_watermark = fields.int64(4);
+        self.error_code = fields.error_code(12);
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

@@ -17,36 +17,40 @@ pub struct DeleteShareGroupOffsetsRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for DeleteShareGroupOffsetsRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.group_id), true);
+        encoder.write_structures(Some(&self.topics), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DeleteShareGroupOffsetsRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.group_id,
+            true,
+            version,
+            Field::of("DeleteShareGroupOffsetsRequest", "group_id"),
+        )?;
+        decoder.read_structures(
+            &mut self.topics,
+            true,
+            version,
+            Field::of("DeleteShareGroupOffsetsRequest", "topics"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for DeleteShareGroupOffsetsRequest {
     const NAME: &'static str = "DeleteShareGroupOffsetsRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(Some(&self.group_id), true)?;
-        encoder.array_length(Some(self.topics.len()), true)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let group_id = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("DeleteShareGroupOffsetsRequest", "group_id", version)
-        })?;
-        let topics = decoder
-            .array(true, |decoder| DeleteShareGroupOffsetsRequestTopic::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("DeleteShareGroupOffsetsRequest", "topics", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { group_id, topics, unknown_tagged_fields })
-    }
 }
 
 /// `DeleteShareGroupOffsetsRequestTopic` of DeleteShareGroupOffsets.
@@ -58,20 +62,26 @@ pub struct DeleteShareGroupOffsetsRequestTopic {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl DeleteShareGroupOffsetsRequestTopic {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.topic_name), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for DeleteShareGroupOffsetsRequestTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.topic_name), true);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DeleteShareGroupOffsetsRequestTopic",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_name = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("DeleteShareGroupOffsetsRequestTopic", "topic_name", version)
-        })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_name, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.topic_name,
+            true,
+            version,
+            Field::of("DeleteShareGroupOffsetsRequestTopic", "topic_name"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -90,38 +100,48 @@ pub struct DeleteShareGroupOffsetsResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for DeleteShareGroupOffsetsResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
+        }
+        encoder.write_string(self.error_message.as_deref(), true);
+        encoder.write_structures(Some(&self.responses), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DeleteShareGroupOffsetsResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("DeleteShareGroupOffsetsResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("DeleteShareGroupOffsetsResponse", "error_message"),
+        )?;
+        decoder.read_structures(
+            &mut self.responses,
+            true,
+            version,
+            Field::of("DeleteShareGroupOffsetsResponse", "responses"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for DeleteShareGroupOffsetsResponse {
     const NAME: &'static str = "DeleteShareGroupOffsetsResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
-        encoder.array_length(Some(self.responses.len()), true)?;
-        for element in &self.responses {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let responses = decoder
-            .array(true, |decoder| DeleteShareGroupOffsetsResponseTopic::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("DeleteShareGroupOffsetsResponse", "responses", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { throttle_time_ms, error_code, error_message, responses, unknown_tagged_fields })
-    }
 }
 
 /// `DeleteShareGroupOffsetsResponseTopic` of DeleteShareGroupOffsets.
@@ -139,26 +159,41 @@ pub struct DeleteShareGroupOffsetsResponseTopic {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl DeleteShareGroupOffsetsResponseTopic {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.topic_name), true)?;
-        encoder.topic_id(self.topic_id);
-        encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for DeleteShareGroupOffsetsResponseTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.topic_name), true);
+        {
+            let mut fields = encoder.fixed_fields::<18>();
+            fields.topic_id(0, self.topic_id);
+            fields.error_code(16, self.error_code);
+        }
+        encoder.write_string(self.error_message.as_deref(), true);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DeleteShareGroupOffsetsResponseTopic",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_name = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("DeleteShareGroupOffsetsResponseTopic", "topic_name", version)
-        })?;
-        let topic_id = decoder.topic_id()?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_name, topic_id, error_code, error_message, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.topic_name,
+            true,
+            version,
+            Field::of("DeleteShareGroupOffsetsResponseTopic", "topic_name"),
+        )?;
+        let fields = decoder.fixed_fields::<18>("DeleteShareGroupOffsetsResponseTopic")?;
+        self.topic_id = fields.topic_id(0);
+        self.error_code = fields.error_code(16);
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("DeleteShareGroupOffsetsResponseTopic", "error_message"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

@@ -19,68 +19,63 @@ pub struct DeleteTopicsRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for DeleteTopicsRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 4;
+        if version >= 6 {
+            encoder.write_structures(Some(&self.topics), flexible, version);
+        } else if !self.topics.is_empty() {
+            encoder.fail(Field::of("DeleteTopicsRequest", "topics").not_in(version));
+        }
+        if version <= 5 {
+            encoder.write_array(Some(&self.topic_names), flexible, |encoder, element| {
+                encoder.write_string(Some(element), flexible)
+            });
+        }
+        encoder.int32(self.timeout_ms);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DeleteTopicsRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 4;
+        if version >= 6 {
+            decoder.read_structures(
+                &mut self.topics,
+                flexible,
+                version,
+                Field::of("DeleteTopicsRequest", "topics"),
+            )?;
+        }
+        if version <= 5 {
+            decoder.read_array(
+                &mut self.topic_names,
+                flexible,
+                version,
+                Field::of("DeleteTopicsRequest", "topic_names"),
+                |decoder| {
+                    decoder
+                        .string(flexible)?
+                        .ok_or_else(|| Field::of("DeleteTopicsRequest", "topic_names").null(version))
+                },
+            )?;
+        }
+        self.timeout_ms = decoder.int32()?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for DeleteTopicsRequest {
     const NAME: &'static str = "DeleteTopicsRequest";
     const MIN_VERSION: i16 = 1;
     const MAX_VERSION: i16 = 6;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 4;
-        if version >= 6 {
-            encoder.array_length(Some(self.topics.len()), flexible)?;
-            for element in &self.topics {
-                element.encode(encoder, version)?;
-            }
-        } else if !self.topics.is_empty() {
-            return Err(EncodeError::field_not_in_version("DeleteTopicsRequest", "topics", version));
-        }
-        if version <= 5 {
-            encoder.array_length(Some(self.topic_names.len()), flexible)?;
-            for element in &self.topic_names {
-                encoder.string(Some(element), flexible)?;
-            }
-        }
-        encoder.int32(self.timeout_ms);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DeleteTopicsRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 4;
-        let topics = if version >= 6 {
-            decoder
-                .array(flexible, |decoder| DeleteTopicState::decode(decoder, version))?
-                .ok_or_else(|| DecodeError::unexpected_null("DeleteTopicsRequest", "topics", version))?
-        } else {
-            Vec::new()
-        };
-        let topic_names = if version <= 5 {
-            decoder
-                .array(flexible, |decoder| {
-                    decoder.string(flexible)?.ok_or_else(|| {
-                        DecodeError::unexpected_null("DeleteTopicsRequest", "topic_names", version)
-                    })
-                })?
-                .ok_or_else(|| DecodeError::unexpected_null("DeleteTopicsRequest", "topic_names", version))?
-        } else {
-            Vec::new()
-        };
-        let timeout_ms = decoder.int32()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { topics, topic_names, timeout_ms, unknown_tagged_fields })
-    }
 }
 
 /// `DeleteTopicState` of DeleteTopics.
@@ -94,39 +89,39 @@ pub struct DeleteTopicState {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl DeleteTopicState {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for DeleteTopicState {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         if version >= 6 {
-            encoder.string(self.name.as_deref(), flexible)?;
+            encoder.write_string(self.name.as_deref(), flexible);
         } else if self.name.is_some() {
-            return Err(EncodeError::field_not_in_version("DeleteTopicState", "name", version));
+            encoder.fail(Field::of("DeleteTopicState", "name").not_in(version));
         }
         if version >= 6 {
             encoder.topic_id(self.topic_id);
         } else if self.topic_id != TopicId::ZERO {
-            return Err(EncodeError::field_not_in_version("DeleteTopicState", "topic_id", version));
+            encoder.fail(Field::of("DeleteTopicState", "topic_id").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DeleteTopicState",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DeleteTopicState",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
-        let name = if version >= 6 { decoder.string(flexible)? } else { None };
-        let topic_id = if version >= 6 { decoder.topic_id()? } else { TopicId::ZERO };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, topic_id, unknown_tagged_fields })
+        if version >= 6 {
+            decoder.read_string(&mut self.name, flexible, version, Field::of("DeleteTopicState", "name"))?;
+        }
+        if version >= 6 {
+            self.topic_id = decoder.topic_id()?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -141,43 +136,39 @@ pub struct DeleteTopicsResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for DeleteTopicsResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 4;
+        encoder.int32(self.throttle_time_ms);
+        encoder.write_structures(Some(&self.responses), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DeleteTopicsResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 4;
+        self.throttle_time_ms = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.responses,
+            flexible,
+            version,
+            Field::of("DeleteTopicsResponse", "responses"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for DeleteTopicsResponse {
     const NAME: &'static str = "DeleteTopicsResponse";
     const MIN_VERSION: i16 = 1;
     const MAX_VERSION: i16 = 6;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 4;
-        encoder.int32(self.throttle_time_ms);
-        encoder.array_length(Some(self.responses.len()), flexible)?;
-        for element in &self.responses {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DeleteTopicsResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 4;
-        let throttle_time_ms = decoder.int32()?;
-        let responses = decoder
-            .array(flexible, |decoder| DeletableTopicResult::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("DeleteTopicsResponse", "responses", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { throttle_time_ms, responses, unknown_tagged_fields })
-    }
 }
 
 /// `DeletableTopicResult` of DeleteTopics.
@@ -207,47 +198,50 @@ impl Default for DeletableTopicResult {
     }
 }
 
-impl DeletableTopicResult {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for DeletableTopicResult {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         if self.name.is_none() && version < 6 {
-            return Err(EncodeError::null_not_in_version("DeletableTopicResult", "name", version));
+            encoder.fail(Field::of("DeletableTopicResult", "name").null_not_in(version));
         }
-        encoder.string(self.name.as_deref(), flexible)?;
+        encoder.write_string(self.name.as_deref(), flexible);
         if version >= 6 {
             encoder.topic_id(self.topic_id);
         }
         encoder.error_code(self.error_code);
         if version >= 5 {
-            encoder.string(self.error_message.as_deref(), flexible)?;
+            encoder.write_string(self.error_message.as_deref(), flexible);
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DeletableTopicResult",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DeletableTopicResult",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
-        let name = match decoder.string(flexible)? {
-            None if version < 6 => {
-                return Err(DecodeError::unexpected_null("DeletableTopicResult", "name", version));
-            }
-            value => value,
-        };
-        let topic_id = if version >= 6 { decoder.topic_id()? } else { TopicId::ZERO };
-        let error_code = decoder.error_code()?;
-        let error_message = if version >= 5 { decoder.string(flexible)? } else { None };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, topic_id, error_code, error_message, unknown_tagged_fields })
+        decoder.read_string(&mut self.name, flexible, version, Field::of("DeletableTopicResult", "name"))?;
+        if version < 6 && self.name.is_none() {
+            return Err(Field::of("DeletableTopicResult", "name").null(version));
+        }
+        if version >= 6 {
+            self.topic_id = decoder.topic_id()?;
+        }
+        self.error_code = decoder.error_code()?;
+        if version >= 5 {
+            decoder.read_string(
+                &mut self.error_message,
+                flexible,
+                version,
+                Field::of("DeletableTopicResult", "error_message"),
+            )?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

@@ -42,57 +42,63 @@ impl Default for DescribeAclsRequest {
     }
 }
 
+impl Structure for DescribeAclsRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 2;
+        encoder.int8(self.resource_type_filter);
+        encoder.write_string(self.resource_name_filter.as_deref(), flexible);
+        encoder.int8(self.pattern_type_filter);
+        encoder.write_string(self.principal_filter.as_deref(), flexible);
+        encoder.write_string(self.host_filter.as_deref(), flexible);
+        {
+            let mut fields = encoder.fixed_fields::<2>();
+            fields.int8(0, self.operation);
+            fields.int8(1, self.permission_type);
+        }
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DescribeAclsRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 2;
+        self.resource_type_filter = decoder.int8()?;
+        decoder.read_string(
+            &mut self.resource_name_filter,
+            flexible,
+            version,
+            Field::of("DescribeAclsRequest", "resource_name_filter"),
+        )?;
+        self.pattern_type_filter = decoder.int8()?;
+        decoder.read_string(
+            &mut self.principal_filter,
+            flexible,
+            version,
+            Field::of("DescribeAclsRequest", "principal_filter"),
+        )?;
+        decoder.read_string(
+            &mut self.host_filter,
+            flexible,
+            version,
+            Field::of("DescribeAclsRequest", "host_filter"),
+        )?;
+        let fields = decoder.fixed_fields::<2>("DescribeAclsRequest")?;
+        self.operation = fields.int8(0);
+        self.permission_type = fields.int8(1);
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for DescribeAclsRequest {
     const NAME: &'static str = "DescribeAclsRequest";
     const MIN_VERSION: i16 = 1;
     const MAX_VERSION: i16 = 3;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 2;
-        encoder.int8(self.resource_type_filter);
-        encoder.string(self.resource_name_filter.as_deref(), flexible)?;
-        encoder.int8(self.pattern_type_filter);
-        encoder.string(self.principal_filter.as_deref(), flexible)?;
-        encoder.string(self.host_filter.as_deref(), flexible)?;
-        encoder.int8(self.operation);
-        encoder.int8(self.permission_type);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DescribeAclsRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 2;
-        let resource_type_filter = decoder.int8()?;
-        let resource_name_filter = decoder.string(flexible)?;
-        let pattern_type_filter = decoder.int8()?;
-        let principal_filter = decoder.string(flexible)?;
-        let host_filter = decoder.string(flexible)?;
-        let operation = decoder.int8()?;
-        let permission_type = decoder.int8()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            resource_type_filter,
-            resource_name_filter,
-            pattern_type_filter,
-            principal_filter,
-            host_filter,
-            operation,
-            permission_type,
-            unknown_tagged_fields,
-        })
-    }
 }
 
 /// `DescribeAclsResponse` of DescribeAcls.
@@ -122,47 +128,52 @@ impl Default for DescribeAclsResponse {
     }
 }
 
+impl Structure for DescribeAclsResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 2;
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
+        }
+        encoder.write_string(self.error_message.as_deref(), flexible);
+        encoder.write_structures(Some(&self.resources), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DescribeAclsResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 2;
+        let fields = decoder.fixed_fields::<6>("DescribeAclsResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_string(
+            &mut self.error_message,
+            flexible,
+            version,
+            Field::of("DescribeAclsResponse", "error_message"),
+        )?;
+        decoder.read_structures(
+            &mut self.resources,
+            flexible,
+            version,
+            Field::of("DescribeAclsResponse", "resources"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for DescribeAclsResponse {
     const NAME: &'static str = "DescribeAclsResponse";
     const MIN_VERSION: i16 = 1;
     const MAX_VERSION: i16 = 3;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 2;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), flexible)?;
-        encoder.array_length(Some(self.resources.len()), flexible)?;
-        for element in &self.resources {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DescribeAclsResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 2;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(flexible)?;
-        let resources = decoder
-            .array(flexible, |decoder| DescribeAclsResource::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribeAclsResponse", "resources", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { throttle_time_ms, error_code, error_message, resources, unknown_tagged_fields })
-    }
 }
 
 /// `DescribeAclsResource` of DescribeAcls.
@@ -192,42 +203,41 @@ impl Default for DescribeAclsResource {
     }
 }
 
-impl DescribeAclsResource {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for DescribeAclsResource {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.int8(self.resource_type);
-        encoder.string(Some(&self.resource_name), flexible)?;
+        encoder.write_string(Some(&self.resource_name), flexible);
         encoder.int8(self.pattern_type);
-        encoder.array_length(Some(self.acls.len()), flexible)?;
-        for element in &self.acls {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DescribeAclsResource",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_structures(Some(&self.acls), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DescribeAclsResource",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let resource_type = decoder.int8()?;
-        let resource_name = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribeAclsResource", "resource_name", version))?;
-        let pattern_type = decoder.int8()?;
-        let acls = decoder
-            .array(flexible, |decoder| AclDescription::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribeAclsResource", "acls", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { resource_type, resource_name, pattern_type, acls, unknown_tagged_fields })
+        self.resource_type = decoder.int8()?;
+        decoder.read_string(
+            &mut self.resource_name,
+            flexible,
+            version,
+            Field::of("DescribeAclsResource", "resource_name"),
+        )?;
+        self.pattern_type = decoder.int8()?;
+        decoder.read_structures(
+            &mut self.acls,
+            flexible,
+            version,
+            Field::of("DescribeAclsResource", "acls"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -246,39 +256,35 @@ pub struct AclDescription {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AclDescription {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for AclDescription {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
-        encoder.string(Some(&self.principal), flexible)?;
-        encoder.string(Some(&self.host), flexible)?;
-        encoder.int8(self.operation);
-        encoder.int8(self.permission_type);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AclDescription",
-                "unknown_tagged_fields",
-                version,
-            ));
+        encoder.write_string(Some(&self.principal), flexible);
+        encoder.write_string(Some(&self.host), flexible);
+        {
+            let mut fields = encoder.fixed_fields::<2>();
+            fields.int8(0, self.operation);
+            fields.int8(1, self.permission_type);
         }
-        Ok(())
+        encoder.write_unknown_tagged_fields(flexible, version, "AclDescription", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let principal = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("AclDescription", "principal", version))?;
-        let host = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("AclDescription", "host", version))?;
-        let operation = decoder.int8()?;
-        let permission_type = decoder.int8()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { principal, host, operation, permission_type, unknown_tagged_fields })
+        decoder.read_string(
+            &mut self.principal,
+            flexible,
+            version,
+            Field::of("AclDescription", "principal"),
+        )?;
+        decoder.read_string(&mut self.host, flexible, version, Field::of("AclDescription", "host"))?;
+        let fields = decoder.fixed_fields::<2>("AclDescription")?;
+        self.operation = fields.int8(0);
+        self.permission_type = fields.int8(1);
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

@@ -17,44 +17,39 @@ pub struct DescribeClientQuotasRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for DescribeClientQuotasRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 1;
+        encoder.write_structures(Some(&self.components), flexible, version);
+        encoder.bool(self.strict);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DescribeClientQuotasRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 1;
+        decoder.read_structures(
+            &mut self.components,
+            flexible,
+            version,
+            Field::of("DescribeClientQuotasRequest", "components"),
+        )?;
+        self.strict = decoder.bool()?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for DescribeClientQuotasRequest {
     const NAME: &'static str = "DescribeClientQuotasRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 1;
-        encoder.array_length(Some(self.components.len()), flexible)?;
-        for element in &self.components {
-            element.encode(encoder, version)?;
-        }
-        encoder.bool(self.strict);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DescribeClientQuotasRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 1;
-        let components =
-            decoder.array(flexible, |decoder| ComponentData::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("DescribeClientQuotasRequest", "components", version)
-            })?;
-        let strict = decoder.bool()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { components, strict, unknown_tagged_fields })
-    }
 }
 
 /// `ComponentData` of DescribeClientQuotas.
@@ -81,31 +76,29 @@ impl Default for ComponentData {
     }
 }
 
-impl ComponentData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for ComponentData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
-        encoder.string(Some(&self.entity_type), flexible)?;
+        encoder.write_string(Some(&self.entity_type), flexible);
         encoder.int8(self.match_type);
-        encoder.string(self.r#match.as_deref(), flexible)?;
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version("ComponentData", "unknown_tagged_fields", version));
-        }
-        Ok(())
+        encoder.write_string(self.r#match.as_deref(), flexible);
+        encoder.write_unknown_tagged_fields(flexible, version, "ComponentData", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
-        let entity_type = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("ComponentData", "entity_type", version))?;
-        let match_type = decoder.int8()?;
-        let r#match = decoder.string(flexible)?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { entity_type, match_type, r#match, unknown_tagged_fields })
+        decoder.read_string(
+            &mut self.entity_type,
+            flexible,
+            version,
+            Field::of("ComponentData", "entity_type"),
+        )?;
+        self.match_type = decoder.int8()?;
+        decoder.read_string(&mut self.r#match, flexible, version, Field::of("ComponentData", "r#match"))?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -136,45 +129,52 @@ impl Default for DescribeClientQuotasResponse {
     }
 }
 
+impl Structure for DescribeClientQuotasResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 1;
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
+        }
+        encoder.write_string(self.error_message.as_deref(), flexible);
+        encoder.write_structures(self.entries.as_deref(), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DescribeClientQuotasResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 1;
+        let fields = decoder.fixed_fields::<6>("DescribeClientQuotasResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_string(
+            &mut self.error_message,
+            flexible,
+            version,
+            Field::of("DescribeClientQuotasResponse", "error_message"),
+        )?;
+        decoder.read_structures(
+            &mut self.entries,
+            flexible,
+            version,
+            Field::of("DescribeClientQuotasResponse", "entries"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for DescribeClientQuotasResponse {
     const NAME: &'static str = "DescribeClientQuotasResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 1;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), flexible)?;
-        encoder.array_length(self.entries.as_ref().map(Vec::len), flexible)?;
-        for element in self.entries.iter().flatten() {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DescribeClientQuotasResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 1;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(flexible)?;
-        let entries = decoder.array(flexible, |decoder| EntryData::decode(decoder, version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { throttle_time_ms, error_code, error_message, entries, unknown_tagged_fields })
-    }
 }
 
 /// `EntryData` of DescribeClientQuotas.
@@ -188,37 +188,22 @@ pub struct EntryData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl EntryData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for EntryData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
-        encoder.array_length(Some(self.entity.len()), flexible)?;
-        for element in &self.entity {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(Some(self.values.len()), flexible)?;
-        for element in &self.values {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version("EntryData", "unknown_tagged_fields", version));
-        }
-        Ok(())
+        encoder.write_structures(Some(&self.entity), flexible, version);
+        encoder.write_structures(Some(&self.values), flexible, version);
+        encoder.write_unknown_tagged_fields(flexible, version, "EntryData", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
-        let entity = decoder
-            .array(flexible, |decoder| EntityData::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("EntryData", "entity", version))?;
-        let values = decoder
-            .array(flexible, |decoder| ValueData::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("EntryData", "values", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { entity, values, unknown_tagged_fields })
+        decoder.read_structures(&mut self.entity, flexible, version, Field::of("EntryData", "entity"))?;
+        decoder.read_structures(&mut self.values, flexible, version, Field::of("EntryData", "values"))?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -243,29 +228,32 @@ impl Default for EntityData {
     }
 }
 
-impl EntityData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for EntityData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
-        encoder.string(Some(&self.entity_type), flexible)?;
-        encoder.string(self.entity_name.as_deref(), flexible)?;
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version("EntityData", "unknown_tagged_fields", version));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.entity_type), flexible);
+        encoder.write_string(self.entity_name.as_deref(), flexible);
+        encoder.write_unknown_tagged_fields(flexible, version, "EntityData", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
-        let entity_type = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("EntityData", "entity_type", version))?;
-        let entity_name = decoder.string(flexible)?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { entity_type, entity_name, unknown_tagged_fields })
+        decoder.read_string(
+            &mut self.entity_type,
+            flexible,
+            version,
+            Field::of("EntityData", "entity_type"),
+        )?;
+        decoder.read_string(
+            &mut self.entity_name,
+            flexible,
+            version,
+            Field::of("EntityData", "entity_name"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -280,29 +268,22 @@ pub struct ValueData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl ValueData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for ValueData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
-        encoder.string(Some(&self.key), flexible)?;
+        encoder.write_string(Some(&self.key), flexible);
         encoder.float64(self.value);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version("ValueData", "unknown_tagged_fields", version));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(flexible, version, "ValueData", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
-        let key = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("ValueData", "key", version))?;
-        let value = decoder.float64()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { key, value, unknown_tagged_fields })
+        decoder.read_string(&mut self.key, flexible, version, Field::of("ValueData", "key"))?;
+        self.value = decoder.float64()?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

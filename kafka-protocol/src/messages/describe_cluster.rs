@@ -30,50 +30,44 @@ impl Default for DescribeClusterRequest {
     }
 }
 
-impl Message for DescribeClusterRequest {
-    const NAME: &'static str = "DescribeClusterRequest";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for DescribeClusterRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.bool(self.include_cluster_authorized_operations);
         if version >= 1 {
             encoder.int8(self.endpoint_type);
         } else if self.endpoint_type != 1 {
-            return Err(EncodeError::field_not_in_version(
-                "DescribeClusterRequest",
-                "endpoint_type",
-                version,
-            ));
+            encoder.fail(Field::of("DescribeClusterRequest", "endpoint_type").not_in(version));
         }
         if version >= 2 {
             encoder.bool(self.include_fenced_brokers);
         } else if self.include_fenced_brokers {
-            return Err(EncodeError::field_not_in_version(
-                "DescribeClusterRequest",
-                "include_fenced_brokers",
-                version,
-            ));
+            encoder.fail(Field::of("DescribeClusterRequest", "include_fenced_brokers").not_in(version));
         }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DescribeClusterRequest",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let include_cluster_authorized_operations = decoder.bool()?;
-        let endpoint_type = if version >= 1 { decoder.int8()? } else { 1 };
-        let include_fenced_brokers = if version >= 2 { decoder.bool()? } else { false };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            include_cluster_authorized_operations,
-            endpoint_type,
-            include_fenced_brokers,
-            unknown_tagged_fields,
-        })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.include_cluster_authorized_operations = decoder.bool()?;
+        if version >= 1 {
+            self.endpoint_type = decoder.int8()?;
+        }
+        if version >= 2 {
+            self.include_fenced_brokers = decoder.bool()?;
+        }
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
+}
+
+impl Message for DescribeClusterRequest {
+    const NAME: &'static str = "DescribeClusterRequest";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 2;
 }
 
 /// `DescribeClusterResponse` of DescribeCluster.
@@ -115,64 +109,67 @@ impl Default for DescribeClusterResponse {
     }
 }
 
+impl Structure for DescribeClusterResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
+        }
+        encoder.write_string(self.error_message.as_deref(), true);
+        if version >= 1 {
+            encoder.int8(self.endpoint_type);
+        } else if self.endpoint_type != 1 {
+            encoder.fail(Field::of("DescribeClusterResponse", "endpoint_type").not_in(version));
+        }
+        encoder.write_string(Some(&self.cluster_id), true);
+        encoder.int32(self.controller_id);
+        encoder.write_structures(Some(&self.brokers), true, version);
+        encoder.int32(self.cluster_authorized_operations);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DescribeClusterResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("DescribeClusterResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("DescribeClusterResponse", "error_message"),
+        )?;
+        if version >= 1 {
+            self.endpoint_type = decoder.int8()?;
+        }
+        decoder.read_string(
+            &mut self.cluster_id,
+            true,
+            version,
+            Field::of("DescribeClusterResponse", "cluster_id"),
+        )?;
+        self.controller_id = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.brokers,
+            true,
+            version,
+            Field::of("DescribeClusterResponse", "brokers"),
+        )?;
+        self.cluster_authorized_operations = decoder.int32()?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for DescribeClusterResponse {
     const NAME: &'static str = "DescribeClusterResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
-        if version >= 1 {
-            encoder.int8(self.endpoint_type);
-        } else if self.endpoint_type != 1 {
-            return Err(EncodeError::field_not_in_version(
-                "DescribeClusterResponse",
-                "endpoint_type",
-                version,
-            ));
-        }
-        encoder.string(Some(&self.cluster_id), true)?;
-        encoder.int32(self.controller_id);
-        encoder.array_length(Some(self.brokers.len()), true)?;
-        for element in &self.brokers {
-            element.encode(encoder, version)?;
-        }
-        encoder.int32(self.cluster_authorized_operations);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let endpoint_type = if version >= 1 { decoder.int8()? } else { 1 };
-        let cluster_id = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribeClusterResponse", "cluster_id", version))?;
-        let controller_id = decoder.int32()?;
-        let brokers = decoder
-            .array(true, |decoder| DescribeClusterBroker::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribeClusterResponse", "brokers", version))?;
-        let cluster_authorized_operations = decoder.int32()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            throttle_time_ms,
-            error_code,
-            error_message,
-            endpoint_type,
-            cluster_id,
-            controller_id,
-            brokers,
-            cluster_authorized_operations,
-            unknown_tagged_fields,
-        })
-    }
 }
 
 /// `DescribeClusterBroker` of DescribeCluster.
@@ -192,32 +189,35 @@ pub struct DescribeClusterBroker {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl DescribeClusterBroker {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for DescribeClusterBroker {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.broker_id);
-        encoder.string(Some(&self.host), true)?;
+        encoder.write_string(Some(&self.host), true);
         encoder.int32(self.port);
-        encoder.string(self.rack.as_deref(), true)?;
+        encoder.write_string(self.rack.as_deref(), true);
         if version >= 2 {
             encoder.bool(self.is_fenced);
         } else if self.is_fenced {
-            return Err(EncodeError::field_not_in_version("DescribeClusterBroker", "is_fenced", version));
+            encoder.fail(Field::of("DescribeClusterBroker", "is_fenced").not_in(version));
         }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DescribeClusterBroker",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let broker_id = decoder.int32()?;
-        let host = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribeClusterBroker", "host", version))?;
-        let port = decoder.int32()?;
-        let rack = decoder.string(true)?;
-        let is_fenced = if version >= 2 { decoder.bool()? } else { false };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { broker_id, host, port, rack, is_fenced, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.broker_id = decoder.int32()?;
+        decoder.read_string(&mut self.host, true, version, Field::of("DescribeClusterBroker", "host"))?;
+        self.port = decoder.int32()?;
+        decoder.read_string(&mut self.rack, true, version, Field::of("DescribeClusterBroker", "rack"))?;
+        if version >= 2 {
+            self.is_fenced = decoder.bool()?;
+        }
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

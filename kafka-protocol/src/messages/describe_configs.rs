@@ -19,53 +19,47 @@ pub struct DescribeConfigsRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Message for DescribeConfigsRequest {
-    const NAME: &'static str = "DescribeConfigsRequest";
-    const MIN_VERSION: i16 = 1;
-    const MAX_VERSION: i16 = 4;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for DescribeConfigsRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
-        encoder.array_length(Some(self.resources.len()), flexible)?;
-        for element in &self.resources {
-            element.encode(encoder, version)?;
-        }
+        encoder.write_structures(Some(&self.resources), flexible, version);
         encoder.bool(self.include_synonyms);
         if version >= 3 {
             encoder.bool(self.include_documentation);
         } else if self.include_documentation {
-            return Err(EncodeError::field_not_in_version(
-                "DescribeConfigsRequest",
-                "include_documentation",
-                version,
-            ));
+            encoder.fail(Field::of("DescribeConfigsRequest", "include_documentation").not_in(version));
+        }
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DescribeConfigsRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 4;
+        decoder.read_structures(
+            &mut self.resources,
+            flexible,
+            version,
+            Field::of("DescribeConfigsRequest", "resources"),
+        )?;
+        self.include_synonyms = decoder.bool()?;
+        if version >= 3 {
+            self.include_documentation = decoder.bool()?;
         }
         if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DescribeConfigsRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
         }
         Ok(())
     }
+}
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 4;
-        let resources = decoder
-            .array(flexible, |decoder| DescribeConfigsResource::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribeConfigsRequest", "resources", version))?;
-        let include_synonyms = decoder.bool()?;
-        let include_documentation = if version >= 3 { decoder.bool()? } else { false };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { resources, include_synonyms, include_documentation, unknown_tagged_fields })
-    }
+impl Message for DescribeConfigsRequest {
+    const NAME: &'static str = "DescribeConfigsRequest";
+    const MIN_VERSION: i16 = 1;
+    const MAX_VERSION: i16 = 4;
 }
 
 /// `DescribeConfigsResource` of DescribeConfigs.
@@ -92,42 +86,46 @@ impl Default for DescribeConfigsResource {
     }
 }
 
-impl DescribeConfigsResource {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for DescribeConfigsResource {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         encoder.int8(self.resource_type);
-        encoder.string(Some(&self.resource_name), flexible)?;
-        encoder.array_length(self.configuration_keys.as_ref().map(Vec::len), flexible)?;
-        for element in self.configuration_keys.iter().flatten() {
-            encoder.string(Some(element), flexible)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DescribeConfigsResource",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.resource_name), flexible);
+        encoder.write_array(self.configuration_keys.as_deref(), flexible, |encoder, element| {
+            encoder.write_string(Some(element), flexible)
+        });
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DescribeConfigsResource",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
-        let resource_type = decoder.int8()?;
-        let resource_name = decoder.string(flexible)?.ok_or_else(|| {
-            DecodeError::unexpected_null("DescribeConfigsResource", "resource_name", version)
-        })?;
-        let configuration_keys = decoder.array(flexible, |decoder| {
-            decoder.string(flexible)?.ok_or_else(|| {
-                DecodeError::unexpected_null("DescribeConfigsResource", "configuration_keys", version)
-            })
-        })?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { resource_type, resource_name, configuration_keys, unknown_tagged_fields })
+        self.resource_type = decoder.int8()?;
+        decoder.read_string(
+            &mut self.resource_name,
+            flexible,
+            version,
+            Field::of("DescribeConfigsResource", "resource_name"),
+        )?;
+        decoder.read_array(
+            &mut self.configuration_keys,
+            flexible,
+            version,
+            Field::of("DescribeConfigsResource", "configuration_keys"),
+            |decoder| {
+                decoder
+                    .string(flexible)?
+                    .ok_or_else(|| Field::of("DescribeConfigsResource", "configuration_keys").null(version))
+            },
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -142,43 +140,39 @@ pub struct DescribeConfigsResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for DescribeConfigsResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 4;
+        encoder.int32(self.throttle_time_ms);
+        encoder.write_structures(Some(&self.results), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DescribeConfigsResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 4;
+        self.throttle_time_ms = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.results,
+            flexible,
+            version,
+            Field::of("DescribeConfigsResponse", "results"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for DescribeConfigsResponse {
     const NAME: &'static str = "DescribeConfigsResponse";
     const MIN_VERSION: i16 = 1;
     const MAX_VERSION: i16 = 4;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 4;
-        encoder.int32(self.throttle_time_ms);
-        encoder.array_length(Some(self.results.len()), flexible)?;
-        for element in &self.results {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DescribeConfigsResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 4;
-        let throttle_time_ms = decoder.int32()?;
-        let results = decoder
-            .array(flexible, |decoder| DescribeConfigsResult::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribeConfigsResponse", "results", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { throttle_time_ms, results, unknown_tagged_fields })
-    }
 }
 
 /// `DescribeConfigsResult` of DescribeConfigs.
@@ -211,44 +205,48 @@ impl Default for DescribeConfigsResult {
     }
 }
 
-impl DescribeConfigsResult {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for DescribeConfigsResult {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), flexible)?;
+        encoder.write_string(self.error_message.as_deref(), flexible);
         encoder.int8(self.resource_type);
-        encoder.string(Some(&self.resource_name), flexible)?;
-        encoder.array_length(Some(self.configs.len()), flexible)?;
-        for element in &self.configs {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DescribeConfigsResult",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.resource_name), flexible);
+        encoder.write_structures(Some(&self.configs), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DescribeConfigsResult",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(flexible)?;
-        let resource_type = decoder.int8()?;
-        let resource_name = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribeConfigsResult", "resource_name", version))?;
-        let configs = decoder
-            .array(flexible, |decoder| DescribeConfigsResourceResult::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribeConfigsResult", "configs", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { error_code, error_message, resource_type, resource_name, configs, unknown_tagged_fields })
+        self.error_code = decoder.error_code()?;
+        decoder.read_string(
+            &mut self.error_message,
+            flexible,
+            version,
+            Field::of("DescribeConfigsResult", "error_message"),
+        )?;
+        self.resource_type = decoder.int8()?;
+        decoder.read_string(
+            &mut self.resource_name,
+            flexible,
+            version,
+            Field::of("DescribeConfigsResult", "resource_name"),
+        )?;
+        decoder.read_structures(
+            &mut self.configs,
+            flexible,
+            version,
+            Field::of("DescribeConfigsResult", "configs"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -291,65 +289,71 @@ impl Default for DescribeConfigsResourceResult {
     }
 }
 
-impl DescribeConfigsResourceResult {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for DescribeConfigsResourceResult {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
-        encoder.string(Some(&self.name), flexible)?;
-        encoder.string(self.value.as_deref(), flexible)?;
-        encoder.bool(self.read_only);
-        encoder.int8(self.config_source);
-        encoder.bool(self.is_sensitive);
-        encoder.array_length(Some(self.synonyms.len()), flexible)?;
-        for element in &self.synonyms {
-            element.encode(encoder, version)?;
+        encoder.write_string(Some(&self.name), flexible);
+        encoder.write_string(self.value.as_deref(), flexible);
+        {
+            let mut fields = encoder.fixed_fields::<3>();
+            fields.bool(0, self.read_only);
+            fields.int8(1, self.config_source);
+            fields.bool(2, self.is_sensitive);
         }
+        encoder.write_structures(Some(&self.synonyms), flexible, version);
         if version >= 3 {
             encoder.int8(self.config_type);
         }
         if version >= 3 {
-            encoder.string(self.documentation.as_deref(), flexible)?;
+            encoder.write_string(self.documentation.as_deref(), flexible);
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DescribeConfigsResourceResult",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DescribeConfigsResourceResult",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
-        let name = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribeConfigsResourceResult", "name", version))?;
-        let value = decoder.string(flexible)?;
-        let read_only = decoder.bool()?;
-        let config_source = decoder.int8()?;
-        let is_sensitive = decoder.bool()?;
-        let synonyms =
-            decoder.array(flexible, |decoder| DescribeConfigsSynonym::decode(decoder, version))?.ok_or_else(
-                || DecodeError::unexpected_null("DescribeConfigsResourceResult", "synonyms", version),
+        decoder.read_string(
+            &mut self.name,
+            flexible,
+            version,
+            Field::of("DescribeConfigsResourceResult", "name"),
+        )?;
+        decoder.read_string(
+            &mut self.value,
+            flexible,
+            version,
+            Field::of("DescribeConfigsResourceResult", "value"),
+        )?;
+        let fields = decoder.fixed_fields::<3>("DescribeConfigsResourceResult")?;
+        self.read_only = fields.bool(0);
+        self.config_source = fields.int8(1);
+        self.is_sensitive = fields.bool(2);
+        decoder.read_structures(
+            &mut self.synonyms,
+            flexible,
+            version,
+            Field::of("DescribeConfigsResourceResult", "synonyms"),
+        )?;
+        if version >= 3 {
+            self.config_type = decoder.int8()?;
+        }
+        if version >= 3 {
+            decoder.read_string(
+                &mut self.documentation,
+                flexible,
+                version,
+                Field::of("DescribeConfigsResourceResult", "documentation"),
             )?;
-        let config_type = if version >= 3 { decoder.int8()? } else { 0 };
-        let documentation = if version >= 3 { decoder.string(flexible)? } else { Some(StrBytes::default()) };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            name,
-            value,
-            read_only,
-            config_source,
-            is_sensitive,
-            synonyms,
-            config_type,
-            documentation,
-            unknown_tagged_fields,
-        })
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -377,35 +381,39 @@ impl Default for DescribeConfigsSynonym {
     }
 }
 
-impl DescribeConfigsSynonym {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for DescribeConfigsSynonym {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
-        encoder.string(Some(&self.name), flexible)?;
-        encoder.string(self.value.as_deref(), flexible)?;
+        encoder.write_string(Some(&self.name), flexible);
+        encoder.write_string(self.value.as_deref(), flexible);
         encoder.int8(self.source);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DescribeConfigsSynonym",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DescribeConfigsSynonym",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
-        let name = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribeConfigsSynonym", "name", version))?;
-        let value = decoder.string(flexible)?;
-        let source = decoder.int8()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, value, source, unknown_tagged_fields })
+        decoder.read_string(
+            &mut self.name,
+            flexible,
+            version,
+            Field::of("DescribeConfigsSynonym", "name"),
+        )?;
+        decoder.read_string(
+            &mut self.value,
+            flexible,
+            version,
+            Field::of("DescribeConfigsSynonym", "value"),
+        )?;
+        self.source = decoder.int8()?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

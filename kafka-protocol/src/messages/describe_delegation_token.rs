@@ -21,40 +21,37 @@ impl Default for DescribeDelegationTokenRequest {
     }
 }
 
+impl Structure for DescribeDelegationTokenRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 2;
+        encoder.write_structures(self.owners.as_deref(), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DescribeDelegationTokenRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 2;
+        decoder.read_structures(
+            &mut self.owners,
+            flexible,
+            version,
+            Field::of("DescribeDelegationTokenRequest", "owners"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for DescribeDelegationTokenRequest {
     const NAME: &'static str = "DescribeDelegationTokenRequest";
     const MIN_VERSION: i16 = 1;
     const MAX_VERSION: i16 = 3;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 2;
-        encoder.array_length(self.owners.as_ref().map(Vec::len), flexible)?;
-        for element in self.owners.iter().flatten() {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DescribeDelegationTokenRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 2;
-        let owners =
-            decoder.array(flexible, |decoder| DescribeDelegationTokenOwner::decode(decoder, version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { owners, unknown_tagged_fields })
-    }
 }
 
 /// `DescribeDelegationTokenOwner` of DescribeDelegationToken.
@@ -68,35 +65,37 @@ pub struct DescribeDelegationTokenOwner {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl DescribeDelegationTokenOwner {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for DescribeDelegationTokenOwner {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
-        encoder.string(Some(&self.principal_type), flexible)?;
-        encoder.string(Some(&self.principal_name), flexible)?;
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DescribeDelegationTokenOwner",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.principal_type), flexible);
+        encoder.write_string(Some(&self.principal_name), flexible);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DescribeDelegationTokenOwner",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let principal_type = decoder.string(flexible)?.ok_or_else(|| {
-            DecodeError::unexpected_null("DescribeDelegationTokenOwner", "principal_type", version)
-        })?;
-        let principal_name = decoder.string(flexible)?.ok_or_else(|| {
-            DecodeError::unexpected_null("DescribeDelegationTokenOwner", "principal_name", version)
-        })?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { principal_type, principal_name, unknown_tagged_fields })
+        decoder.read_string(
+            &mut self.principal_type,
+            flexible,
+            version,
+            Field::of("DescribeDelegationTokenOwner", "principal_type"),
+        )?;
+        decoder.read_string(
+            &mut self.principal_name,
+            flexible,
+            version,
+            Field::of("DescribeDelegationTokenOwner", "principal_name"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -113,47 +112,41 @@ pub struct DescribeDelegationTokenResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for DescribeDelegationTokenResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 2;
+        encoder.error_code(self.error_code);
+        encoder.write_structures(Some(&self.tokens), flexible, version);
+        encoder.int32(self.throttle_time_ms);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DescribeDelegationTokenResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 2;
+        self.error_code = decoder.error_code()?;
+        decoder.read_structures(
+            &mut self.tokens,
+            flexible,
+            version,
+            Field::of("DescribeDelegationTokenResponse", "tokens"),
+        )?;
+        self.throttle_time_ms = decoder.int32()?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for DescribeDelegationTokenResponse {
     const NAME: &'static str = "DescribeDelegationTokenResponse";
     const MIN_VERSION: i16 = 1;
     const MAX_VERSION: i16 = 3;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 2;
-        encoder.error_code(self.error_code);
-        encoder.array_length(Some(self.tokens.len()), flexible)?;
-        for element in &self.tokens {
-            element.encode(encoder, version)?;
-        }
-        encoder.int32(self.throttle_time_ms);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DescribeDelegationTokenResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 2;
-        let error_code = decoder.error_code()?;
-        let tokens = decoder
-            .array(flexible, |decoder| DescribedDelegationToken::decode(decoder, version))?
-            .ok_or_else(|| {
-            DecodeError::unexpected_null("DescribeDelegationTokenResponse", "tokens", version)
-        })?;
-        let throttle_time_ms = decoder.int32()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { error_code, tokens, throttle_time_ms, unknown_tagged_fields })
-    }
 }
 
 /// `DescribedDelegationToken` of DescribeDelegationToken.
@@ -201,108 +194,98 @@ impl std::fmt::Debug for DescribedDelegationToken {
     }
 }
 
-impl DescribedDelegationToken {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for DescribedDelegationToken {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
-        encoder.string(Some(&self.principal_type), flexible)?;
-        encoder.string(Some(&self.principal_name), flexible)?;
+        encoder.write_string(Some(&self.principal_type), flexible);
+        encoder.write_string(Some(&self.principal_name), flexible);
         if version >= 3 {
-            encoder.string(Some(&self.token_requester_principal_type), flexible)?;
+            encoder.write_string(Some(&self.token_requester_principal_type), flexible);
         } else if !self.token_requester_principal_type.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DescribedDelegationToken",
-                "token_requester_principal_type",
-                version,
-            ));
+            encoder.fail(
+                Field::of("DescribedDelegationToken", "token_requester_principal_type").not_in(version),
+            );
         }
         if version >= 3 {
-            encoder.string(Some(&self.token_requester_principal_name), flexible)?;
+            encoder.write_string(Some(&self.token_requester_principal_name), flexible);
         } else if !self.token_requester_principal_name.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DescribedDelegationToken",
-                "token_requester_principal_name",
-                version,
-            ));
+            encoder.fail(
+                Field::of("DescribedDelegationToken", "token_requester_principal_name").not_in(version),
+            );
         }
-        encoder.int64(self.issue_timestamp);
-        encoder.int64(self.expiry_timestamp);
-        encoder.int64(self.max_timestamp);
-        encoder.string(Some(&self.token_id), flexible)?;
-        encoder.bytes(Some(&self.hmac), flexible)?;
-        encoder.array_length(Some(self.renewers.len()), flexible)?;
-        for element in &self.renewers {
-            element.encode(encoder, version)?;
+        {
+            let mut fields = encoder.fixed_fields::<24>();
+            fields.int64(0, self.issue_timestamp);
+            fields.int64(8, self.expiry_timestamp);
+            fields.int64(16, self.max_timestamp);
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DescribedDelegationToken",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.token_id), flexible);
+        encoder.write_bytes(Some(&self.hmac), flexible);
+        encoder.write_structures(Some(&self.renewers), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DescribedDelegationToken",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let principal_type = decoder.string(flexible)?.ok_or_else(|| {
-            DecodeError::unexpected_null("DescribedDelegationToken", "principal_type", version)
-        })?;
-        let principal_name = decoder.string(flexible)?.ok_or_else(|| {
-            DecodeError::unexpected_null("DescribedDelegationToken", "principal_name", version)
-        })?;
-        let token_requester_principal_type = if version >= 3 {
-            decoder.string(flexible)?.ok_or_else(|| {
-                DecodeError::unexpected_null(
-                    "DescribedDelegationToken",
-                    "token_requester_principal_type",
-                    version,
-                )
-            })?
-        } else {
-            StrBytes::default()
-        };
-        let token_requester_principal_name = if version >= 3 {
-            decoder.string(flexible)?.ok_or_else(|| {
-                DecodeError::unexpected_null(
-                    "DescribedDelegationToken",
-                    "token_requester_principal_name",
-                    version,
-                )
-            })?
-        } else {
-            StrBytes::default()
-        };
-        let issue_timestamp = decoder.int64()?;
-        let expiry_timestamp = decoder.int64()?;
-        let max_timestamp = decoder.int64()?;
-        let token_id = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribedDelegationToken", "token_id", version))?;
-        let hmac = decoder
-            .bytes(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribedDelegationToken", "hmac", version))?;
-        let renewers = decoder
-            .array(flexible, |decoder| DescribedDelegationTokenRenewer::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribedDelegationToken", "renewers", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            principal_type,
-            principal_name,
-            token_requester_principal_type,
-            token_requester_principal_name,
-            issue_timestamp,
-            expiry_timestamp,
-            max_timestamp,
-            token_id,
-            hmac,
-            renewers,
-            unknown_tagged_fields,
-        })
+        decoder.read_string(
+            &mut self.principal_type,
+            flexible,
+            version,
+            Field::of("DescribedDelegationToken", "principal_type"),
+        )?;
+        decoder.read_string(
+            &mut self.principal_name,
+            flexible,
+            version,
+            Field::of("DescribedDelegationToken", "principal_name"),
+        )?;
+        if version >= 3 {
+            decoder.read_string(
+                &mut self.token_requester_principal_type,
+                flexible,
+                version,
+                Field::of("DescribedDelegationToken", "token_requester_principal_type"),
+            )?;
+        }
+        if version >= 3 {
+            decoder.read_string(
+                &mut self.token_requester_principal_name,
+                flexible,
+                version,
+                Field::of("DescribedDelegationToken", "token_requester_principal_name"),
+            )?;
+        }
+        let fields = decoder.fixed_fields::<24>("DescribedDelegationToken")?;
+        self.issue_timestamp = fields.int64(0);
+        self.expiry_timestamp = fields.int64(8);
+        self.max_timestamp = fields.int64(16);
+        decoder.read_string(
+            &mut self.token_id,
+            flexible,
+            version,
+            Field::of("DescribedDelegationToken", "token_id"),
+        )?;
+        decoder.read_bytes(
+            &mut self.hmac,
+            flexible,
+            version,
+            Field::of("DescribedDelegationToken", "hmac"),
+        )?;
+        decoder.read_structures(
+            &mut self.renewers,
+            flexible,
+            version,
+            Field::of("DescribedDelegationToken", "renewers"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -317,35 +300,37 @@ pub struct DescribedDelegationTokenRenewer {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl DescribedDelegationTokenRenewer {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for DescribedDelegationTokenRenewer {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
-        encoder.string(Some(&self.principal_type), flexible)?;
-        encoder.string(Some(&self.principal_name), flexible)?;
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DescribedDelegationTokenRenewer",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.principal_type), flexible);
+        encoder.write_string(Some(&self.principal_name), flexible);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DescribedDelegationTokenRenewer",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let principal_type = decoder.string(flexible)?.ok_or_else(|| {
-            DecodeError::unexpected_null("DescribedDelegationTokenRenewer", "principal_type", version)
-        })?;
-        let principal_name = decoder.string(flexible)?.ok_or_else(|| {
-            DecodeError::unexpected_null("DescribedDelegationTokenRenewer", "principal_name", version)
-        })?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { principal_type, principal_name, unknown_tagged_fields })
+        decoder.read_string(
+            &mut self.principal_type,
+            flexible,
+            version,
+            Field::of("DescribedDelegationTokenRenewer", "principal_type"),
+        )?;
+        decoder.read_string(
+            &mut self.principal_name,
+            flexible,
+            version,
+            Field::of("DescribedDelegationTokenRenewer", "principal_name"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

@@ -17,55 +17,52 @@ pub struct DescribeGroupsRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for DescribeGroupsRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 5;
+        encoder.write_array(Some(&self.groups), flexible, |encoder, element| {
+            encoder.write_string(Some(element), flexible)
+        });
+        if version >= 3 {
+            encoder.bool(self.include_authorized_operations);
+        } else if self.include_authorized_operations {
+            encoder.fail(Field::of("DescribeGroupsRequest", "include_authorized_operations").not_in(version));
+        }
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DescribeGroupsRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 5;
+        decoder.read_array(
+            &mut self.groups,
+            flexible,
+            version,
+            Field::of("DescribeGroupsRequest", "groups"),
+            |decoder| {
+                decoder
+                    .string(flexible)?
+                    .ok_or_else(|| Field::of("DescribeGroupsRequest", "groups").null(version))
+            },
+        )?;
+        if version >= 3 {
+            self.include_authorized_operations = decoder.bool()?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for DescribeGroupsRequest {
     const NAME: &'static str = "DescribeGroupsRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 6;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 5;
-        encoder.array_length(Some(self.groups.len()), flexible)?;
-        for element in &self.groups {
-            encoder.string(Some(element), flexible)?;
-        }
-        if version >= 3 {
-            encoder.bool(self.include_authorized_operations);
-        } else if self.include_authorized_operations {
-            return Err(EncodeError::field_not_in_version(
-                "DescribeGroupsRequest",
-                "include_authorized_operations",
-                version,
-            ));
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DescribeGroupsRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 5;
-        let groups = decoder
-            .array(flexible, |decoder| {
-                decoder
-                    .string(flexible)?
-                    .ok_or_else(|| DecodeError::unexpected_null("DescribeGroupsRequest", "groups", version))
-            })?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribeGroupsRequest", "groups", version))?;
-        let include_authorized_operations = if version >= 3 { decoder.bool()? } else { false };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { groups, include_authorized_operations, unknown_tagged_fields })
-    }
 }
 
 /// `DescribeGroupsResponse` of DescribeGroups.
@@ -79,45 +76,43 @@ pub struct DescribeGroupsResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Message for DescribeGroupsResponse {
-    const NAME: &'static str = "DescribeGroupsResponse";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 6;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for DescribeGroupsResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 5;
         if version >= 1 {
             encoder.int32(self.throttle_time_ms);
         }
-        encoder.array_length(Some(self.groups.len()), flexible)?;
-        for element in &self.groups {
-            element.encode(encoder, version)?;
+        encoder.write_structures(Some(&self.groups), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DescribeGroupsResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 5;
+        if version >= 1 {
+            self.throttle_time_ms = decoder.int32()?;
         }
+        decoder.read_structures(
+            &mut self.groups,
+            flexible,
+            version,
+            Field::of("DescribeGroupsResponse", "groups"),
+        )?;
         if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DescribeGroupsResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
         }
         Ok(())
     }
+}
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 5;
-        let throttle_time_ms = if version >= 1 { decoder.int32()? } else { 0 };
-        let groups = decoder
-            .array(flexible, |decoder| DescribedGroup::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribeGroupsResponse", "groups", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { throttle_time_ms, groups, unknown_tagged_fields })
-    }
+impl Message for DescribeGroupsResponse {
+    const NAME: &'static str = "DescribeGroupsResponse";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 6;
 }
 
 /// `DescribedGroup` of DescribeGroups.
@@ -159,78 +154,76 @@ impl Default for DescribedGroup {
     }
 }
 
-impl DescribedGroup {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for DescribedGroup {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 5;
         encoder.error_code(self.error_code);
         if version >= 6 {
-            encoder.string(self.error_message.as_deref(), flexible)?;
+            encoder.write_string(self.error_message.as_deref(), flexible);
         } else if self.error_message.is_some() {
-            return Err(EncodeError::field_not_in_version("DescribedGroup", "error_message", version));
+            encoder.fail(Field::of("DescribedGroup", "error_message").not_in(version));
         }
-        encoder.string(Some(&self.group_id), flexible)?;
-        encoder.string(Some(&self.group_state), flexible)?;
-        encoder.string(Some(&self.protocol_type), flexible)?;
-        encoder.string(Some(&self.protocol_data), flexible)?;
-        encoder.array_length(Some(self.members.len()), flexible)?;
-        for element in &self.members {
-            element.encode(encoder, version)?;
-        }
+        encoder.write_string(Some(&self.group_id), flexible);
+        encoder.write_string(Some(&self.group_state), flexible);
+        encoder.write_string(Some(&self.protocol_type), flexible);
+        encoder.write_string(Some(&self.protocol_data), flexible);
+        encoder.write_structures(Some(&self.members), flexible, version);
         if version >= 3 {
             encoder.int32(self.authorized_operations);
         } else if self.authorized_operations != -2147483648 {
-            return Err(EncodeError::field_not_in_version(
-                "DescribedGroup",
-                "authorized_operations",
-                version,
-            ));
+            encoder.fail(Field::of("DescribedGroup", "authorized_operations").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DescribedGroup",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(flexible, version, "DescribedGroup", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 5;
-        let error_code = decoder.error_code()?;
-        let error_message = if version >= 6 { decoder.string(flexible)? } else { None };
-        let group_id = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "group_id", version))?;
-        let group_state = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "group_state", version))?;
-        let protocol_type = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "protocol_type", version))?;
-        let protocol_data = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "protocol_data", version))?;
-        let members = decoder
-            .array(flexible, |decoder| DescribedGroupMember::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "members", version))?;
-        let authorized_operations = if version >= 3 { decoder.int32()? } else { -2147483648 };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            error_code,
-            error_message,
-            group_id,
-            group_state,
-            protocol_type,
-            protocol_data,
-            members,
-            authorized_operations,
-            unknown_tagged_fields,
-        })
+        self.error_code = decoder.error_code()?;
+        if version >= 6 {
+            decoder.read_string(
+                &mut self.error_message,
+                flexible,
+                version,
+                Field::of("DescribedGroup", "error_message"),
+            )?;
+        }
+        decoder.read_string(
+            &mut self.group_id,
+            flexible,
+            version,
+            Field::of("DescribedGroup", "group_id"),
+        )?;
+        decoder.read_string(
+            &mut self.group_state,
+            flexible,
+            version,
+            Field::of("DescribedGroup", "group_state"),
+        )?;
+        decoder.read_string(
+            &mut self.protocol_type,
+            flexible,
+            version,
+            Field::of("DescribedGroup", "protocol_type"),
+        )?;
+        decoder.read_string(
+            &mut self.protocol_data,
+            flexible,
+            version,
+            Field::of("DescribedGroup", "protocol_data"),
+        )?;
+        decoder.read_structures(
+            &mut self.members,
+            flexible,
+            version,
+            Field::of("DescribedGroup", "members"),
+        )?;
+        if version >= 3 {
+            self.authorized_operations = decoder.int32()?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -253,59 +246,69 @@ pub struct DescribedGroupMember {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl DescribedGroupMember {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for DescribedGroupMember {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 5;
-        encoder.string(Some(&self.member_id), flexible)?;
+        encoder.write_string(Some(&self.member_id), flexible);
         if version >= 4 {
-            encoder.string(self.group_instance_id.as_deref(), flexible)?;
+            encoder.write_string(self.group_instance_id.as_deref(), flexible);
         }
-        encoder.string(Some(&self.client_id), flexible)?;
-        encoder.string(Some(&self.client_host), flexible)?;
-        encoder.bytes(Some(&self.member_metadata), flexible)?;
-        encoder.bytes(Some(&self.member_assignment), flexible)?;
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DescribedGroupMember",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.client_id), flexible);
+        encoder.write_string(Some(&self.client_host), flexible);
+        encoder.write_bytes(Some(&self.member_metadata), flexible);
+        encoder.write_bytes(Some(&self.member_assignment), flexible);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DescribedGroupMember",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 5;
-        let member_id = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribedGroupMember", "member_id", version))?;
-        let group_instance_id = if version >= 4 { decoder.string(flexible)? } else { None };
-        let client_id = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribedGroupMember", "client_id", version))?;
-        let client_host = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribedGroupMember", "client_host", version))?;
-        let member_metadata = decoder.bytes(flexible)?.ok_or_else(|| {
-            DecodeError::unexpected_null("DescribedGroupMember", "member_metadata", version)
-        })?;
-        let member_assignment = decoder.bytes(flexible)?.ok_or_else(|| {
-            DecodeError::unexpected_null("DescribedGroupMember", "member_assignment", version)
-        })?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            member_id,
-            group_instance_id,
-            client_id,
-            client_host,
-            member_metadata,
-            member_assignment,
-            unknown_tagged_fields,
-        })
+        decoder.read_string(
+            &mut self.member_id,
+            flexible,
+            version,
+            Field::of("DescribedGroupMember", "member_id"),
+        )?;
+        if version >= 4 {
+            decoder.read_string(
+                &mut self.group_instance_id,
+                flexible,
+                version,
+                Field::of("DescribedGroupMember", "group_instance_id"),
+            )?;
+        }
+        decoder.read_string(
+            &mut self.client_id,
+            flexible,
+            version,
+            Field::of("DescribedGroupMember", "client_id"),
+        )?;
+        decoder.read_string(
+            &mut self.client_host,
+            flexible,
+            version,
+            Field::of("DescribedGroupMember", "client_host"),
+        )?;
+        decoder.read_bytes(
+            &mut self.member_metadata,
+            flexible,
+            version,
+            Field::of("DescribedGroupMember", "member_metadata"),
+        )?;
+        decoder.read_bytes(
+            &mut self.member_assignment,
+            flexible,
+            version,
+            Field::of("DescribedGroupMember", "member_assignment"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

@@ -21,39 +21,37 @@ impl Default for DescribeLogDirsRequest {
     }
 }
 
+impl Structure for DescribeLogDirsRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 2;
+        encoder.write_structures(self.topics.as_deref(), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DescribeLogDirsRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 2;
+        decoder.read_structures(
+            &mut self.topics,
+            flexible,
+            version,
+            Field::of("DescribeLogDirsRequest", "topics"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for DescribeLogDirsRequest {
     const NAME: &'static str = "DescribeLogDirsRequest";
     const MIN_VERSION: i16 = 1;
     const MAX_VERSION: i16 = 5;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 2;
-        encoder.array_length(self.topics.as_ref().map(Vec::len), flexible)?;
-        for element in self.topics.iter().flatten() {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DescribeLogDirsRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 2;
-        let topics = decoder.array(flexible, |decoder| DescribableLogDirTopic::decode(decoder, version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { topics, unknown_tagged_fields })
-    }
 }
 
 /// `DescribableLogDirTopic` of DescribeLogDirs.
@@ -62,43 +60,42 @@ pub struct DescribableLogDirTopic {
     /// `Topic`: unique among its siblings.
     pub topic: StrBytes,
     /// `Partitions`.
-    pub partitions: Vec<i32>,
+    pub partitions: Int32Array,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl DescribableLogDirTopic {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for DescribableLogDirTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
-        encoder.string(Some(&self.topic), flexible)?;
-        encoder.array_length(Some(self.partitions.len()), flexible)?;
-        for element in &self.partitions {
-            encoder.int32(*element);
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DescribableLogDirTopic",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.topic), flexible);
+        encoder.write_int32_array(Some(&self.partitions), flexible);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DescribableLogDirTopic",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let topic = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribableLogDirTopic", "topic", version))?;
-        let partitions = decoder
-            .int32_array(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribableLogDirTopic", "partitions", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { topic, partitions, unknown_tagged_fields })
+        decoder.read_string(
+            &mut self.topic,
+            flexible,
+            version,
+            Field::of("DescribableLogDirTopic", "topic"),
+        )?;
+        decoder.read_int32_array(
+            &mut self.partitions,
+            flexible,
+            version,
+            Field::of("DescribableLogDirTopic", "partitions"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -115,47 +112,45 @@ pub struct DescribeLogDirsResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Message for DescribeLogDirsResponse {
-    const NAME: &'static str = "DescribeLogDirsResponse";
-    const MIN_VERSION: i16 = 1;
-    const MAX_VERSION: i16 = 5;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for DescribeLogDirsResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.int32(self.throttle_time_ms);
         if version >= 3 {
             encoder.error_code(self.error_code);
         }
-        encoder.array_length(Some(self.results.len()), flexible)?;
-        for element in &self.results {
-            element.encode(encoder, version)?;
+        encoder.write_structures(Some(&self.results), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DescribeLogDirsResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 2;
+        self.throttle_time_ms = decoder.int32()?;
+        if version >= 3 {
+            self.error_code = decoder.error_code()?;
         }
+        decoder.read_structures(
+            &mut self.results,
+            flexible,
+            version,
+            Field::of("DescribeLogDirsResponse", "results"),
+        )?;
         if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DescribeLogDirsResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
         }
         Ok(())
     }
+}
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 2;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = if version >= 3 { decoder.error_code()? } else { ErrorCode::NONE };
-        let results = decoder
-            .array(flexible, |decoder| DescribeLogDirsResult::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribeLogDirsResponse", "results", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { throttle_time_ms, error_code, results, unknown_tagged_fields })
-    }
+impl Message for DescribeLogDirsResponse {
+    const NAME: &'static str = "DescribeLogDirsResponse";
+    const MIN_VERSION: i16 = 1;
+    const MAX_VERSION: i16 = 5;
 }
 
 /// `DescribeLogDirsResult` of DescribeLogDirs.
@@ -191,60 +186,55 @@ impl Default for DescribeLogDirsResult {
     }
 }
 
-impl DescribeLogDirsResult {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for DescribeLogDirsResult {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.error_code(self.error_code);
-        encoder.string(Some(&self.log_dir), flexible)?;
-        encoder.array_length(Some(self.topics.len()), flexible)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
+        encoder.write_string(Some(&self.log_dir), flexible);
+        encoder.write_structures(Some(&self.topics), flexible, version);
         if version >= 4 {
-            encoder.int64(self.total_bytes);
-        }
-        if version >= 4 {
-            encoder.int64(self.usable_bytes);
+            let mut fields = encoder.fixed_fields::<16>();
+            fields.int64(0, self.total_bytes);
+            fields.int64(8, self.usable_bytes);
         }
         if version >= 5 {
             encoder.bool(self.is_cordoned);
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DescribeLogDirsResult",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DescribeLogDirsResult",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let error_code = decoder.error_code()?;
-        let log_dir = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribeLogDirsResult", "log_dir", version))?;
-        let topics = decoder
-            .array(flexible, |decoder| DescribeLogDirsTopic::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribeLogDirsResult", "topics", version))?;
-        let total_bytes = if version >= 4 { decoder.int64()? } else { -1 };
-        let usable_bytes = if version >= 4 { decoder.int64()? } else { -1 };
-        let is_cordoned = if version >= 5 { decoder.bool()? } else { false };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            error_code,
-            log_dir,
-            topics,
-            total_bytes,
-            usable_bytes,
-            is_cordoned,
-            unknown_tagged_fields,
-        })
+        self.error_code = decoder.error_code()?;
+        decoder.read_string(
+            &mut self.log_dir,
+            flexible,
+            version,
+            Field::of("DescribeLogDirsResult", "log_dir"),
+        )?;
+        decoder.read_structures(
+            &mut self.topics,
+            flexible,
+            version,
+            Field::of("DescribeLogDirsResult", "topics"),
+        )?;
+        if version >= 4 {
+            let fields = decoder.fixed_fields::<16>("DescribeLogDirsResult")?;
+            self.total_bytes = fields.int64(0);
+            self.usable_bytes = fields.int64(8);
+        }
+        if version >= 5 {
+            self.is_cordoned = decoder.bool()?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -259,38 +249,32 @@ pub struct DescribeLogDirsTopic {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl DescribeLogDirsTopic {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for DescribeLogDirsTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
-        encoder.string(Some(&self.name), flexible)?;
-        encoder.array_length(Some(self.partitions.len()), flexible)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DescribeLogDirsTopic",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.name), flexible);
+        encoder.write_structures(Some(&self.partitions), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DescribeLogDirsTopic",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let name = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribeLogDirsTopic", "name", version))?;
-        let partitions = decoder
-            .array(flexible, |decoder| DescribeLogDirsPartition::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribeLogDirsTopic", "partitions", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, partitions, unknown_tagged_fields })
+        decoder.read_string(&mut self.name, flexible, version, Field::of("DescribeLogDirsTopic", "name"))?;
+        decoder.read_structures(
+            &mut self.partitions,
+            flexible,
+            version,
+            Field::of("DescribeLogDirsTopic", "partitions"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -309,35 +293,35 @@ pub struct DescribeLogDirsPartition {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl DescribeLogDirsPartition {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for DescribeLogDirsPartition {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
-        encoder.int32(self.partition_index);
-        encoder.int64(self.partition_size);
-        encoder.int64(self.offset_lag);
-        encoder.bool(self.is_future_key);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "DescribeLogDirsPartition",
-                "unknown_tagged_fields",
-                version,
-            ));
+        {
+            let mut fields = encoder.fixed_fields::<21>();
+            fields.int32(0, self.partition_index);
+            fields.int64(4, self.partition_size);
+            fields.int64(12, self.offset_lag);
+            fields.bool(20, self.is_future_key);
         }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "DescribeLogDirsPartition",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let partition_index = decoder.int32()?;
-        let partition_size = decoder.int64()?;
-        let offset_lag = decoder.int64()?;
-        let is_future_key = decoder.bool()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { partition_index, partition_size, offset_lag, is_future_key, unknown_tagged_fields })
+        let fields = decoder.fixed_fields::<21>("DescribeLogDirsPartition")?;
+        self.partition_index = fields.int32(0);
+        self.partition_size = fields.int64(4);
+        self.offset_lag = fields.int64(12);
+        self.is_future_key = fields.bool(20);
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

@@ -15,30 +15,33 @@ pub struct DescribeProducersRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for DescribeProducersRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_structures(Some(&self.topics), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DescribeProducersRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_structures(
+            &mut self.topics,
+            true,
+            version,
+            Field::of("DescribeProducersRequest", "topics"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for DescribeProducersRequest {
     const NAME: &'static str = "DescribeProducersRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.array_length(Some(self.topics.len()), true)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let topics = decoder
-            .array(true, |decoder| TopicRequest::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribeProducersRequest", "topics", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topics, unknown_tagged_fields })
-    }
 }
 
 /// `TopicRequest` of DescribeProducers.
@@ -47,32 +50,28 @@ pub struct TopicRequest {
     /// `Name`: unique among its siblings.
     pub name: StrBytes,
     /// `PartitionIndexes`.
-    pub partition_indexes: Vec<i32>,
+    pub partition_indexes: Int32Array,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TopicRequest {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), true)?;
-        encoder.array_length(Some(self.partition_indexes.len()), true)?;
-        for element in &self.partition_indexes {
-            encoder.int32(*element);
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for TopicRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        encoder.write_int32_array(Some(&self.partition_indexes), true);
+        encoder.write_unknown_tagged_fields(true, version, "TopicRequest", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicRequest", "name", version))?;
-        let partition_indexes = decoder
-            .int32_array(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicRequest", "partition_indexes", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, partition_indexes, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.name, true, version, Field::of("TopicRequest", "name"))?;
+        decoder.read_int32_array(
+            &mut self.partition_indexes,
+            true,
+            version,
+            Field::of("TopicRequest", "partition_indexes"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -87,32 +86,35 @@ pub struct DescribeProducersResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for DescribeProducersResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.int32(self.throttle_time_ms);
+        encoder.write_structures(Some(&self.topics), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DescribeProducersResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.throttle_time_ms = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.topics,
+            true,
+            version,
+            Field::of("DescribeProducersResponse", "topics"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for DescribeProducersResponse {
     const NAME: &'static str = "DescribeProducersResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.array_length(Some(self.topics.len()), true)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let topics = decoder
-            .array(true, |decoder| TopicResponse::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribeProducersResponse", "topics", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { throttle_time_ms, topics, unknown_tagged_fields })
-    }
 }
 
 /// `TopicResponse` of DescribeProducers.
@@ -126,27 +128,23 @@ pub struct TopicResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TopicResponse {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), true)?;
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for TopicResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        encoder.write_structures(Some(&self.partitions), true, version);
+        encoder.write_unknown_tagged_fields(true, version, "TopicResponse", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicResponse", "name", version))?;
-        let partitions = decoder
-            .array(true, |decoder| PartitionResponse::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicResponse", "partitions", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.name, true, version, Field::of("TopicResponse", "name"))?;
+        decoder.read_structures(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("TopicResponse", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -165,29 +163,36 @@ pub struct PartitionResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl PartitionResponse {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.int32(self.partition_index);
-        encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
-        encoder.array_length(Some(self.active_producers.len()), true)?;
-        for element in &self.active_producers {
-            element.encode(encoder, version)?;
+impl Structure for PartitionResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.partition_index);
+            fields.error_code(4, self.error_code);
         }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_string(self.error_message.as_deref(), true);
+        encoder.write_structures(Some(&self.active_producers), true, version);
+        encoder.write_unknown_tagged_fields(true, version, "PartitionResponse", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let partition_index = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let active_producers = decoder
-            .array(true, |decoder| ProducerState::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("PartitionResponse", "active_producers", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { partition_index, error_code, error_message, active_producers, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("PartitionResponse")?;
+        self.partition_index = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("PartitionResponse", "error_message"),
+        )?;
+        decoder.read_structures(
+            &mut self.active_producers,
+            true,
+            version,
+            Field::of("PartitionResponse", "active_producers"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -224,36 +229,30 @@ impl Default for ProducerState {
     }
 }
 
-impl ProducerState {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.int64(self.producer_id);
-        encoder.int32(self.producer_epoch);
-        encoder.int32(self.last_sequence);
-        encoder.int64(self.last_timestamp);
-        encoder.int32(self.coordinator_epoch);
-        encoder.int64(self.current_txn_start_offset);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for ProducerState {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<36>();
+            fields.int64(0, self.producer_id);
+            fields.int32(8, self.producer_epoch);
+            fields.int32(12, self.last_sequence);
+            fields.int64(16, self.last_timestamp);
+            fields.int32(24, self.coordinator_epoch);
+            fields.int64(28, self.current_txn_start_offset);
+        }
+        encoder.write_unknown_tagged_fields(true, version, "ProducerState", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let producer_id = decoder.int64()?;
-        let producer_epoch = decoder.int32()?;
-        let last_sequence = decoder.int32()?;
-        let last_timestamp = decoder.int64()?;
-        let coordinator_epoch = decoder.int32()?;
-        let current_txn_start_offset = decoder.int64()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            producer_id,
-            producer_epoch,
-            last_sequence,
-            last_timestamp,
-            coordinator_epoch,
-            current_txn_start_offset,
-            unknown_tagged_fields,
-        })
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<36>("ProducerState")?;
+        self.producer_id = fields.int64(0);
+        self.producer_epoch = fields.int32(8);
+        self.last_sequence = fields.int32(12);
+        self.last_timestamp = fields.int64(16);
+        self.coordinator_epoch = fields.int32(24);
+        self.current_txn_start_offset = fields.int64(28);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

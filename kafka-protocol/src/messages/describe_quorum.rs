@@ -15,30 +15,33 @@ pub struct DescribeQuorumRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for DescribeQuorumRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_structures(Some(&self.topics), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DescribeQuorumRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_structures(
+            &mut self.topics,
+            true,
+            version,
+            Field::of("DescribeQuorumRequest", "topics"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for DescribeQuorumRequest {
     const NAME: &'static str = "DescribeQuorumRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.array_length(Some(self.topics.len()), true)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let topics = decoder
-            .array(true, |decoder| DescribeQuorumRequestTopicData::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribeQuorumRequest", "topics", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topics, unknown_tagged_fields })
-    }
 }
 
 /// `DescribeQuorumRequestTopicData` of DescribeQuorum.
@@ -52,29 +55,33 @@ pub struct DescribeQuorumRequestTopicData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl DescribeQuorumRequestTopicData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.topic_name), true)?;
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for DescribeQuorumRequestTopicData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.topic_name), true);
+        encoder.write_structures(Some(&self.partitions), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DescribeQuorumRequestTopicData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_name = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("DescribeQuorumRequestTopicData", "topic_name", version)
-        })?;
-        let partitions = decoder
-            .array(true, |decoder| DescribeQuorumRequestPartitionData::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("DescribeQuorumRequestTopicData", "partitions", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_name, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.topic_name,
+            true,
+            version,
+            Field::of("DescribeQuorumRequestTopicData", "topic_name"),
+        )?;
+        decoder.read_structures(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("DescribeQuorumRequestTopicData", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -87,18 +94,21 @@ pub struct DescribeQuorumRequestPartitionData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl DescribeQuorumRequestPartitionData {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
+impl Structure for DescribeQuorumRequestPartitionData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.partition_index);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DescribeQuorumRequestPartitionData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let partition_index = decoder.int32()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { partition_index, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        self.partition_index = decoder.int32()?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -129,51 +139,59 @@ impl Default for DescribeQuorumResponse {
     }
 }
 
+impl Structure for DescribeQuorumResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.error_code(self.error_code);
+        if version >= 2 {
+            encoder.write_string(self.error_message.as_deref(), true);
+        }
+        encoder.write_structures(Some(&self.topics), true, version);
+        if version >= 2 {
+            encoder.write_structures(Some(&self.nodes), true, version);
+        } else if !self.nodes.is_empty() {
+            encoder.fail(Field::of("DescribeQuorumResponse", "nodes").not_in(version));
+        }
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DescribeQuorumResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.error_code = decoder.error_code()?;
+        if version >= 2 {
+            decoder.read_string(
+                &mut self.error_message,
+                true,
+                version,
+                Field::of("DescribeQuorumResponse", "error_message"),
+            )?;
+        }
+        decoder.read_structures(
+            &mut self.topics,
+            true,
+            version,
+            Field::of("DescribeQuorumResponse", "topics"),
+        )?;
+        if version >= 2 {
+            decoder.read_structures(
+                &mut self.nodes,
+                true,
+                version,
+                Field::of("DescribeQuorumResponse", "nodes"),
+            )?;
+        }
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for DescribeQuorumResponse {
     const NAME: &'static str = "DescribeQuorumResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.error_code(self.error_code);
-        if version >= 2 {
-            encoder.string(self.error_message.as_deref(), true)?;
-        }
-        encoder.array_length(Some(self.topics.len()), true)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        if version >= 2 {
-            encoder.array_length(Some(self.nodes.len()), true)?;
-            for element in &self.nodes {
-                element.encode(encoder, version)?;
-            }
-        } else if !self.nodes.is_empty() {
-            return Err(EncodeError::field_not_in_version("DescribeQuorumResponse", "nodes", version));
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let error_code = decoder.error_code()?;
-        let error_message = if version >= 2 { decoder.string(true)? } else { Some(StrBytes::default()) };
-        let topics = decoder
-            .array(true, |decoder| DescribeQuorumResponseTopicData::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribeQuorumResponse", "topics", version))?;
-        let nodes = if version >= 2 {
-            decoder
-                .array(true, |decoder| Node::decode(decoder, version))?
-                .ok_or_else(|| DecodeError::unexpected_null("DescribeQuorumResponse", "nodes", version))?
-        } else {
-            Vec::new()
-        };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { error_code, error_message, topics, nodes, unknown_tagged_fields })
-    }
 }
 
 /// `DescribeQuorumResponseTopicData` of DescribeQuorum.
@@ -187,29 +205,33 @@ pub struct DescribeQuorumResponseTopicData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl DescribeQuorumResponseTopicData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.topic_name), true)?;
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for DescribeQuorumResponseTopicData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.topic_name), true);
+        encoder.write_structures(Some(&self.partitions), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DescribeQuorumResponseTopicData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_name = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("DescribeQuorumResponseTopicData", "topic_name", version)
-        })?;
-        let partitions = decoder
-            .array(true, |decoder| DescribeQuorumResponsePartitionData::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("DescribeQuorumResponseTopicData", "partitions", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_name, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.topic_name,
+            true,
+            version,
+            Field::of("DescribeQuorumResponseTopicData", "topic_name"),
+        )?;
+        decoder.read_structures(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("DescribeQuorumResponseTopicData", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -252,56 +274,62 @@ impl Default for DescribeQuorumResponsePartitionData {
     }
 }
 
-impl DescribeQuorumResponsePartitionData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.int32(self.partition_index);
-        encoder.error_code(self.error_code);
+impl Structure for DescribeQuorumResponsePartitionData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.partition_index);
+            fields.error_code(4, self.error_code);
+        }
         if version >= 2 {
-            encoder.string(self.error_message.as_deref(), true)?;
+            encoder.write_string(self.error_message.as_deref(), true);
         }
-        encoder.int32(self.leader_id);
-        encoder.int32(self.leader_epoch);
-        encoder.int64(self.high_watermark);
-        encoder.array_length(Some(self.current_voters.len()), true)?;
-        for element in &self.current_voters {
-            element.encode(encoder, version)?;
+        {
+            let mut fields = encoder.fixed_fields::<16>();
+            fields.int32(0, self.leader_id);
+            fields.int32(4, self.leader_epoch);
+            fields.int64(8, self.high_watermark);
         }
-        encoder.array_length(Some(self.observers.len()), true)?;
-        for element in &self.observers {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(Some(&self.current_voters), true, version);
+        encoder.write_structures(Some(&self.observers), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DescribeQuorumResponsePartitionData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let partition_index = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let error_message = if version >= 2 { decoder.string(true)? } else { Some(StrBytes::default()) };
-        let leader_id = decoder.int32()?;
-        let leader_epoch = decoder.int32()?;
-        let high_watermark = decoder.int64()?;
-        let current_voters =
-            decoder.array(true, |decoder| ReplicaState::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("DescribeQuorumResponsePartitionData", "current_voters", version)
-            })?;
-        let observers =
-            decoder.array(true, |decoder| ReplicaState::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("DescribeQuorumResponsePartitionData", "observers", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            partition_index,
-            error_code,
-            error_message,
-            leader_id,
-            leader_epoch,
-            high_watermark,
-            current_voters,
-            observers,
-            unknown_tagged_fields,
-        })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("DescribeQuorumResponsePartitionData")?;
+        self.partition_index = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        if version >= 2 {
+            decoder.read_string(
+                &mut self.error_message,
+                true,
+                version,
+                Field::of("DescribeQuorumResponsePartitionData", "error_message"),
+            )?;
+        }
+        let fields = decoder.fixed_fields::<16>("DescribeQuorumResponsePartitionData")?;
+        self.leader_id = fields.int32(0);
+        self.leader_epoch = fields.int32(4);
+        self.high_watermark = fields.int64(8);
+        decoder.read_structures(
+            &mut self.current_voters,
+            true,
+            version,
+            Field::of("DescribeQuorumResponsePartitionData", "current_voters"),
+        )?;
+        decoder.read_structures(
+            &mut self.observers,
+            true,
+            version,
+            Field::of("DescribeQuorumResponsePartitionData", "observers"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -316,37 +344,30 @@ pub struct Node {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Node {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for Node {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         if version >= 2 {
             encoder.int32(self.node_id);
         } else if self.node_id != 0 {
-            return Err(EncodeError::field_not_in_version("Node", "node_id", version));
+            encoder.fail(Field::of("Node", "node_id").not_in(version));
         }
         if version >= 2 {
-            encoder.array_length(Some(self.listeners.len()), true)?;
-            for element in &self.listeners {
-                element.encode(encoder, version)?;
-            }
+            encoder.write_structures(Some(&self.listeners), true, version);
         } else if !self.listeners.is_empty() {
-            return Err(EncodeError::field_not_in_version("Node", "listeners", version));
+            encoder.fail(Field::of("Node", "listeners").not_in(version));
         }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(true, version, "Node", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let node_id = if version >= 2 { decoder.int32()? } else { 0 };
-        let listeners = if version >= 2 {
-            decoder
-                .array(true, |decoder| Listener::decode(decoder, version))?
-                .ok_or_else(|| DecodeError::unexpected_null("Node", "listeners", version))?
-        } else {
-            Vec::new()
-        };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { node_id, listeners, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        if version >= 2 {
+            self.node_id = decoder.int32()?;
+        }
+        if version >= 2 {
+            decoder.read_structures(&mut self.listeners, true, version, Field::of("Node", "listeners"))?;
+        }
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -363,42 +384,38 @@ pub struct Listener {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Listener {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for Listener {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         if version >= 2 {
-            encoder.string(Some(&self.name), true)?;
+            encoder.write_string(Some(&self.name), true);
         } else if !self.name.is_empty() {
-            return Err(EncodeError::field_not_in_version("Listener", "name", version));
+            encoder.fail(Field::of("Listener", "name").not_in(version));
         }
         if version >= 2 {
-            encoder.string(Some(&self.host), true)?;
+            encoder.write_string(Some(&self.host), true);
         } else if !self.host.is_empty() {
-            return Err(EncodeError::field_not_in_version("Listener", "host", version));
+            encoder.fail(Field::of("Listener", "host").not_in(version));
         }
         if version >= 2 {
             encoder.uint16(self.port);
         } else if self.port != 0 {
-            return Err(EncodeError::field_not_in_version("Listener", "port", version));
+            encoder.fail(Field::of("Listener", "port").not_in(version));
         }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(true, version, "Listener", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name = if version >= 2 {
-            decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Listener", "name", version))?
-        } else {
-            StrBytes::default()
-        };
-        let host = if version >= 2 {
-            decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Listener", "host", version))?
-        } else {
-            StrBytes::default()
-        };
-        let port = if version >= 2 { decoder.uint16()? } else { 0 };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, host, port, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        if version >= 2 {
+            decoder.read_string(&mut self.name, true, version, Field::of("Listener", "name"))?;
+        }
+        if version >= 2 {
+            decoder.read_string(&mut self.host, true, version, Field::of("Listener", "host"))?;
+        }
+        if version >= 2 {
+            self.port = decoder.uint16()?;
+        }
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -432,41 +449,36 @@ impl Default for ReplicaState {
     }
 }
 
-impl ReplicaState {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for ReplicaState {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.replica_id);
         if version >= 2 {
             encoder.uuid(self.replica_directory_id);
         } else if self.replica_directory_id != [0; 16] {
-            return Err(EncodeError::field_not_in_version("ReplicaState", "replica_directory_id", version));
+            encoder.fail(Field::of("ReplicaState", "replica_directory_id").not_in(version));
         }
         encoder.int64(self.log_end_offset);
         if version >= 1 {
-            encoder.int64(self.last_fetch_timestamp);
+            let mut fields = encoder.fixed_fields::<16>();
+            fields.int64(0, self.last_fetch_timestamp);
+            fields.int64(8, self.last_caught_up_timestamp);
         }
-        if version >= 1 {
-            encoder.int64(self.last_caught_up_timestamp);
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(true, version, "ReplicaState", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let replica_id = decoder.int32()?;
-        let replica_directory_id = if version >= 2 { decoder.uuid()? } else { [0; 16] };
-        let log_end_offset = decoder.int64()?;
-        let last_fetch_timestamp = if version >= 1 { decoder.int64()? } else { -1 };
-        let last_caught_up_timestamp = if version >= 1 { decoder.int64()? } else { -1 };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            replica_id,
-            replica_directory_id,
-            log_end_offset,
-            last_fetch_timestamp,
-            last_caught_up_timestamp,
-            unknown_tagged_fields,
-        })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.replica_id = decoder.int32()?;
+        if version >= 2 {
+            self.replica_directory_id = decoder.uuid()?;
+        }
+        self.log_end_offset = decoder.int64()?;
+        if version >= 1 {
+            let fields = decoder.fixed_fields::<16>("ReplicaState")?;
+            self.last_fetch_timestamp = fields.int64(0);
+            self.last_caught_up_timestamp = fields.int64(8);
+        }
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

@@ -15,32 +15,33 @@ pub struct DescribeShareGroupOffsetsRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for DescribeShareGroupOffsetsRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_structures(Some(&self.groups), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DescribeShareGroupOffsetsRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_structures(
+            &mut self.groups,
+            true,
+            version,
+            Field::of("DescribeShareGroupOffsetsRequest", "groups"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for DescribeShareGroupOffsetsRequest {
     const NAME: &'static str = "DescribeShareGroupOffsetsRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.array_length(Some(self.groups.len()), true)?;
-        for element in &self.groups {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let groups = decoder
-            .array(true, |decoder| DescribeShareGroupOffsetsRequestGroup::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("DescribeShareGroupOffsetsRequest", "groups", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { groups, unknown_tagged_fields })
-    }
 }
 
 /// `DescribeShareGroupOffsetsRequestGroup` of DescribeShareGroupOffsets.
@@ -64,26 +65,33 @@ impl Default for DescribeShareGroupOffsetsRequestGroup {
     }
 }
 
-impl DescribeShareGroupOffsetsRequestGroup {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.group_id), true)?;
-        encoder.array_length(self.topics.as_ref().map(Vec::len), true)?;
-        for element in self.topics.iter().flatten() {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for DescribeShareGroupOffsetsRequestGroup {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.group_id), true);
+        encoder.write_structures(self.topics.as_deref(), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DescribeShareGroupOffsetsRequestGroup",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let group_id = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("DescribeShareGroupOffsetsRequestGroup", "group_id", version)
-        })?;
-        let topics =
-            decoder.array(true, |decoder| DescribeShareGroupOffsetsRequestTopic::decode(decoder, version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { group_id, topics, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.group_id,
+            true,
+            version,
+            Field::of("DescribeShareGroupOffsetsRequestGroup", "group_id"),
+        )?;
+        decoder.read_structures(
+            &mut self.topics,
+            true,
+            version,
+            Field::of("DescribeShareGroupOffsetsRequestGroup", "topics"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -93,32 +101,38 @@ pub struct DescribeShareGroupOffsetsRequestTopic {
     /// `TopicName`.
     pub topic_name: StrBytes,
     /// `Partitions`.
-    pub partitions: Vec<i32>,
+    pub partitions: Int32Array,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl DescribeShareGroupOffsetsRequestTopic {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.topic_name), true)?;
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            encoder.int32(*element);
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for DescribeShareGroupOffsetsRequestTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.topic_name), true);
+        encoder.write_int32_array(Some(&self.partitions), true);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DescribeShareGroupOffsetsRequestTopic",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_name = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("DescribeShareGroupOffsetsRequestTopic", "topic_name", version)
-        })?;
-        let partitions = decoder.int32_array(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("DescribeShareGroupOffsetsRequestTopic", "partitions", version)
-        })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_name, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.topic_name,
+            true,
+            version,
+            Field::of("DescribeShareGroupOffsetsRequestTopic", "topic_name"),
+        )?;
+        decoder.read_int32_array(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("DescribeShareGroupOffsetsRequestTopic", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -133,34 +147,35 @@ pub struct DescribeShareGroupOffsetsResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for DescribeShareGroupOffsetsResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.int32(self.throttle_time_ms);
+        encoder.write_structures(Some(&self.groups), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DescribeShareGroupOffsetsResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.throttle_time_ms = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.groups,
+            true,
+            version,
+            Field::of("DescribeShareGroupOffsetsResponse", "groups"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for DescribeShareGroupOffsetsResponse {
     const NAME: &'static str = "DescribeShareGroupOffsetsResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.array_length(Some(self.groups.len()), true)?;
-        for element in &self.groups {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let groups = decoder
-            .array(true, |decoder| DescribeShareGroupOffsetsResponseGroup::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("DescribeShareGroupOffsetsResponse", "groups", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { throttle_time_ms, groups, unknown_tagged_fields })
-    }
 }
 
 /// `DescribeShareGroupOffsetsResponseGroup` of DescribeShareGroupOffsets.
@@ -178,33 +193,42 @@ pub struct DescribeShareGroupOffsetsResponseGroup {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl DescribeShareGroupOffsetsResponseGroup {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.group_id), true)?;
-        encoder.array_length(Some(self.topics.len()), true)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
+impl Structure for DescribeShareGroupOffsetsResponseGroup {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.group_id), true);
+        encoder.write_structures(Some(&self.topics), true, version);
         encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_string(self.error_message.as_deref(), true);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DescribeShareGroupOffsetsResponseGroup",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let group_id = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("DescribeShareGroupOffsetsResponseGroup", "group_id", version)
-        })?;
-        let topics = decoder
-            .array(true, |decoder| DescribeShareGroupOffsetsResponseTopic::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("DescribeShareGroupOffsetsResponseGroup", "topics", version)
-            })?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { group_id, topics, error_code, error_message, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.group_id,
+            true,
+            version,
+            Field::of("DescribeShareGroupOffsetsResponseGroup", "group_id"),
+        )?;
+        decoder.read_structures(
+            &mut self.topics,
+            true,
+            version,
+            Field::of("DescribeShareGroupOffsetsResponseGroup", "topics"),
+        )?;
+        self.error_code = decoder.error_code()?;
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("DescribeShareGroupOffsetsResponseGroup", "error_message"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -221,31 +245,35 @@ pub struct DescribeShareGroupOffsetsResponseTopic {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl DescribeShareGroupOffsetsResponseTopic {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.topic_name), true)?;
+impl Structure for DescribeShareGroupOffsetsResponseTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.topic_name), true);
         encoder.topic_id(self.topic_id);
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(Some(&self.partitions), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DescribeShareGroupOffsetsResponseTopic",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_name = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("DescribeShareGroupOffsetsResponseTopic", "topic_name", version)
-        })?;
-        let topic_id = decoder.topic_id()?;
-        let partitions = decoder
-            .array(true, |decoder| DescribeShareGroupOffsetsResponsePartition::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("DescribeShareGroupOffsetsResponseTopic", "partitions", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_name, topic_id, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.topic_name,
+            true,
+            version,
+            Field::of("DescribeShareGroupOffsetsResponseTopic", "topic_name"),
+        )?;
+        self.topic_id = decoder.topic_id()?;
+        decoder.read_structures(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("DescribeShareGroupOffsetsResponseTopic", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -282,38 +310,44 @@ impl Default for DescribeShareGroupOffsetsResponsePartition {
     }
 }
 
-impl DescribeShareGroupOffsetsResponsePartition {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.int32(self.partition_index);
-        encoder.int64(self.start_offset);
-        encoder.int32(self.leader_epoch);
+impl Structure for DescribeShareGroupOffsetsResponsePartition {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<16>();
+            fields.int32(0, self.partition_index);
+            fields.int64(4, self.start_offset);
+            fields.int32(12, self.leader_epoch);
+        }
         if version >= 1 {
             encoder.int64(self.lag);
         }
         encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_string(self.error_message.as_deref(), true);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DescribeShareGroupOffsetsResponsePartition",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let partition_index = decoder.int32()?;
-        let start_offset = decoder.int64()?;
-        let leader_epoch = decoder.int32()?;
-        let lag = if version >= 1 { decoder.int64()? } else { -1 };
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            partition_index,
-            start_offset,
-            leader_epoch,
-            lag,
-            error_code,
-            error_message,
-            unknown_tagged_fields,
-        })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<16>("DescribeShareGroupOffsetsResponsePartition")?;
+        self.partition_index = fields.int32(0);
+        self.start_offset = fields.int64(4);
+        self.leader_epoch = fields.int32(12);
+        if version >= 1 {
+            self.lag = decoder.int64()?;
+        }
+        self.error_code = decoder.error_code()?;
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("DescribeShareGroupOffsetsResponsePartition", "error_message"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

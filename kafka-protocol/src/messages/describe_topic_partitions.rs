@@ -30,41 +30,37 @@ impl Default for DescribeTopicPartitionsRequest {
     }
 }
 
+impl Structure for DescribeTopicPartitionsRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_structures(Some(&self.topics), true, version);
+        encoder.int32(self.response_partition_limit);
+        encoder.write_nullable_structure(self.cursor.as_ref(), version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DescribeTopicPartitionsRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_structures(
+            &mut self.topics,
+            true,
+            version,
+            Field::of("DescribeTopicPartitionsRequest", "topics"),
+        )?;
+        self.response_partition_limit = decoder.int32()?;
+        decoder.read_nullable_structure(&mut self.cursor, version)?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for DescribeTopicPartitionsRequest {
     const NAME: &'static str = "DescribeTopicPartitionsRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.array_length(Some(self.topics.len()), true)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.int32(self.response_partition_limit);
-        match &self.cursor {
-            Some(value) => {
-                encoder.int8(1);
-                value.encode(encoder, version)?;
-            }
-            None => encoder.int8(-1),
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let topics =
-            decoder.array(true, |decoder| TopicRequest::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("DescribeTopicPartitionsRequest", "topics", version)
-            })?;
-        let response_partition_limit = decoder.int32()?;
-        let cursor = if decoder.int8()? < 0 { None } else { Some(Cursor::decode(decoder, version)?) };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topics, response_partition_limit, cursor, unknown_tagged_fields })
-    }
 }
 
 /// `TopicRequest` of DescribeTopicPartitions.
@@ -76,20 +72,16 @@ pub struct TopicRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TopicRequest {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for TopicRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        encoder.write_unknown_tagged_fields(true, version, "TopicRequest", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicRequest", "name", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.name, true, version, Field::of("TopicRequest", "name"))?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -104,22 +96,18 @@ pub struct Cursor {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Cursor {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.topic_name), true)?;
+impl Structure for Cursor {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.topic_name), true);
         encoder.int32(self.partition_index);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(true, version, "Cursor", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("Cursor", "topic_name", version))?;
-        let partition_index = decoder.int32()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_name, partition_index, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.topic_name, true, version, Field::of("Cursor", "topic_name"))?;
+        self.partition_index = decoder.int32()?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -136,42 +124,37 @@ pub struct DescribeTopicPartitionsResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for DescribeTopicPartitionsResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.int32(self.throttle_time_ms);
+        encoder.write_structures(Some(&self.topics), true, version);
+        encoder.write_nullable_structure(self.next_cursor.as_ref(), version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DescribeTopicPartitionsResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.throttle_time_ms = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.topics,
+            true,
+            version,
+            Field::of("DescribeTopicPartitionsResponse", "topics"),
+        )?;
+        decoder.read_nullable_structure(&mut self.next_cursor, version)?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for DescribeTopicPartitionsResponse {
     const NAME: &'static str = "DescribeTopicPartitionsResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.array_length(Some(self.topics.len()), true)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        match &self.next_cursor {
-            Some(value) => {
-                encoder.int8(1);
-                value.encode(encoder, version)?;
-            }
-            None => encoder.int8(-1),
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let topics = decoder
-            .array(true, |decoder| DescribeTopicPartitionsResponseTopic::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("DescribeTopicPartitionsResponse", "topics", version)
-            })?;
-        let next_cursor = if decoder.int8()? < 0 { None } else { Some(Cursor::decode(decoder, version)?) };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { throttle_time_ms, topics, next_cursor, unknown_tagged_fields })
-    }
 }
 
 /// `DescribeTopicPartitionsResponseTopic` of DescribeTopicPartitions.
@@ -207,43 +190,45 @@ impl Default for DescribeTopicPartitionsResponseTopic {
     }
 }
 
-impl DescribeTopicPartitionsResponseTopic {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for DescribeTopicPartitionsResponseTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.error_code(self.error_code);
-        encoder.string(self.name.as_deref(), true)?;
-        encoder.topic_id(self.topic_id);
-        encoder.bool(self.is_internal);
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
+        encoder.write_string(self.name.as_deref(), true);
+        {
+            let mut fields = encoder.fixed_fields::<17>();
+            fields.topic_id(0, self.topic_id);
+            fields.bool(16, self.is_internal);
         }
+        encoder.write_structures(Some(&self.partitions), true, version);
         encoder.int32(self.topic_authorized_operations);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DescribeTopicPartitionsResponseTopic",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let error_code = decoder.error_code()?;
-        let name = decoder.string(true)?;
-        let topic_id = decoder.topic_id()?;
-        let is_internal = decoder.bool()?;
-        let partitions = decoder
-            .array(true, |decoder| DescribeTopicPartitionsResponsePartition::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("DescribeTopicPartitionsResponseTopic", "partitions", version)
-            })?;
-        let topic_authorized_operations = decoder.int32()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            error_code,
-            name,
-            topic_id,
-            is_internal,
-            partitions,
-            topic_authorized_operations,
-            unknown_tagged_fields,
-        })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.error_code = decoder.error_code()?;
+        decoder.read_string(
+            &mut self.name,
+            true,
+            version,
+            Field::of("DescribeTopicPartitionsResponseTopic", "name"),
+        )?;
+        let fields = decoder.fixed_fields::<17>("DescribeTopicPartitionsResponseTopic")?;
+        self.topic_id = fields.topic_id(0);
+        self.is_internal = fields.bool(16);
+        decoder.read_structures(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("DescribeTopicPartitionsResponseTopic", "partitions"),
+        )?;
+        self.topic_authorized_operations = decoder.int32()?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -259,15 +244,15 @@ pub struct DescribeTopicPartitionsResponsePartition {
     /// `LeaderEpoch`.
     pub leader_epoch: i32,
     /// `ReplicaNodes`.
-    pub replica_nodes: Vec<i32>,
+    pub replica_nodes: Int32Array,
     /// `IsrNodes`.
-    pub isr_nodes: Vec<i32>,
+    pub isr_nodes: Int32Array,
     /// `EligibleLeaderReplicas`: nullable.
-    pub eligible_leader_replicas: Option<Vec<i32>>,
+    pub eligible_leader_replicas: Option<Int32Array>,
     /// `LastKnownElr`: nullable.
-    pub last_known_elr: Option<Vec<i32>>,
+    pub last_known_elr: Option<Int32Array>,
     /// `OfflineReplicas`.
-    pub offline_replicas: Vec<i32>,
+    pub offline_replicas: Int32Array,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
@@ -279,80 +264,76 @@ impl Default for DescribeTopicPartitionsResponsePartition {
             partition_index: 0,
             leader_id: 0,
             leader_epoch: -1,
-            replica_nodes: Vec::new(),
-            isr_nodes: Vec::new(),
+            replica_nodes: Int32Array::new(),
+            isr_nodes: Int32Array::new(),
             eligible_leader_replicas: None,
             last_known_elr: None,
-            offline_replicas: Vec::new(),
+            offline_replicas: Int32Array::new(),
             unknown_tagged_fields: UnknownTaggedFields::default(),
         }
     }
 }
 
-impl DescribeTopicPartitionsResponsePartition {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.error_code(self.error_code);
-        encoder.int32(self.partition_index);
-        encoder.int32(self.leader_id);
-        encoder.int32(self.leader_epoch);
-        encoder.array_length(Some(self.replica_nodes.len()), true)?;
-        for element in &self.replica_nodes {
-            encoder.int32(*element);
+impl Structure for DescribeTopicPartitionsResponsePartition {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<14>();
+            fields.error_code(0, self.error_code);
+            fields.int32(2, self.partition_index);
+            fields.int32(6, self.leader_id);
+            fields.int32(10, self.leader_epoch);
         }
-        encoder.array_length(Some(self.isr_nodes.len()), true)?;
-        for element in &self.isr_nodes {
-            encoder.int32(*element);
-        }
-        encoder.array_length(self.eligible_leader_replicas.as_ref().map(Vec::len), true)?;
-        for element in self.eligible_leader_replicas.iter().flatten() {
-            encoder.int32(*element);
-        }
-        encoder.array_length(self.last_known_elr.as_ref().map(Vec::len), true)?;
-        for element in self.last_known_elr.iter().flatten() {
-            encoder.int32(*element);
-        }
-        encoder.array_length(Some(self.offline_replicas.len()), true)?;
-        for element in &self.offline_replicas {
-            encoder.int32(*element);
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_int32_array(Some(&self.replica_nodes), true);
+        encoder.write_int32_array(Some(&self.isr_nodes), true);
+        encoder.write_int32_array(self.eligible_leader_replicas.as_ref(), true);
+        encoder.write_int32_array(self.last_known_elr.as_ref(), true);
+        encoder.write_int32_array(Some(&self.offline_replicas), true);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DescribeTopicPartitionsResponsePartition",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let error_code = decoder.error_code()?;
-        let partition_index = decoder.int32()?;
-        let leader_id = decoder.int32()?;
-        let leader_epoch = decoder.int32()?;
-        let replica_nodes = decoder.int32_array(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("DescribeTopicPartitionsResponsePartition", "replica_nodes", version)
-        })?;
-        let isr_nodes = decoder.int32_array(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("DescribeTopicPartitionsResponsePartition", "isr_nodes", version)
-        })?;
-        let eligible_leader_replicas = decoder.int32_array(true)?;
-        let last_known_elr = decoder.int32_array(true)?;
-        let offline_replicas = decoder.int32_array(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null(
-                "DescribeTopicPartitionsResponsePartition",
-                "offline_replicas",
-                version,
-            )
-        })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            error_code,
-            partition_index,
-            leader_id,
-            leader_epoch,
-            replica_nodes,
-            isr_nodes,
-            eligible_leader_replicas,
-            last_known_elr,
-            offline_replicas,
-            unknown_tagged_fields,
-        })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<14>("DescribeTopicPartitionsResponsePartition")?;
+        self.error_code = fields.error_code(0);
+        self.partition_index = fields.int32(2);
+        self.leader_id = fields.int32(6);
+        self.leader_epoch = fields.int32(10);
+        decoder.read_int32_array(
+            &mut self.replica_nodes,
+            true,
+            version,
+            Field::of("DescribeTopicPartitionsResponsePartition", "replica_nodes"),
+        )?;
+        decoder.read_int32_array(
+            &mut self.isr_nodes,
+            true,
+            version,
+            Field::of("DescribeTopicPartitionsResponsePartition", "isr_nodes"),
+        )?;
+        decoder.read_int32_array(
+            &mut self.eligible_leader_replicas,
+            true,
+            version,
+            Field::of("DescribeTopicPartitionsResponsePartition", "eligible_leader_replicas"),
+        )?;
+        decoder.read_int32_array(
+            &mut self.last_known_elr,
+            true,
+            version,
+            Field::of("DescribeTopicPartitionsResponsePartition", "last_known_elr"),
+        )?;
+        decoder.read_int32_array(
+            &mut self.offline_replicas,
+            true,
+            version,
+            Field::of("DescribeTopicPartitionsResponsePartition", "offline_replicas"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

@@ -15,36 +15,40 @@ pub struct DescribeTransactionsRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for DescribeTransactionsRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_array(Some(&self.transactional_ids), true, |encoder, element| {
+            encoder.write_string(Some(element), true)
+        });
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DescribeTransactionsRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_array(
+            &mut self.transactional_ids,
+            true,
+            version,
+            Field::of("DescribeTransactionsRequest", "transactional_ids"),
+            |decoder| {
+                decoder.string(true)?.ok_or_else(|| {
+                    Field::of("DescribeTransactionsRequest", "transactional_ids").null(version)
+                })
+            },
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for DescribeTransactionsRequest {
     const NAME: &'static str = "DescribeTransactionsRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.array_length(Some(self.transactional_ids.len()), true)?;
-        for element in &self.transactional_ids {
-            encoder.string(Some(element), true)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let transactional_ids = decoder
-            .array(true, |decoder| {
-                decoder.string(true)?.ok_or_else(|| {
-                    DecodeError::unexpected_null("DescribeTransactionsRequest", "transactional_ids", version)
-                })
-            })?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("DescribeTransactionsRequest", "transactional_ids", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { transactional_ids, unknown_tagged_fields })
-    }
 }
 
 /// `DescribeTransactionsResponse` of DescribeTransactions.
@@ -58,33 +62,35 @@ pub struct DescribeTransactionsResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for DescribeTransactionsResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.int32(self.throttle_time_ms);
+        encoder.write_structures(Some(&self.transaction_states), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DescribeTransactionsResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.throttle_time_ms = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.transaction_states,
+            true,
+            version,
+            Field::of("DescribeTransactionsResponse", "transaction_states"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for DescribeTransactionsResponse {
     const NAME: &'static str = "DescribeTransactionsResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.array_length(Some(self.transaction_states.len()), true)?;
-        for element in &self.transaction_states {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let transaction_states =
-            decoder.array(true, |decoder| TransactionState::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("DescribeTransactionsResponse", "transaction_states", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { throttle_time_ms, transaction_states, unknown_tagged_fields })
-    }
 }
 
 /// `TransactionState` of DescribeTransactions.
@@ -110,51 +116,44 @@ pub struct TransactionState {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TransactionState {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for TransactionState {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.error_code(self.error_code);
-        encoder.string(Some(&self.transactional_id), true)?;
-        encoder.string(Some(&self.transaction_state), true)?;
-        encoder.int32(self.transaction_timeout_ms);
-        encoder.int64(self.transaction_start_time_ms);
-        encoder.int64(self.producer_id);
-        encoder.int16(self.producer_epoch);
-        encoder.array_length(Some(self.topics.len()), true)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
+        encoder.write_string(Some(&self.transactional_id), true);
+        encoder.write_string(Some(&self.transaction_state), true);
+        {
+            let mut fields = encoder.fixed_fields::<22>();
+            fields.int32(0, self.transaction_timeout_ms);
+            fields.int64(4, self.transaction_start_time_ms);
+            fields.int64(12, self.producer_id);
+            fields.int16(20, self.producer_epoch);
         }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(Some(&self.topics), true, version);
+        encoder.write_unknown_tagged_fields(true, version, "TransactionState", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let error_code = decoder.error_code()?;
-        let transactional_id = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TransactionState", "transactional_id", version))?;
-        let transaction_state = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TransactionState", "transaction_state", version))?;
-        let transaction_timeout_ms = decoder.int32()?;
-        let transaction_start_time_ms = decoder.int64()?;
-        let producer_id = decoder.int64()?;
-        let producer_epoch = decoder.int16()?;
-        let topics = decoder
-            .array(true, |decoder| TopicData::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("TransactionState", "topics", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            error_code,
-            transactional_id,
-            transaction_state,
-            transaction_timeout_ms,
-            transaction_start_time_ms,
-            producer_id,
-            producer_epoch,
-            topics,
-            unknown_tagged_fields,
-        })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.error_code = decoder.error_code()?;
+        decoder.read_string(
+            &mut self.transactional_id,
+            true,
+            version,
+            Field::of("TransactionState", "transactional_id"),
+        )?;
+        decoder.read_string(
+            &mut self.transaction_state,
+            true,
+            version,
+            Field::of("TransactionState", "transaction_state"),
+        )?;
+        let fields = decoder.fixed_fields::<22>("TransactionState")?;
+        self.transaction_timeout_ms = fields.int32(0);
+        self.transaction_start_time_ms = fields.int64(4);
+        self.producer_id = fields.int64(12);
+        self.producer_epoch = fields.int16(20);
+        decoder.read_structures(&mut self.topics, true, version, Field::of("TransactionState", "topics"))?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -164,32 +163,28 @@ pub struct TopicData {
     /// `Topic`: unique among its siblings.
     pub topic: StrBytes,
     /// `Partitions`.
-    pub partitions: Vec<i32>,
+    pub partitions: Int32Array,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TopicData {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.topic), true)?;
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            encoder.int32(*element);
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for TopicData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.topic), true);
+        encoder.write_int32_array(Some(&self.partitions), true);
+        encoder.write_unknown_tagged_fields(true, version, "TopicData", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicData", "topic", version))?;
-        let partitions = decoder
-            .int32_array(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicData", "partitions", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.topic, true, version, Field::of("TopicData", "topic"))?;
+        decoder.read_int32_array(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("TopicData", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

@@ -21,28 +21,33 @@ impl Default for DescribeUserScramCredentialsRequest {
     }
 }
 
+impl Structure for DescribeUserScramCredentialsRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_structures(self.users.as_deref(), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DescribeUserScramCredentialsRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_structures(
+            &mut self.users,
+            true,
+            version,
+            Field::of("DescribeUserScramCredentialsRequest", "users"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for DescribeUserScramCredentialsRequest {
     const NAME: &'static str = "DescribeUserScramCredentialsRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.array_length(self.users.as_ref().map(Vec::len), true)?;
-        for element in self.users.iter().flatten() {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let users = decoder.array(true, |decoder| UserName::decode(decoder, version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { users, unknown_tagged_fields })
-    }
 }
 
 /// `UserName` of DescribeUserScramCredentials.
@@ -54,19 +59,16 @@ pub struct UserName {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl UserName {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for UserName {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        encoder.write_unknown_tagged_fields(true, version, "UserName", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name =
-            decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("UserName", "name", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.name, true, version, Field::of("UserName", "name"))?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -97,38 +99,48 @@ impl Default for DescribeUserScramCredentialsResponse {
     }
 }
 
+impl Structure for DescribeUserScramCredentialsResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
+        }
+        encoder.write_string(self.error_message.as_deref(), true);
+        encoder.write_structures(Some(&self.results), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DescribeUserScramCredentialsResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("DescribeUserScramCredentialsResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("DescribeUserScramCredentialsResponse", "error_message"),
+        )?;
+        decoder.read_structures(
+            &mut self.results,
+            true,
+            version,
+            Field::of("DescribeUserScramCredentialsResponse", "results"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for DescribeUserScramCredentialsResponse {
     const NAME: &'static str = "DescribeUserScramCredentialsResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
-        encoder.array_length(Some(self.results.len()), true)?;
-        for element in &self.results {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let results = decoder
-            .array(true, |decoder| DescribeUserScramCredentialsResult::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("DescribeUserScramCredentialsResponse", "results", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { throttle_time_ms, error_code, error_message, results, unknown_tagged_fields })
-    }
 }
 
 /// `DescribeUserScramCredentialsResult` of DescribeUserScramCredentials.
@@ -158,36 +170,42 @@ impl Default for DescribeUserScramCredentialsResult {
     }
 }
 
-impl DescribeUserScramCredentialsResult {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.user), true)?;
+impl Structure for DescribeUserScramCredentialsResult {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.user), true);
         encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
-        encoder.array_length(Some(self.credential_infos.len()), true)?;
-        for element in &self.credential_infos {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_string(self.error_message.as_deref(), true);
+        encoder.write_structures(Some(&self.credential_infos), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "DescribeUserScramCredentialsResult",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let user = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("DescribeUserScramCredentialsResult", "user", version)
-        })?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let credential_infos =
-            decoder.array(true, |decoder| CredentialInfo::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null(
-                    "DescribeUserScramCredentialsResult",
-                    "credential_infos",
-                    version,
-                )
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { user, error_code, error_message, credential_infos, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.user,
+            true,
+            version,
+            Field::of("DescribeUserScramCredentialsResult", "user"),
+        )?;
+        self.error_code = decoder.error_code()?;
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("DescribeUserScramCredentialsResult", "error_message"),
+        )?;
+        decoder.read_structures(
+            &mut self.credential_infos,
+            true,
+            version,
+            Field::of("DescribeUserScramCredentialsResult", "credential_infos"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -202,20 +220,22 @@ pub struct CredentialInfo {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl CredentialInfo {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.int8(self.mechanism);
-        encoder.int32(self.iterations);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for CredentialInfo {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<5>();
+            fields.int8(0, self.mechanism);
+            fields.int32(1, self.iterations);
+        }
+        encoder.write_unknown_tagged_fields(true, version, "CredentialInfo", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let mechanism = decoder.int8()?;
-        let iterations = decoder.int32()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { mechanism, iterations, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<5>("CredentialInfo")?;
+        self.mechanism = fields.int8(0);
+        self.iterations = fields.int32(1);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

@@ -30,48 +30,47 @@ impl Default for ElectLeadersRequest {
     }
 }
 
-impl Message for ElectLeadersRequest {
-    const NAME: &'static str = "ElectLeadersRequest";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for ElectLeadersRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         if version >= 1 {
             encoder.int8(self.election_type);
         } else if self.election_type != 0 {
-            return Err(EncodeError::field_not_in_version("ElectLeadersRequest", "election_type", version));
+            encoder.fail(Field::of("ElectLeadersRequest", "election_type").not_in(version));
         }
-        encoder.array_length(self.topic_partitions.as_ref().map(Vec::len), flexible)?;
-        for element in self.topic_partitions.iter().flatten() {
-            element.encode(encoder, version)?;
-        }
+        encoder.write_structures(self.topic_partitions.as_deref(), flexible, version);
         encoder.int32(self.timeout_ms);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "ElectLeadersRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 2;
+        if version >= 1 {
+            self.election_type = decoder.int8()?;
+        }
+        decoder.read_structures(
+            &mut self.topic_partitions,
+            flexible,
+            version,
+            Field::of("ElectLeadersRequest", "topic_partitions"),
+        )?;
+        self.timeout_ms = decoder.int32()?;
         if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "ElectLeadersRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
         }
         Ok(())
     }
+}
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 2;
-        let election_type = if version >= 1 { decoder.int8()? } else { 0 };
-        let topic_partitions =
-            decoder.array(flexible, |decoder| TopicPartitions::decode(decoder, version))?;
-        let timeout_ms = decoder.int32()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { election_type, topic_partitions, timeout_ms, unknown_tagged_fields })
-    }
+impl Message for ElectLeadersRequest {
+    const NAME: &'static str = "ElectLeadersRequest";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 2;
 }
 
 /// `TopicPartitions` of ElectLeaders.
@@ -80,43 +79,37 @@ pub struct TopicPartitions {
     /// `Topic`: unique among its siblings.
     pub topic: StrBytes,
     /// `Partitions`.
-    pub partitions: Vec<i32>,
+    pub partitions: Int32Array,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TopicPartitions {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for TopicPartitions {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
-        encoder.string(Some(&self.topic), flexible)?;
-        encoder.array_length(Some(self.partitions.len()), flexible)?;
-        for element in &self.partitions {
-            encoder.int32(*element);
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "TopicPartitions",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.topic), flexible);
+        encoder.write_int32_array(Some(&self.partitions), flexible);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "TopicPartitions",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let topic = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicPartitions", "topic", version))?;
-        let partitions = decoder
-            .int32_array(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicPartitions", "partitions", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { topic, partitions, unknown_tagged_fields })
+        decoder.read_string(&mut self.topic, flexible, version, Field::of("TopicPartitions", "topic"))?;
+        decoder.read_int32_array(
+            &mut self.partitions,
+            flexible,
+            version,
+            Field::of("TopicPartitions", "partitions"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -133,50 +126,47 @@ pub struct ElectLeadersResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Message for ElectLeadersResponse {
-    const NAME: &'static str = "ElectLeadersResponse";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for ElectLeadersResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.int32(self.throttle_time_ms);
         if version >= 1 {
             encoder.error_code(self.error_code);
         } else if self.error_code != ErrorCode::NONE {
-            return Err(EncodeError::field_not_in_version("ElectLeadersResponse", "error_code", version));
+            encoder.fail(Field::of("ElectLeadersResponse", "error_code").not_in(version));
         }
-        encoder.array_length(Some(self.replica_election_results.len()), flexible)?;
-        for element in &self.replica_election_results {
-            element.encode(encoder, version)?;
+        encoder.write_structures(Some(&self.replica_election_results), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "ElectLeadersResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 2;
+        self.throttle_time_ms = decoder.int32()?;
+        if version >= 1 {
+            self.error_code = decoder.error_code()?;
         }
+        decoder.read_structures(
+            &mut self.replica_election_results,
+            flexible,
+            version,
+            Field::of("ElectLeadersResponse", "replica_election_results"),
+        )?;
         if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "ElectLeadersResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
         }
         Ok(())
     }
+}
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 2;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = if version >= 1 { decoder.error_code()? } else { ErrorCode::NONE };
-        let replica_election_results =
-            decoder.array(flexible, |decoder| ReplicaElectionResult::decode(decoder, version))?.ok_or_else(
-                || DecodeError::unexpected_null("ElectLeadersResponse", "replica_election_results", version),
-            )?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { throttle_time_ms, error_code, replica_election_results, unknown_tagged_fields })
-    }
+impl Message for ElectLeadersResponse {
+    const NAME: &'static str = "ElectLeadersResponse";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 2;
 }
 
 /// `ReplicaElectionResult` of ElectLeaders.
@@ -190,39 +180,37 @@ pub struct ReplicaElectionResult {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl ReplicaElectionResult {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for ReplicaElectionResult {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
-        encoder.string(Some(&self.topic), flexible)?;
-        encoder.array_length(Some(self.partition_result.len()), flexible)?;
-        for element in &self.partition_result {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "ReplicaElectionResult",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.topic), flexible);
+        encoder.write_structures(Some(&self.partition_result), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "ReplicaElectionResult",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let topic = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("ReplicaElectionResult", "topic", version))?;
-        let partition_result =
-            decoder.array(flexible, |decoder| PartitionResult::decode(decoder, version))?.ok_or_else(
-                || DecodeError::unexpected_null("ReplicaElectionResult", "partition_result", version),
-            )?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { topic, partition_result, unknown_tagged_fields })
+        decoder.read_string(
+            &mut self.topic,
+            flexible,
+            version,
+            Field::of("ReplicaElectionResult", "topic"),
+        )?;
+        decoder.read_structures(
+            &mut self.partition_result,
+            flexible,
+            version,
+            Field::of("ReplicaElectionResult", "partition_result"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -250,33 +238,38 @@ impl Default for PartitionResult {
     }
 }
 
-impl PartitionResult {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for PartitionResult {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
-        encoder.int32(self.partition_id);
-        encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), flexible)?;
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "PartitionResult",
-                "unknown_tagged_fields",
-                version,
-            ));
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.partition_id);
+            fields.error_code(4, self.error_code);
         }
-        Ok(())
+        encoder.write_string(self.error_message.as_deref(), flexible);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "PartitionResult",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
-        let partition_id = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(flexible)?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { partition_id, error_code, error_message, unknown_tagged_fields })
+        let fields = decoder.fixed_fields::<6>("PartitionResult")?;
+        self.partition_id = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_string(
+            &mut self.error_message,
+            flexible,
+            version,
+            Field::of("PartitionResult", "error_message"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

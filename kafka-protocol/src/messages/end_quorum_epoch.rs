@@ -19,56 +19,55 @@ pub struct EndQuorumEpochRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for EndQuorumEpochRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 1;
+        encoder.write_string(self.cluster_id.as_deref(), flexible);
+        encoder.write_structures(Some(&self.topics), flexible, version);
+        if version >= 1 {
+            encoder.write_structures(Some(&self.leader_endpoints), flexible, version);
+        }
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "EndQuorumEpochRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 1;
+        decoder.read_string(
+            &mut self.cluster_id,
+            flexible,
+            version,
+            Field::of("EndQuorumEpochRequest", "cluster_id"),
+        )?;
+        decoder.read_structures(
+            &mut self.topics,
+            flexible,
+            version,
+            Field::of("EndQuorumEpochRequest", "topics"),
+        )?;
+        if version >= 1 {
+            decoder.read_structures(
+                &mut self.leader_endpoints,
+                flexible,
+                version,
+                Field::of("EndQuorumEpochRequest", "leader_endpoints"),
+            )?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for EndQuorumEpochRequest {
     const NAME: &'static str = "EndQuorumEpochRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 1;
-        encoder.string(self.cluster_id.as_deref(), flexible)?;
-        encoder.array_length(Some(self.topics.len()), flexible)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        if version >= 1 {
-            encoder.array_length(Some(self.leader_endpoints.len()), flexible)?;
-            for element in &self.leader_endpoints {
-                element.encode(encoder, version)?;
-            }
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "EndQuorumEpochRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 1;
-        let cluster_id = decoder.string(flexible)?;
-        let topics = decoder
-            .array(flexible, |decoder| EndQuorumEpochRequestTopicData::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("EndQuorumEpochRequest", "topics", version))?;
-        let leader_endpoints = if version >= 1 {
-            decoder.array(flexible, |decoder| LeaderEndpoint::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("EndQuorumEpochRequest", "leader_endpoints", version)
-            })?
-        } else {
-            Vec::new()
-        };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { cluster_id, topics, leader_endpoints, unknown_tagged_fields })
-    }
 }
 
 /// `EndQuorumEpochRequestTopicData` of EndQuorumEpoch.
@@ -82,40 +81,37 @@ pub struct EndQuorumEpochRequestTopicData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl EndQuorumEpochRequestTopicData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for EndQuorumEpochRequestTopicData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
-        encoder.string(Some(&self.topic_name), flexible)?;
-        encoder.array_length(Some(self.partitions.len()), flexible)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "EndQuorumEpochRequestTopicData",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.topic_name), flexible);
+        encoder.write_structures(Some(&self.partitions), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "EndQuorumEpochRequestTopicData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
-        let topic_name = decoder.string(flexible)?.ok_or_else(|| {
-            DecodeError::unexpected_null("EndQuorumEpochRequestTopicData", "topic_name", version)
-        })?;
-        let partitions = decoder
-            .array(flexible, |decoder| EndQuorumEpochRequestPartitionData::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("EndQuorumEpochRequestTopicData", "partitions", version)
-            })?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { topic_name, partitions, unknown_tagged_fields })
+        decoder.read_string(
+            &mut self.topic_name,
+            flexible,
+            version,
+            Field::of("EndQuorumEpochRequestTopicData", "topic_name"),
+        )?;
+        decoder.read_structures(
+            &mut self.partitions,
+            flexible,
+            version,
+            Field::of("EndQuorumEpochRequestTopicData", "partitions"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -129,81 +125,62 @@ pub struct EndQuorumEpochRequestPartitionData {
     /// `LeaderEpoch`.
     pub leader_epoch: i32,
     /// `PreferredSuccessors`: version 0.
-    pub preferred_successors: Vec<i32>,
+    pub preferred_successors: Int32Array,
     /// `PreferredCandidates`: versions 1 and later.
     pub preferred_candidates: Vec<ReplicaInfo>,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl EndQuorumEpochRequestPartitionData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for EndQuorumEpochRequestPartitionData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
-        encoder.int32(self.partition_index);
-        encoder.int32(self.leader_id);
-        encoder.int32(self.leader_epoch);
+        {
+            let mut fields = encoder.fixed_fields::<12>();
+            fields.int32(0, self.partition_index);
+            fields.int32(4, self.leader_id);
+            fields.int32(8, self.leader_epoch);
+        }
         if version <= 0 {
-            encoder.array_length(Some(self.preferred_successors.len()), flexible)?;
-            for element in &self.preferred_successors {
-                encoder.int32(*element);
-            }
+            encoder.write_int32_array(Some(&self.preferred_successors), flexible);
         }
         if version >= 1 {
-            encoder.array_length(Some(self.preferred_candidates.len()), flexible)?;
-            for element in &self.preferred_candidates {
-                element.encode(encoder, version)?;
-            }
+            encoder.write_structures(Some(&self.preferred_candidates), flexible, version);
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "EndQuorumEpochRequestPartitionData",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "EndQuorumEpochRequestPartitionData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
-        let partition_index = decoder.int32()?;
-        let leader_id = decoder.int32()?;
-        let leader_epoch = decoder.int32()?;
-        let preferred_successors = if version <= 0 {
-            decoder.int32_array(flexible)?.ok_or_else(|| {
-                DecodeError::unexpected_null(
-                    "EndQuorumEpochRequestPartitionData",
-                    "preferred_successors",
-                    version,
-                )
-            })?
-        } else {
-            Vec::new()
-        };
-        let preferred_candidates = if version >= 1 {
-            decoder.array(flexible, |decoder| ReplicaInfo::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null(
-                    "EndQuorumEpochRequestPartitionData",
-                    "preferred_candidates",
-                    version,
-                )
-            })?
-        } else {
-            Vec::new()
-        };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            partition_index,
-            leader_id,
-            leader_epoch,
-            preferred_successors,
-            preferred_candidates,
-            unknown_tagged_fields,
-        })
+        let fields = decoder.fixed_fields::<12>("EndQuorumEpochRequestPartitionData")?;
+        self.partition_index = fields.int32(0);
+        self.leader_id = fields.int32(4);
+        self.leader_epoch = fields.int32(8);
+        if version <= 0 {
+            decoder.read_int32_array(
+                &mut self.preferred_successors,
+                flexible,
+                version,
+                Field::of("EndQuorumEpochRequestPartitionData", "preferred_successors"),
+            )?;
+        }
+        if version >= 1 {
+            decoder.read_structures(
+                &mut self.preferred_candidates,
+                flexible,
+                version,
+                Field::of("EndQuorumEpochRequestPartitionData", "preferred_candidates"),
+            )?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -218,35 +195,32 @@ pub struct ReplicaInfo {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl ReplicaInfo {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for ReplicaInfo {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         if version >= 1 {
-            encoder.int32(self.candidate_id);
+            let mut fields = encoder.fixed_fields::<20>();
+            fields.int32(0, self.candidate_id);
+            fields.uuid(4, self.candidate_directory_id);
         } else if self.candidate_id != 0 {
-            return Err(EncodeError::field_not_in_version("ReplicaInfo", "candidate_id", version));
-        }
-        if version >= 1 {
-            encoder.uuid(self.candidate_directory_id);
+            encoder.fail(Field::of("ReplicaInfo", "candidate_id").not_in(version));
         } else if self.candidate_directory_id != [0; 16] {
-            return Err(EncodeError::field_not_in_version("ReplicaInfo", "candidate_directory_id", version));
+            encoder.fail(Field::of("ReplicaInfo", "candidate_directory_id").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version("ReplicaInfo", "unknown_tagged_fields", version));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(flexible, version, "ReplicaInfo", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
-        let candidate_id = if version >= 1 { decoder.int32()? } else { 0 };
-        let candidate_directory_id = if version >= 1 { decoder.uuid()? } else { [0; 16] };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { candidate_id, candidate_directory_id, unknown_tagged_fields })
+        if version >= 1 {
+            let fields = decoder.fixed_fields::<20>("ReplicaInfo")?;
+            self.candidate_id = fields.int32(0);
+            self.candidate_directory_id = fields.uuid(4);
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -263,57 +237,42 @@ pub struct LeaderEndpoint {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl LeaderEndpoint {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for LeaderEndpoint {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         if version >= 1 {
-            encoder.string(Some(&self.name), flexible)?;
+            encoder.write_string(Some(&self.name), flexible);
         } else if !self.name.is_empty() {
-            return Err(EncodeError::field_not_in_version("LeaderEndpoint", "name", version));
+            encoder.fail(Field::of("LeaderEndpoint", "name").not_in(version));
         }
         if version >= 1 {
-            encoder.string(Some(&self.host), flexible)?;
+            encoder.write_string(Some(&self.host), flexible);
         } else if !self.host.is_empty() {
-            return Err(EncodeError::field_not_in_version("LeaderEndpoint", "host", version));
+            encoder.fail(Field::of("LeaderEndpoint", "host").not_in(version));
         }
         if version >= 1 {
             encoder.uint16(self.port);
         } else if self.port != 0 {
-            return Err(EncodeError::field_not_in_version("LeaderEndpoint", "port", version));
+            encoder.fail(Field::of("LeaderEndpoint", "port").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "LeaderEndpoint",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(flexible, version, "LeaderEndpoint", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
-        let name = if version >= 1 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("LeaderEndpoint", "name", version))?
-        } else {
-            StrBytes::default()
-        };
-        let host = if version >= 1 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("LeaderEndpoint", "host", version))?
-        } else {
-            StrBytes::default()
-        };
-        let port = if version >= 1 { decoder.uint16()? } else { 0 };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, host, port, unknown_tagged_fields })
+        if version >= 1 {
+            decoder.read_string(&mut self.name, flexible, version, Field::of("LeaderEndpoint", "name"))?;
+        }
+        if version >= 1 {
+            decoder.read_string(&mut self.host, flexible, version, Field::of("LeaderEndpoint", "host"))?;
+        }
+        if version >= 1 {
+            self.port = decoder.uint16()?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -330,80 +289,66 @@ pub struct EndQuorumEpochResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Message for EndQuorumEpochResponse {
-    const NAME: &'static str = "EndQuorumEpochResponse";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for EndQuorumEpochResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         encoder.error_code(self.error_code);
-        encoder.array_length(Some(self.topics.len()), flexible)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
+        encoder.write_structures(Some(&self.topics), flexible, version);
         if version < 1 && !self.node_endpoints.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "EndQuorumEpochResponse",
-                "node_endpoints",
-                version,
-            ));
+            encoder.fail(Field::of("EndQuorumEpochResponse", "node_endpoints").not_in(version));
         }
         if flexible {
             let known = u32::from(!self.node_endpoints.is_empty());
             encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
             if !self.node_endpoints.is_empty() {
-                encoder.tagged_field(0, |encoder| {
-                    encoder.array_length(Some(self.node_endpoints.len()), true)?;
-                    for element in &self.node_endpoints {
-                        element.encode(encoder, version)?;
-                    }
-                    Ok(())
-                })?;
+                encoder.write_tagged_field(0, |encoder| {
+                    encoder.write_structures(Some(&self.node_endpoints), true, version);
+                });
             }
-            self.unknown_tagged_fields.encode(encoder, Some(0))?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "EndQuorumEpochResponse",
-                "unknown_tagged_fields",
+            self.unknown_tagged_fields.write(encoder, Some(0));
+        } else {
+            encoder.write_unknown_tagged_fields(
+                false,
                 version,
-            ));
+                "EndQuorumEpochResponse",
+                &self.unknown_tagged_fields,
+            );
         }
-        Ok(())
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
-        let error_code = decoder.error_code()?;
-        let topics = decoder
-            .array(flexible, |decoder| EndQuorumEpochResponseTopicData::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("EndQuorumEpochResponse", "topics", version))?;
-        let mut node_endpoints = Vec::new();
-        let unknown_tagged_fields = if flexible {
-            decoder.tagged_fields(|tag, decoder| {
+        self.error_code = decoder.error_code()?;
+        decoder.read_structures(
+            &mut self.topics,
+            flexible,
+            version,
+            Field::of("EndQuorumEpochResponse", "topics"),
+        )?;
+        if flexible {
+            decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
                 match tag {
                     0 => {
-                        node_endpoints = decoder
-                            .array(true, |decoder| NodeEndpoint::decode(decoder, version))?
-                            .ok_or_else(|| {
-                                DecodeError::unexpected_null(
-                                    "EndQuorumEpochResponse",
-                                    "node_endpoints",
-                                    version,
-                                )
-                            })?;
+                        decoder.read_structures(
+                            &mut self.node_endpoints,
+                            true,
+                            version,
+                            Field::of("EndQuorumEpochResponse", "node_endpoints"),
+                        )?;
                     }
                     _ => return Ok(false),
                 }
                 Ok(true)
-            })?
-        } else {
-            UnknownTaggedFields::default()
-        };
-        Ok(Self { error_code, topics, node_endpoints, unknown_tagged_fields })
+            })?;
+        }
+        Ok(())
     }
+}
+
+impl Message for EndQuorumEpochResponse {
+    const NAME: &'static str = "EndQuorumEpochResponse";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 1;
 }
 
 /// `EndQuorumEpochResponseTopicData` of EndQuorumEpoch.
@@ -417,40 +362,37 @@ pub struct EndQuorumEpochResponseTopicData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl EndQuorumEpochResponseTopicData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for EndQuorumEpochResponseTopicData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
-        encoder.string(Some(&self.topic_name), flexible)?;
-        encoder.array_length(Some(self.partitions.len()), flexible)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "EndQuorumEpochResponseTopicData",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.topic_name), flexible);
+        encoder.write_structures(Some(&self.partitions), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "EndQuorumEpochResponseTopicData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
-        let topic_name = decoder.string(flexible)?.ok_or_else(|| {
-            DecodeError::unexpected_null("EndQuorumEpochResponseTopicData", "topic_name", version)
-        })?;
-        let partitions = decoder
-            .array(flexible, |decoder| EndQuorumEpochResponsePartitionData::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("EndQuorumEpochResponseTopicData", "partitions", version)
-            })?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { topic_name, partitions, unknown_tagged_fields })
+        decoder.read_string(
+            &mut self.topic_name,
+            flexible,
+            version,
+            Field::of("EndQuorumEpochResponseTopicData", "topic_name"),
+        )?;
+        decoder.read_structures(
+            &mut self.partitions,
+            flexible,
+            version,
+            Field::of("EndQuorumEpochResponseTopicData", "partitions"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -469,35 +411,35 @@ pub struct EndQuorumEpochResponsePartitionData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl EndQuorumEpochResponsePartitionData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for EndQuorumEpochResponsePartitionData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
-        encoder.int32(self.partition_index);
-        encoder.error_code(self.error_code);
-        encoder.int32(self.leader_id);
-        encoder.int32(self.leader_epoch);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "EndQuorumEpochResponsePartitionData",
-                "unknown_tagged_fields",
-                version,
-            ));
+        {
+            let mut fields = encoder.fixed_fields::<14>();
+            fields.int32(0, self.partition_index);
+            fields.error_code(4, self.error_code);
+            fields.int32(6, self.leader_id);
+            fields.int32(10, self.leader_epoch);
         }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "EndQuorumEpochResponsePartitionData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
-        let partition_index = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let leader_id = decoder.int32()?;
-        let leader_epoch = decoder.int32()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { partition_index, error_code, leader_id, leader_epoch, unknown_tagged_fields })
+        let fields = decoder.fixed_fields::<14>("EndQuorumEpochResponsePartitionData")?;
+        self.partition_index = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        self.leader_id = fields.int32(6);
+        self.leader_epoch = fields.int32(10);
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -514,47 +456,42 @@ pub struct NodeEndpoint {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl NodeEndpoint {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for NodeEndpoint {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         if version >= 1 {
             encoder.int32(self.node_id);
         } else if self.node_id != 0 {
-            return Err(EncodeError::field_not_in_version("NodeEndpoint", "node_id", version));
+            encoder.fail(Field::of("NodeEndpoint", "node_id").not_in(version));
         }
         if version >= 1 {
-            encoder.string(Some(&self.host), flexible)?;
+            encoder.write_string(Some(&self.host), flexible);
         } else if !self.host.is_empty() {
-            return Err(EncodeError::field_not_in_version("NodeEndpoint", "host", version));
+            encoder.fail(Field::of("NodeEndpoint", "host").not_in(version));
         }
         if version >= 1 {
             encoder.uint16(self.port);
         } else if self.port != 0 {
-            return Err(EncodeError::field_not_in_version("NodeEndpoint", "port", version));
+            encoder.fail(Field::of("NodeEndpoint", "port").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version("NodeEndpoint", "unknown_tagged_fields", version));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(flexible, version, "NodeEndpoint", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
-        let node_id = if version >= 1 { decoder.int32()? } else { 0 };
-        let host = if version >= 1 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("NodeEndpoint", "host", version))?
-        } else {
-            StrBytes::default()
-        };
-        let port = if version >= 1 { decoder.uint16()? } else { 0 };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { node_id, host, port, unknown_tagged_fields })
+        if version >= 1 {
+            self.node_id = decoder.int32()?;
+        }
+        if version >= 1 {
+            decoder.read_string(&mut self.host, flexible, version, Field::of("NodeEndpoint", "host"))?;
+        }
+        if version >= 1 {
+            self.port = decoder.uint16()?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

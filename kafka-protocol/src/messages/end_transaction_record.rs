@@ -13,23 +13,26 @@ pub struct EndTransactionRecord {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for EndTransactionRecord {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "EndTransactionRecord",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for EndTransactionRecord {
     const NAME: &'static str = "EndTransactionRecord";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { unknown_tagged_fields })
-    }
 }
 
 impl EndTransactionRecord {

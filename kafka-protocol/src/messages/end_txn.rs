@@ -21,40 +21,42 @@ pub struct EndTxnRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for EndTxnRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 3;
+        encoder.write_string(Some(&self.transactional_id), flexible);
+        {
+            let mut fields = encoder.fixed_fields::<11>();
+            fields.int64(0, self.producer_id);
+            fields.int16(8, self.producer_epoch);
+            fields.bool(10, self.committed);
+        }
+        encoder.write_unknown_tagged_fields(flexible, version, "EndTxnRequest", &self.unknown_tagged_fields);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 3;
+        decoder.read_string(
+            &mut self.transactional_id,
+            flexible,
+            version,
+            Field::of("EndTxnRequest", "transactional_id"),
+        )?;
+        let fields = decoder.fixed_fields::<11>("EndTxnRequest")?;
+        self.producer_id = fields.int64(0);
+        self.producer_epoch = fields.int16(8);
+        self.committed = fields.bool(10);
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for EndTxnRequest {
     const NAME: &'static str = "EndTxnRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 5;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 3;
-        encoder.string(Some(&self.transactional_id), flexible)?;
-        encoder.int64(self.producer_id);
-        encoder.int16(self.producer_epoch);
-        encoder.bool(self.committed);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version("EndTxnRequest", "unknown_tagged_fields", version));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 3;
-        let transactional_id = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("EndTxnRequest", "transactional_id", version))?;
-        let producer_id = decoder.int64()?;
-        let producer_epoch = decoder.int16()?;
-        let committed = decoder.bool()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { transactional_id, producer_id, producer_epoch, committed, unknown_tagged_fields })
-    }
 }
 
 /// `EndTxnResponse` of EndTxn.
@@ -84,46 +86,43 @@ impl Default for EndTxnResponse {
     }
 }
 
+impl Structure for EndTxnResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 3;
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
+        }
+        if version >= 5 {
+            let mut fields = encoder.fixed_fields::<10>();
+            fields.int64(0, self.producer_id);
+            fields.int16(8, self.producer_epoch);
+        }
+        encoder.write_unknown_tagged_fields(flexible, version, "EndTxnResponse", &self.unknown_tagged_fields);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 3;
+        let fields = decoder.fixed_fields::<6>("EndTxnResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        if version >= 5 {
+            let fields = decoder.fixed_fields::<10>("EndTxnResponse")?;
+            self.producer_id = fields.int64(0);
+            self.producer_epoch = fields.int16(8);
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for EndTxnResponse {
     const NAME: &'static str = "EndTxnResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 5;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 3;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
-        if version >= 5 {
-            encoder.int64(self.producer_id);
-        }
-        if version >= 5 {
-            encoder.int16(self.producer_epoch);
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "EndTxnResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 3;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let producer_id = if version >= 5 { decoder.int64()? } else { -1 };
-        let producer_epoch = if version >= 5 { decoder.int16()? } else { -1 };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { throttle_time_ms, error_code, producer_id, producer_epoch, unknown_tagged_fields })
-    }
 }
 
 impl Request for EndTxnRequest {

@@ -13,20 +13,19 @@ pub struct EndTxnMarker {
     pub coordinator_epoch: i32,
 }
 
+impl Structure for EndTxnMarker {
+    fn write(&self, encoder: &mut Encoder, _version: i16) {
+        encoder.int32(self.coordinator_epoch);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        self.coordinator_epoch = decoder.int32()?;
+        Ok(())
+    }
+}
+
 impl Message for EndTxnMarker {
     const NAME: &'static str = "EndTxnMarker";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.coordinator_epoch);
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let coordinator_epoch = decoder.int32()?;
-        Ok(Self { coordinator_epoch })
-    }
 }

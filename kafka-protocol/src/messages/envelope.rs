@@ -41,33 +41,42 @@ impl std::fmt::Debug for EnvelopeRequest {
     }
 }
 
+impl Structure for EnvelopeRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_bytes(Some(&self.request_data), true);
+        encoder.write_bytes(self.request_principal.as_ref(), true);
+        encoder.write_bytes(Some(&self.client_host_address), true);
+        encoder.write_unknown_tagged_fields(true, version, "EnvelopeRequest", &self.unknown_tagged_fields);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_bytes(
+            &mut self.request_data,
+            true,
+            version,
+            Field::of("EnvelopeRequest", "request_data"),
+        )?;
+        decoder.read_bytes(
+            &mut self.request_principal,
+            true,
+            version,
+            Field::of("EnvelopeRequest", "request_principal"),
+        )?;
+        decoder.read_bytes(
+            &mut self.client_host_address,
+            true,
+            version,
+            Field::of("EnvelopeRequest", "client_host_address"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for EnvelopeRequest {
     const NAME: &'static str = "EnvelopeRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.bytes(Some(&self.request_data), true)?;
-        encoder.bytes(self.request_principal.as_ref(), true)?;
-        encoder.bytes(Some(&self.client_host_address), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let request_data = decoder
-            .bytes(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("EnvelopeRequest", "request_data", version))?;
-        let request_principal = decoder.bytes(true)?;
-        let client_host_address = decoder
-            .bytes(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("EnvelopeRequest", "client_host_address", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { request_data, request_principal, client_host_address, unknown_tagged_fields })
-    }
 }
 
 /// `EnvelopeResponse` of Envelope.
@@ -91,27 +100,30 @@ impl std::fmt::Debug for EnvelopeResponse {
     }
 }
 
+impl Structure for EnvelopeResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_bytes(self.response_data.as_ref(), true);
+        encoder.error_code(self.error_code);
+        encoder.write_unknown_tagged_fields(true, version, "EnvelopeResponse", &self.unknown_tagged_fields);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_bytes(
+            &mut self.response_data,
+            true,
+            version,
+            Field::of("EnvelopeResponse", "response_data"),
+        )?;
+        self.error_code = decoder.error_code()?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for EnvelopeResponse {
     const NAME: &'static str = "EnvelopeResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.bytes(self.response_data.as_ref(), true)?;
-        encoder.error_code(self.error_code);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let response_data = decoder.bytes(true)?;
-        let error_code = decoder.error_code()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { response_data, error_code, unknown_tagged_fields })
-    }
 }
 
 impl Request for EnvelopeRequest {

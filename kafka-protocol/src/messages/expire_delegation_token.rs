@@ -27,40 +27,39 @@ impl std::fmt::Debug for ExpireDelegationTokenRequest {
     }
 }
 
+impl Structure for ExpireDelegationTokenRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 2;
+        encoder.write_bytes(Some(&self.hmac), flexible);
+        encoder.int64(self.expiry_time_period_ms);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "ExpireDelegationTokenRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 2;
+        decoder.read_bytes(
+            &mut self.hmac,
+            flexible,
+            version,
+            Field::of("ExpireDelegationTokenRequest", "hmac"),
+        )?;
+        self.expiry_time_period_ms = decoder.int64()?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for ExpireDelegationTokenRequest {
     const NAME: &'static str = "ExpireDelegationTokenRequest";
     const MIN_VERSION: i16 = 1;
     const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 2;
-        encoder.bytes(Some(&self.hmac), flexible)?;
-        encoder.int64(self.expiry_time_period_ms);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "ExpireDelegationTokenRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 2;
-        let hmac = decoder
-            .bytes(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("ExpireDelegationTokenRequest", "hmac", version))?;
-        let expiry_time_period_ms = decoder.int64()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { hmac, expiry_time_period_ms, unknown_tagged_fields })
-    }
 }
 
 /// `ExpireDelegationTokenResponse` of ExpireDelegationToken.
@@ -76,40 +75,40 @@ pub struct ExpireDelegationTokenResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for ExpireDelegationTokenResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 2;
+        {
+            let mut fields = encoder.fixed_fields::<14>();
+            fields.error_code(0, self.error_code);
+            fields.int64(2, self.expiry_timestamp_ms);
+            fields.int32(10, self.throttle_time_ms);
+        }
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "ExpireDelegationTokenResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 2;
+        let fields = decoder.fixed_fields::<14>("ExpireDelegationTokenResponse")?;
+        self.error_code = fields.error_code(0);
+        self.expiry_timestamp_ms = fields.int64(2);
+        self.throttle_time_ms = fields.int32(10);
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for ExpireDelegationTokenResponse {
     const NAME: &'static str = "ExpireDelegationTokenResponse";
     const MIN_VERSION: i16 = 1;
     const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 2;
-        encoder.error_code(self.error_code);
-        encoder.int64(self.expiry_timestamp_ms);
-        encoder.int32(self.throttle_time_ms);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "ExpireDelegationTokenResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 2;
-        let error_code = decoder.error_code()?;
-        let expiry_timestamp_ms = decoder.int64()?;
-        let throttle_time_ms = decoder.int32()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { error_code, expiry_timestamp_ms, throttle_time_ms, unknown_tagged_fields })
-    }
 }
 
 impl Request for ExpireDelegationTokenRequest {

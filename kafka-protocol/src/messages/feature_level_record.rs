@@ -17,29 +17,25 @@ pub struct FeatureLevelRecord {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for FeatureLevelRecord {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        encoder.int16(self.feature_level);
+        encoder.write_unknown_tagged_fields(true, version, "FeatureLevelRecord", &self.unknown_tagged_fields);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.name, true, version, Field::of("FeatureLevelRecord", "name"))?;
+        self.feature_level = decoder.int16()?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for FeatureLevelRecord {
     const NAME: &'static str = "FeatureLevelRecord";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(Some(&self.name), true)?;
-        encoder.int16(self.feature_level);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("FeatureLevelRecord", "name", version))?;
-        let feature_level = decoder.int16()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, feature_level, unknown_tagged_fields })
-    }
 }
 
 impl FeatureLevelRecord {

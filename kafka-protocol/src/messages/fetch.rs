@@ -57,131 +57,117 @@ impl Default for FetchRequest {
     }
 }
 
-impl Message for FetchRequest {
-    const NAME: &'static str = "FetchRequest";
-    const MIN_VERSION: i16 = 4;
-    const MAX_VERSION: i16 = 18;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for FetchRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 12;
         if version <= 14 {
             encoder.int32(self.replica_id);
         } else if self.replica_id != -1 {
-            return Err(EncodeError::field_not_in_version("FetchRequest", "replica_id", version));
+            encoder.fail(Field::of("FetchRequest", "replica_id").not_in(version));
         }
-        encoder.int32(self.max_wait_ms);
-        encoder.int32(self.min_bytes);
-        encoder.int32(self.max_bytes);
-        encoder.int8(self.isolation_level);
-        if version >= 7 {
-            encoder.int32(self.session_id);
-        }
-        if version >= 7 {
-            encoder.int32(self.session_epoch);
-        }
-        encoder.array_length(Some(self.topics.len()), flexible)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
+        {
+            let mut fields = encoder.fixed_fields::<13>();
+            fields.int32(0, self.max_wait_ms);
+            fields.int32(4, self.min_bytes);
+            fields.int32(8, self.max_bytes);
+            fields.int8(12, self.isolation_level);
         }
         if version >= 7 {
-            encoder.array_length(Some(self.forgotten_topics_data.len()), flexible)?;
-            for element in &self.forgotten_topics_data {
-                element.encode(encoder, version)?;
-            }
+            let mut fields = encoder.fixed_fields::<8>();
+            fields.int32(0, self.session_id);
+            fields.int32(4, self.session_epoch);
+        }
+        encoder.write_structures(Some(&self.topics), flexible, version);
+        if version >= 7 {
+            encoder.write_structures(Some(&self.forgotten_topics_data), flexible, version);
         } else if !self.forgotten_topics_data.is_empty() {
-            return Err(EncodeError::field_not_in_version("FetchRequest", "forgotten_topics_data", version));
+            encoder.fail(Field::of("FetchRequest", "forgotten_topics_data").not_in(version));
         }
         if version >= 11 {
-            encoder.string(Some(&self.rack_id), flexible)?;
+            encoder.write_string(Some(&self.rack_id), flexible);
         }
         if version < 15 && self.replica_state != ReplicaState::default() {
-            return Err(EncodeError::field_not_in_version("FetchRequest", "replica_state", version));
+            encoder.fail(Field::of("FetchRequest", "replica_state").not_in(version));
         }
         if flexible {
             let known = u32::from(self.cluster_id.is_some())
                 + u32::from(version >= 15 && self.replica_state != ReplicaState::default());
             encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
             if self.cluster_id.is_some() {
-                encoder.tagged_field(0, |encoder| {
-                    encoder.string(self.cluster_id.as_deref(), true)?;
-                    Ok(())
-                })?;
+                encoder.write_tagged_field(0, |encoder| {
+                    encoder.write_string(self.cluster_id.as_deref(), true);
+                });
             }
             if version >= 15 && self.replica_state != ReplicaState::default() {
-                encoder.tagged_field(1, |encoder| {
-                    self.replica_state.encode(encoder, version)?;
-                    Ok(())
-                })?;
+                encoder.write_tagged_field(1, |encoder| {
+                    self.replica_state.write(encoder, version);
+                });
             }
-            self.unknown_tagged_fields.encode(encoder, if version >= 15 { Some(1) } else { Some(0) })?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version("FetchRequest", "unknown_tagged_fields", version));
+            self.unknown_tagged_fields.write(encoder, if version >= 15 { Some(1) } else { Some(0) });
+        } else {
+            encoder.write_unknown_tagged_fields(false, version, "FetchRequest", &self.unknown_tagged_fields);
         }
-        Ok(())
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 12;
-        let replica_id = if version <= 14 { decoder.int32()? } else { -1 };
-        let max_wait_ms = decoder.int32()?;
-        let min_bytes = decoder.int32()?;
-        let max_bytes = decoder.int32()?;
-        let isolation_level = decoder.int8()?;
-        let session_id = if version >= 7 { decoder.int32()? } else { 0 };
-        let session_epoch = if version >= 7 { decoder.int32()? } else { -1 };
-        let topics = decoder
-            .array(flexible, |decoder| FetchTopic::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("FetchRequest", "topics", version))?;
-        let forgotten_topics_data = if version >= 7 {
-            decoder.array(flexible, |decoder| ForgottenTopic::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("FetchRequest", "forgotten_topics_data", version)
-            })?
-        } else {
-            Vec::new()
-        };
-        let rack_id = if version >= 11 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("FetchRequest", "rack_id", version))?
-        } else {
-            StrBytes::default()
-        };
-        let mut cluster_id = None;
-        let mut replica_state = ReplicaState::default();
-        let unknown_tagged_fields = if flexible {
-            decoder.tagged_fields(|tag, decoder| {
+        if version <= 14 {
+            self.replica_id = decoder.int32()?;
+        }
+        let fields = decoder.fixed_fields::<13>("FetchRequest")?;
+        self.max_wait_ms = fields.int32(0);
+        self.min_bytes = fields.int32(4);
+        self.max_bytes = fields.int32(8);
+        self.isolation_level = fields.int8(12);
+        if version >= 7 {
+            let fields = decoder.fixed_fields::<8>("FetchRequest")?;
+            self.session_id = fields.int32(0);
+            self.session_epoch = fields.int32(4);
+        }
+        decoder.read_structures(&mut self.topics, flexible, version, Field::of("FetchRequest", "topics"))?;
+        if version >= 7 {
+            decoder.read_structures(
+                &mut self.forgotten_topics_data,
+                flexible,
+                version,
+                Field::of("FetchRequest", "forgotten_topics_data"),
+            )?;
+        }
+        if version >= 11 {
+            decoder.read_string(
+                &mut self.rack_id,
+                flexible,
+                version,
+                Field::of("FetchRequest", "rack_id"),
+            )?;
+        }
+        if flexible {
+            decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
                 match tag {
                     0 => {
-                        cluster_id = decoder.string(true)?;
+                        decoder.read_string(
+                            &mut self.cluster_id,
+                            true,
+                            version,
+                            Field::of("FetchRequest", "cluster_id"),
+                        )?;
                     }
                     1 if version >= 15 => {
-                        replica_state = ReplicaState::decode(decoder, version)?;
+                        self.replica_state.read(decoder, version)?;
                     }
                     _ => return Ok(false),
                 }
                 Ok(true)
-            })?
-        } else {
-            UnknownTaggedFields::default()
-        };
-        Ok(Self {
-            cluster_id,
-            replica_id,
-            replica_state,
-            max_wait_ms,
-            min_bytes,
-            max_bytes,
-            isolation_level,
-            session_id,
-            session_epoch,
-            topics,
-            forgotten_topics_data,
-            rack_id,
-            unknown_tagged_fields,
-        })
+            })?;
+        }
+        Ok(())
     }
+}
+
+impl Message for FetchRequest {
+    const NAME: &'static str = "FetchRequest";
+    const MIN_VERSION: i16 = 4;
+    const MAX_VERSION: i16 = 18;
 }
 
 /// `ReplicaState` of Fetch.
@@ -201,35 +187,32 @@ impl Default for ReplicaState {
     }
 }
 
-impl ReplicaState {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for ReplicaState {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 12;
         if version >= 15 {
-            encoder.int32(self.replica_id);
+            let mut fields = encoder.fixed_fields::<12>();
+            fields.int32(0, self.replica_id);
+            fields.int64(4, self.replica_epoch);
         } else if self.replica_id != -1 {
-            return Err(EncodeError::field_not_in_version("ReplicaState", "replica_id", version));
-        }
-        if version >= 15 {
-            encoder.int64(self.replica_epoch);
+            encoder.fail(Field::of("ReplicaState", "replica_id").not_in(version));
         } else if self.replica_epoch != -1 {
-            return Err(EncodeError::field_not_in_version("ReplicaState", "replica_epoch", version));
+            encoder.fail(Field::of("ReplicaState", "replica_epoch").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version("ReplicaState", "unknown_tagged_fields", version));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(flexible, version, "ReplicaState", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 12;
-        let replica_id = if version >= 15 { decoder.int32()? } else { -1 };
-        let replica_epoch = if version >= 15 { decoder.int64()? } else { -1 };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { replica_id, replica_epoch, unknown_tagged_fields })
+        if version >= 15 {
+            let fields = decoder.fixed_fields::<12>("ReplicaState")?;
+            self.replica_id = fields.int32(0);
+            self.replica_epoch = fields.int64(4);
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -246,44 +229,37 @@ pub struct FetchTopic {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl FetchTopic {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for FetchTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 12;
         if version <= 12 {
-            encoder.string(Some(&self.topic), flexible)?;
+            encoder.write_string(Some(&self.topic), flexible);
         }
         if version >= 13 {
             encoder.topic_id(self.topic_id);
         }
-        encoder.array_length(Some(self.partitions.len()), flexible)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version("FetchTopic", "unknown_tagged_fields", version));
-        }
-        Ok(())
+        encoder.write_structures(Some(&self.partitions), flexible, version);
+        encoder.write_unknown_tagged_fields(flexible, version, "FetchTopic", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 12;
-        let topic = if version <= 12 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("FetchTopic", "topic", version))?
-        } else {
-            StrBytes::default()
-        };
-        let topic_id = if version >= 13 { decoder.topic_id()? } else { TopicId::ZERO };
-        let partitions = decoder
-            .array(flexible, |decoder| FetchPartition::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("FetchTopic", "partitions", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { topic, topic_id, partitions, unknown_tagged_fields })
+        if version <= 12 {
+            decoder.read_string(&mut self.topic, flexible, version, Field::of("FetchTopic", "topic"))?;
+        }
+        if version >= 13 {
+            self.topic_id = decoder.topic_id()?;
+        }
+        decoder.read_structures(
+            &mut self.partitions,
+            flexible,
+            version,
+            Field::of("FetchTopic", "partitions"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -326,8 +302,8 @@ impl Default for FetchPartition {
     }
 }
 
-impl FetchPartition {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for FetchPartition {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 12;
         encoder.int32(self.partition);
         if version >= 9 {
@@ -337,7 +313,7 @@ impl FetchPartition {
         if version >= 12 {
             encoder.int32(self.last_fetched_epoch);
         } else if self.last_fetched_epoch != -1 {
-            return Err(EncodeError::field_not_in_version("FetchPartition", "last_fetched_epoch", version));
+            encoder.fail(Field::of("FetchPartition", "last_fetched_epoch").not_in(version));
         }
         if version >= 5 {
             encoder.int64(self.log_start_offset);
@@ -348,18 +324,16 @@ impl FetchPartition {
                 + u32::from(version >= 18 && self.high_watermark != 9223372036854775807);
             encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
             if version >= 17 && self.replica_directory_id != [0; 16] {
-                encoder.tagged_field(0, |encoder| {
+                encoder.write_tagged_field(0, |encoder| {
                     encoder.uuid(self.replica_directory_id);
-                    Ok(())
-                })?;
+                });
             }
             if version >= 18 && self.high_watermark != 9223372036854775807 {
-                encoder.tagged_field(1, |encoder| {
+                encoder.write_tagged_field(1, |encoder| {
                     encoder.int64(self.high_watermark);
-                    Ok(())
-                })?;
+                });
             }
-            self.unknown_tagged_fields.encode(
+            self.unknown_tagged_fields.write(
                 encoder,
                 if version >= 18 {
                     Some(1)
@@ -368,54 +342,46 @@ impl FetchPartition {
                 } else {
                     None
                 },
-            )?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "FetchPartition",
-                "unknown_tagged_fields",
+            );
+        } else {
+            encoder.write_unknown_tagged_fields(
+                false,
                 version,
-            ));
+                "FetchPartition",
+                &self.unknown_tagged_fields,
+            );
         }
-        Ok(())
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 12;
-        let partition = decoder.int32()?;
-        let current_leader_epoch = if version >= 9 { decoder.int32()? } else { -1 };
-        let fetch_offset = decoder.int64()?;
-        let last_fetched_epoch = if version >= 12 { decoder.int32()? } else { -1 };
-        let log_start_offset = if version >= 5 { decoder.int64()? } else { -1 };
-        let partition_max_bytes = decoder.int32()?;
-        let mut replica_directory_id = [0; 16];
-        let mut high_watermark = 9223372036854775807;
-        let unknown_tagged_fields = if flexible {
-            decoder.tagged_fields(|tag, decoder| {
+        self.partition = decoder.int32()?;
+        if version >= 9 {
+            self.current_leader_epoch = decoder.int32()?;
+        }
+        self.fetch_offset = decoder.int64()?;
+        if version >= 12 {
+            self.last_fetched_epoch = decoder.int32()?;
+        }
+        if version >= 5 {
+            self.log_start_offset = decoder.int64()?;
+        }
+        self.partition_max_bytes = decoder.int32()?;
+        if flexible {
+            decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
                 match tag {
                     0 if version >= 17 => {
-                        replica_directory_id = decoder.uuid()?;
+                        self.replica_directory_id = decoder.uuid()?;
                     }
                     1 if version >= 18 => {
-                        high_watermark = decoder.int64()?;
+                        self.high_watermark = decoder.int64()?;
                     }
                     _ => return Ok(false),
                 }
                 Ok(true)
-            })?
-        } else {
-            UnknownTaggedFields::default()
-        };
-        Ok(Self {
-            partition,
-            current_leader_epoch,
-            fetch_offset,
-            last_fetched_epoch,
-            log_start_offset,
-            partition_max_bytes,
-            replica_directory_id,
-            high_watermark,
-            unknown_tagged_fields,
-        })
+            })?;
+        }
+        Ok(())
     }
 }
 
@@ -427,61 +393,48 @@ pub struct ForgottenTopic {
     /// `TopicId`: versions 13 and later.
     pub topic_id: TopicId,
     /// `Partitions`: versions 7 and later.
-    pub partitions: Vec<i32>,
+    pub partitions: Int32Array,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl ForgottenTopic {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for ForgottenTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 12;
         if (7..=12).contains(&version) {
-            encoder.string(Some(&self.topic), flexible)?;
+            encoder.write_string(Some(&self.topic), flexible);
         }
         if version >= 13 {
             encoder.topic_id(self.topic_id);
         }
         if version >= 7 {
-            encoder.array_length(Some(self.partitions.len()), flexible)?;
-            for element in &self.partitions {
-                encoder.int32(*element);
-            }
+            encoder.write_int32_array(Some(&self.partitions), flexible);
         } else if !self.partitions.is_empty() {
-            return Err(EncodeError::field_not_in_version("ForgottenTopic", "partitions", version));
+            encoder.fail(Field::of("ForgottenTopic", "partitions").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "ForgottenTopic",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(flexible, version, "ForgottenTopic", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 12;
-        let topic = if (7..=12).contains(&version) {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("ForgottenTopic", "topic", version))?
-        } else {
-            StrBytes::default()
-        };
-        let topic_id = if version >= 13 { decoder.topic_id()? } else { TopicId::ZERO };
-        let partitions = if version >= 7 {
-            decoder
-                .int32_array(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("ForgottenTopic", "partitions", version))?
-        } else {
-            Vec::new()
-        };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { topic, topic_id, partitions, unknown_tagged_fields })
+        if (7..=12).contains(&version) {
+            decoder.read_string(&mut self.topic, flexible, version, Field::of("ForgottenTopic", "topic"))?;
+        }
+        if version >= 13 {
+            self.topic_id = decoder.topic_id()?;
+        }
+        if version >= 7 {
+            decoder.read_int32_array(
+                &mut self.partitions,
+                flexible,
+                version,
+                Field::of("ForgottenTopic", "partitions"),
+            )?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -502,85 +455,73 @@ pub struct FetchResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Message for FetchResponse {
-    const NAME: &'static str = "FetchResponse";
-    const MIN_VERSION: i16 = 4;
-    const MAX_VERSION: i16 = 18;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for FetchResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 12;
         encoder.int32(self.throttle_time_ms);
         if version >= 7 {
-            encoder.error_code(self.error_code);
-        }
-        if version >= 7 {
-            encoder.int32(self.session_id);
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.error_code(0, self.error_code);
+            fields.int32(2, self.session_id);
         } else if self.session_id != 0 {
-            return Err(EncodeError::field_not_in_version("FetchResponse", "session_id", version));
+            encoder.fail(Field::of("FetchResponse", "session_id").not_in(version));
         }
-        encoder.array_length(Some(self.responses.len()), flexible)?;
-        for element in &self.responses {
-            element.encode(encoder, version)?;
-        }
+        encoder.write_structures(Some(&self.responses), flexible, version);
         if version < 16 && !self.node_endpoints.is_empty() {
-            return Err(EncodeError::field_not_in_version("FetchResponse", "node_endpoints", version));
+            encoder.fail(Field::of("FetchResponse", "node_endpoints").not_in(version));
         }
         if flexible {
             let known = u32::from(version >= 16 && !self.node_endpoints.is_empty());
             encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
             if version >= 16 && !self.node_endpoints.is_empty() {
-                encoder.tagged_field(0, |encoder| {
-                    encoder.array_length(Some(self.node_endpoints.len()), true)?;
-                    for element in &self.node_endpoints {
-                        element.encode(encoder, version)?;
-                    }
-                    Ok(())
-                })?;
+                encoder.write_tagged_field(0, |encoder| {
+                    encoder.write_structures(Some(&self.node_endpoints), true, version);
+                });
             }
-            self.unknown_tagged_fields.encode(encoder, if version >= 16 { Some(0) } else { None })?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version("FetchResponse", "unknown_tagged_fields", version));
+            self.unknown_tagged_fields.write(encoder, if version >= 16 { Some(0) } else { None });
+        } else {
+            encoder.write_unknown_tagged_fields(false, version, "FetchResponse", &self.unknown_tagged_fields);
         }
-        Ok(())
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 12;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = if version >= 7 { decoder.error_code()? } else { ErrorCode::NONE };
-        let session_id = if version >= 7 { decoder.int32()? } else { 0 };
-        let responses = decoder
-            .array(flexible, |decoder| FetchableTopicResponse::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("FetchResponse", "responses", version))?;
-        let mut node_endpoints = Vec::new();
-        let unknown_tagged_fields = if flexible {
-            decoder.tagged_fields(|tag, decoder| {
+        self.throttle_time_ms = decoder.int32()?;
+        if version >= 7 {
+            let fields = decoder.fixed_fields::<6>("FetchResponse")?;
+            self.error_code = fields.error_code(0);
+            self.session_id = fields.int32(2);
+        }
+        decoder.read_structures(
+            &mut self.responses,
+            flexible,
+            version,
+            Field::of("FetchResponse", "responses"),
+        )?;
+        if flexible {
+            decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
                 match tag {
                     0 if version >= 16 => {
-                        node_endpoints = decoder
-                            .array(true, |decoder| NodeEndpoint::decode(decoder, version))?
-                            .ok_or_else(|| {
-                                DecodeError::unexpected_null("FetchResponse", "node_endpoints", version)
-                            })?;
+                        decoder.read_structures(
+                            &mut self.node_endpoints,
+                            true,
+                            version,
+                            Field::of("FetchResponse", "node_endpoints"),
+                        )?;
                     }
                     _ => return Ok(false),
                 }
                 Ok(true)
-            })?
-        } else {
-            UnknownTaggedFields::default()
-        };
-        Ok(Self {
-            throttle_time_ms,
-            error_code,
-            session_id,
-            responses,
-            node_endpoints,
-            unknown_tagged_fields,
-        })
+            })?;
+        }
+        Ok(())
     }
+}
+
+impl Message for FetchResponse {
+    const NAME: &'static str = "FetchResponse";
+    const MIN_VERSION: i16 = 4;
+    const MAX_VERSION: i16 = 18;
 }
 
 /// `FetchableTopicResponse` of Fetch.
@@ -596,48 +537,47 @@ pub struct FetchableTopicResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl FetchableTopicResponse {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for FetchableTopicResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 12;
         if version <= 12 {
-            encoder.string(Some(&self.topic), flexible)?;
+            encoder.write_string(Some(&self.topic), flexible);
         }
         if version >= 13 {
             encoder.topic_id(self.topic_id);
         }
-        encoder.array_length(Some(self.partitions.len()), flexible)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "FetchableTopicResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_structures(Some(&self.partitions), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "FetchableTopicResponse",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 12;
-        let topic = if version <= 12 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("FetchableTopicResponse", "topic", version))?
-        } else {
-            StrBytes::default()
-        };
-        let topic_id = if version >= 13 { decoder.topic_id()? } else { TopicId::ZERO };
-        let partitions = decoder
-            .array(flexible, |decoder| PartitionData::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("FetchableTopicResponse", "partitions", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { topic, topic_id, partitions, unknown_tagged_fields })
+        if version <= 12 {
+            decoder.read_string(
+                &mut self.topic,
+                flexible,
+                version,
+                Field::of("FetchableTopicResponse", "topic"),
+            )?;
+        }
+        if version >= 13 {
+            self.topic_id = decoder.topic_id()?;
+        }
+        decoder.read_structures(
+            &mut self.partitions,
+            flexible,
+            version,
+            Field::of("FetchableTopicResponse", "partitions"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -689,38 +629,34 @@ impl Default for PartitionData {
     }
 }
 
-impl PartitionData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for PartitionData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 12;
-        encoder.int32(self.partition_index);
-        encoder.error_code(self.error_code);
-        encoder.int64(self.high_watermark);
-        encoder.int64(self.last_stable_offset);
+        {
+            let mut fields = encoder.fixed_fields::<22>();
+            fields.int32(0, self.partition_index);
+            fields.error_code(4, self.error_code);
+            fields.int64(6, self.high_watermark);
+            fields.int64(14, self.last_stable_offset);
+        }
         if version >= 5 {
             encoder.int64(self.log_start_offset);
         }
-        encoder.array_length(self.aborted_transactions.as_ref().map(Vec::len), flexible)?;
-        for element in self.aborted_transactions.iter().flatten() {
-            element.encode(encoder, version)?;
-        }
+        encoder.write_structures(self.aborted_transactions.as_deref(), flexible, version);
         if version >= 11 {
             encoder.int32(self.preferred_read_replica);
         } else if self.preferred_read_replica != -1 {
-            return Err(EncodeError::field_not_in_version(
-                "PartitionData",
-                "preferred_read_replica",
-                version,
-            ));
+            encoder.fail(Field::of("PartitionData", "preferred_read_replica").not_in(version));
         }
-        encoder.records(self.records.as_ref(), flexible)?;
+        encoder.write_records(self.records.as_ref(), flexible);
         if version < 12 && self.diverging_epoch != EpochEndOffset::default() {
-            return Err(EncodeError::field_not_in_version("PartitionData", "diverging_epoch", version));
+            encoder.fail(Field::of("PartitionData", "diverging_epoch").not_in(version));
         }
         if version < 12 && self.current_leader != LeaderIdAndEpoch::default() {
-            return Err(EncodeError::field_not_in_version("PartitionData", "current_leader", version));
+            encoder.fail(Field::of("PartitionData", "current_leader").not_in(version));
         }
         if version < 12 && self.snapshot_id != SnapshotId::default() {
-            return Err(EncodeError::field_not_in_version("PartitionData", "snapshot_id", version));
+            encoder.fail(Field::of("PartitionData", "snapshot_id").not_in(version));
         }
         if flexible {
             let known = u32::from(self.diverging_epoch != EpochEndOffset::default())
@@ -728,77 +664,64 @@ impl PartitionData {
                 + u32::from(self.snapshot_id != SnapshotId::default());
             encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
             if self.diverging_epoch != EpochEndOffset::default() {
-                encoder.tagged_field(0, |encoder| {
-                    self.diverging_epoch.encode(encoder, version)?;
-                    Ok(())
-                })?;
+                encoder.write_tagged_field(0, |encoder| {
+                    self.diverging_epoch.write(encoder, version);
+                });
             }
             if self.current_leader != LeaderIdAndEpoch::default() {
-                encoder.tagged_field(1, |encoder| {
-                    self.current_leader.encode(encoder, version)?;
-                    Ok(())
-                })?;
+                encoder.write_tagged_field(1, |encoder| {
+                    self.current_leader.write(encoder, version);
+                });
             }
             if self.snapshot_id != SnapshotId::default() {
-                encoder.tagged_field(2, |encoder| {
-                    self.snapshot_id.encode(encoder, version)?;
-                    Ok(())
-                })?;
+                encoder.write_tagged_field(2, |encoder| {
+                    self.snapshot_id.write(encoder, version);
+                });
             }
-            self.unknown_tagged_fields.encode(encoder, Some(2))?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version("PartitionData", "unknown_tagged_fields", version));
+            self.unknown_tagged_fields.write(encoder, Some(2));
+        } else {
+            encoder.write_unknown_tagged_fields(false, version, "PartitionData", &self.unknown_tagged_fields);
         }
-        Ok(())
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 12;
-        let partition_index = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let high_watermark = decoder.int64()?;
-        let last_stable_offset = decoder.int64()?;
-        let log_start_offset = if version >= 5 { decoder.int64()? } else { -1 };
-        let aborted_transactions =
-            decoder.array(flexible, |decoder| AbortedTransaction::decode(decoder, version))?;
-        let preferred_read_replica = if version >= 11 { decoder.int32()? } else { -1 };
-        let records = decoder.records(flexible)?;
-        let mut diverging_epoch = EpochEndOffset::default();
-        let mut current_leader = LeaderIdAndEpoch::default();
-        let mut snapshot_id = SnapshotId::default();
-        let unknown_tagged_fields = if flexible {
-            decoder.tagged_fields(|tag, decoder| {
+        let fields = decoder.fixed_fields::<22>("PartitionData")?;
+        self.partition_index = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        self.high_watermark = fields.int64(6);
+        self.last_stable_offset = fields.int64(14);
+        if version >= 5 {
+            self.log_start_offset = decoder.int64()?;
+        }
+        decoder.read_structures(
+            &mut self.aborted_transactions,
+            flexible,
+            version,
+            Field::of("PartitionData", "aborted_transactions"),
+        )?;
+        if version >= 11 {
+            self.preferred_read_replica = decoder.int32()?;
+        }
+        decoder.read_records(&mut self.records, flexible, version, Field::of("PartitionData", "records"))?;
+        if flexible {
+            decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
                 match tag {
                     0 => {
-                        diverging_epoch = EpochEndOffset::decode(decoder, version)?;
+                        self.diverging_epoch.read(decoder, version)?;
                     }
                     1 => {
-                        current_leader = LeaderIdAndEpoch::decode(decoder, version)?;
+                        self.current_leader.read(decoder, version)?;
                     }
                     2 => {
-                        snapshot_id = SnapshotId::decode(decoder, version)?;
+                        self.snapshot_id.read(decoder, version)?;
                     }
                     _ => return Ok(false),
                 }
                 Ok(true)
-            })?
-        } else {
-            UnknownTaggedFields::default()
-        };
-        Ok(Self {
-            partition_index,
-            error_code,
-            high_watermark,
-            last_stable_offset,
-            log_start_offset,
-            diverging_epoch,
-            current_leader,
-            snapshot_id,
-            aborted_transactions,
-            preferred_read_replica,
-            records,
-            unknown_tagged_fields,
-        })
+            })?;
+        }
+        Ok(())
     }
 }
 
@@ -819,39 +742,32 @@ impl Default for EpochEndOffset {
     }
 }
 
-impl EpochEndOffset {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for EpochEndOffset {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 12;
         if version >= 12 {
-            encoder.int32(self.epoch);
+            let mut fields = encoder.fixed_fields::<12>();
+            fields.int32(0, self.epoch);
+            fields.int64(4, self.end_offset);
         } else if self.epoch != -1 {
-            return Err(EncodeError::field_not_in_version("EpochEndOffset", "epoch", version));
-        }
-        if version >= 12 {
-            encoder.int64(self.end_offset);
+            encoder.fail(Field::of("EpochEndOffset", "epoch").not_in(version));
         } else if self.end_offset != -1 {
-            return Err(EncodeError::field_not_in_version("EpochEndOffset", "end_offset", version));
+            encoder.fail(Field::of("EpochEndOffset", "end_offset").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "EpochEndOffset",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(flexible, version, "EpochEndOffset", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 12;
-        let epoch = if version >= 12 { decoder.int32()? } else { -1 };
-        let end_offset = if version >= 12 { decoder.int64()? } else { -1 };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { epoch, end_offset, unknown_tagged_fields })
+        if version >= 12 {
+            let fields = decoder.fixed_fields::<12>("EpochEndOffset")?;
+            self.epoch = fields.int32(0);
+            self.end_offset = fields.int64(4);
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -872,39 +788,37 @@ impl Default for LeaderIdAndEpoch {
     }
 }
 
-impl LeaderIdAndEpoch {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for LeaderIdAndEpoch {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 12;
         if version >= 12 {
-            encoder.int32(self.leader_id);
+            let mut fields = encoder.fixed_fields::<8>();
+            fields.int32(0, self.leader_id);
+            fields.int32(4, self.leader_epoch);
         } else if self.leader_id != -1 {
-            return Err(EncodeError::field_not_in_version("LeaderIdAndEpoch", "leader_id", version));
-        }
-        if version >= 12 {
-            encoder.int32(self.leader_epoch);
+            encoder.fail(Field::of("LeaderIdAndEpoch", "leader_id").not_in(version));
         } else if self.leader_epoch != -1 {
-            return Err(EncodeError::field_not_in_version("LeaderIdAndEpoch", "leader_epoch", version));
+            encoder.fail(Field::of("LeaderIdAndEpoch", "leader_epoch").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "LeaderIdAndEpoch",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "LeaderIdAndEpoch",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 12;
-        let leader_id = if version >= 12 { decoder.int32()? } else { -1 };
-        let leader_epoch = if version >= 12 { decoder.int32()? } else { -1 };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { leader_id, leader_epoch, unknown_tagged_fields })
+        if version >= 12 {
+            let fields = decoder.fixed_fields::<8>("LeaderIdAndEpoch")?;
+            self.leader_id = fields.int32(0);
+            self.leader_epoch = fields.int32(4);
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -925,27 +839,26 @@ impl Default for SnapshotId {
     }
 }
 
-impl SnapshotId {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for SnapshotId {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 12;
-        encoder.int64(self.end_offset);
-        encoder.int32(self.epoch);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version("SnapshotId", "unknown_tagged_fields", version));
+        {
+            let mut fields = encoder.fixed_fields::<12>();
+            fields.int64(0, self.end_offset);
+            fields.int32(8, self.epoch);
         }
-        Ok(())
+        encoder.write_unknown_tagged_fields(flexible, version, "SnapshotId", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 12;
-        let end_offset = decoder.int64()?;
-        let epoch = decoder.int32()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { end_offset, epoch, unknown_tagged_fields })
+        let fields = decoder.fixed_fields::<12>("SnapshotId")?;
+        self.end_offset = fields.int64(0);
+        self.epoch = fields.int32(8);
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -960,31 +873,31 @@ pub struct AbortedTransaction {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AbortedTransaction {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for AbortedTransaction {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 12;
-        encoder.int64(self.producer_id);
-        encoder.int64(self.first_offset);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "AbortedTransaction",
-                "unknown_tagged_fields",
-                version,
-            ));
+        {
+            let mut fields = encoder.fixed_fields::<16>();
+            fields.int64(0, self.producer_id);
+            fields.int64(8, self.first_offset);
         }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "AbortedTransaction",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 12;
-        let producer_id = decoder.int64()?;
-        let first_offset = decoder.int64()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { producer_id, first_offset, unknown_tagged_fields })
+        let fields = decoder.fixed_fields::<16>("AbortedTransaction")?;
+        self.producer_id = fields.int64(0);
+        self.first_offset = fields.int64(8);
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -1003,53 +916,50 @@ pub struct NodeEndpoint {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl NodeEndpoint {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for NodeEndpoint {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 12;
         if version >= 16 {
             encoder.int32(self.node_id);
         } else if self.node_id != 0 {
-            return Err(EncodeError::field_not_in_version("NodeEndpoint", "node_id", version));
+            encoder.fail(Field::of("NodeEndpoint", "node_id").not_in(version));
         }
         if version >= 16 {
-            encoder.string(Some(&self.host), flexible)?;
+            encoder.write_string(Some(&self.host), flexible);
         } else if !self.host.is_empty() {
-            return Err(EncodeError::field_not_in_version("NodeEndpoint", "host", version));
+            encoder.fail(Field::of("NodeEndpoint", "host").not_in(version));
         }
         if version >= 16 {
             encoder.int32(self.port);
         } else if self.port != 0 {
-            return Err(EncodeError::field_not_in_version("NodeEndpoint", "port", version));
+            encoder.fail(Field::of("NodeEndpoint", "port").not_in(version));
         }
         if version >= 16 {
-            encoder.string(self.rack.as_deref(), flexible)?;
+            encoder.write_string(self.rack.as_deref(), flexible);
         } else if self.rack.is_some() {
-            return Err(EncodeError::field_not_in_version("NodeEndpoint", "rack", version));
+            encoder.fail(Field::of("NodeEndpoint", "rack").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version("NodeEndpoint", "unknown_tagged_fields", version));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(flexible, version, "NodeEndpoint", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 12;
-        let node_id = if version >= 16 { decoder.int32()? } else { 0 };
-        let host = if version >= 16 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("NodeEndpoint", "host", version))?
-        } else {
-            StrBytes::default()
-        };
-        let port = if version >= 16 { decoder.int32()? } else { 0 };
-        let rack = if version >= 16 { decoder.string(flexible)? } else { None };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { node_id, host, port, rack, unknown_tagged_fields })
+        if version >= 16 {
+            self.node_id = decoder.int32()?;
+        }
+        if version >= 16 {
+            decoder.read_string(&mut self.host, flexible, version, Field::of("NodeEndpoint", "host"))?;
+        }
+        if version >= 16 {
+            self.port = decoder.int32()?;
+        }
+        if version >= 16 {
+            decoder.read_string(&mut self.rack, flexible, version, Field::of("NodeEndpoint", "rack"))?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

@@ -33,50 +33,56 @@ impl Default for FetchSnapshotRequest {
     }
 }
 
-impl Message for FetchSnapshotRequest {
-    const NAME: &'static str = "FetchSnapshotRequest";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.replica_id);
-        encoder.int32(self.max_bytes);
-        encoder.array_length(Some(self.topics.len()), true)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
+impl Structure for FetchSnapshotRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<8>();
+            fields.int32(0, self.replica_id);
+            fields.int32(4, self.max_bytes);
         }
+        encoder.write_structures(Some(&self.topics), true, version);
         let known = u32::from(self.cluster_id.is_some());
         encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
         if self.cluster_id.is_some() {
-            encoder.tagged_field(0, |encoder| {
-                encoder.string(self.cluster_id.as_deref(), true)?;
-                Ok(())
-            })?;
+            encoder.write_tagged_field(0, |encoder| {
+                encoder.write_string(self.cluster_id.as_deref(), true);
+            });
         }
-        self.unknown_tagged_fields.encode(encoder, Some(0))?;
-        Ok(())
+        self.unknown_tagged_fields.write(encoder, Some(0));
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let replica_id = decoder.int32()?;
-        let max_bytes = decoder.int32()?;
-        let topics = decoder
-            .array(true, |decoder| FetchSnapshotRequestTopicSnapshot::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("FetchSnapshotRequest", "topics", version))?;
-        let mut cluster_id = None;
-        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<8>("FetchSnapshotRequest")?;
+        self.replica_id = fields.int32(0);
+        self.max_bytes = fields.int32(4);
+        decoder.read_structures(
+            &mut self.topics,
+            true,
+            version,
+            Field::of("FetchSnapshotRequest", "topics"),
+        )?;
+        decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
             match tag {
                 0 => {
-                    cluster_id = decoder.string(true)?;
+                    decoder.read_string(
+                        &mut self.cluster_id,
+                        true,
+                        version,
+                        Field::of("FetchSnapshotRequest", "cluster_id"),
+                    )?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        Ok(Self { cluster_id, replica_id, max_bytes, topics, unknown_tagged_fields })
+        Ok(())
     }
+}
+
+impl Message for FetchSnapshotRequest {
+    const NAME: &'static str = "FetchSnapshotRequest";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 1;
 }
 
 /// `FetchSnapshotRequestTopicSnapshot` of FetchSnapshot.
@@ -90,29 +96,33 @@ pub struct FetchSnapshotRequestTopicSnapshot {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl FetchSnapshotRequestTopicSnapshot {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), true)?;
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for FetchSnapshotRequestTopicSnapshot {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        encoder.write_structures(Some(&self.partitions), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "FetchSnapshotRequestTopicSnapshot",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("FetchSnapshotRequestTopicSnapshot", "name", version)
-        })?;
-        let partitions = decoder
-            .array(true, |decoder| FetchSnapshotRequestPartitionSnapshot::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("FetchSnapshotRequestTopicSnapshot", "partitions", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.name,
+            true,
+            version,
+            Field::of("FetchSnapshotRequestTopicSnapshot", "name"),
+        )?;
+        decoder.read_structures(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("FetchSnapshotRequestTopicSnapshot", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -133,47 +143,41 @@ pub struct FetchSnapshotRequestPartitionSnapshot {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl FetchSnapshotRequestPartitionSnapshot {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.int32(self.partition);
-        encoder.int32(self.current_leader_epoch);
-        self.snapshot_id.encode(encoder, version)?;
+impl Structure for FetchSnapshotRequestPartitionSnapshot {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<8>();
+            fields.int32(0, self.partition);
+            fields.int32(4, self.current_leader_epoch);
+        }
+        self.snapshot_id.write(encoder, version);
         encoder.int64(self.position);
         let known = u32::from(version >= 1 && self.replica_directory_id != [0; 16]);
         encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
         if version >= 1 && self.replica_directory_id != [0; 16] {
-            encoder.tagged_field(0, |encoder| {
+            encoder.write_tagged_field(0, |encoder| {
                 encoder.uuid(self.replica_directory_id);
-                Ok(())
-            })?;
+            });
         }
-        self.unknown_tagged_fields.encode(encoder, if version >= 1 { Some(0) } else { None })?;
-        Ok(())
+        self.unknown_tagged_fields.write(encoder, if version >= 1 { Some(0) } else { None });
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let partition = decoder.int32()?;
-        let current_leader_epoch = decoder.int32()?;
-        let snapshot_id = SnapshotId::decode(decoder, version)?;
-        let position = decoder.int64()?;
-        let mut replica_directory_id = [0; 16];
-        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<8>("FetchSnapshotRequestPartitionSnapshot")?;
+        self.partition = fields.int32(0);
+        self.current_leader_epoch = fields.int32(4);
+        self.snapshot_id.read(decoder, version)?;
+        self.position = decoder.int64()?;
+        decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
             match tag {
                 0 if version >= 1 => {
-                    replica_directory_id = decoder.uuid()?;
+                    self.replica_directory_id = decoder.uuid()?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        Ok(Self {
-            partition,
-            current_leader_epoch,
-            snapshot_id,
-            position,
-            replica_directory_id,
-            unknown_tagged_fields,
-        })
+        Ok(())
     }
 }
 
@@ -188,20 +192,22 @@ pub struct SnapshotId {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl SnapshotId {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.int64(self.end_offset);
-        encoder.int32(self.epoch);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for SnapshotId {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<12>();
+            fields.int64(0, self.end_offset);
+            fields.int32(8, self.epoch);
+        }
+        encoder.write_unknown_tagged_fields(true, version, "SnapshotId", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let end_offset = decoder.int64()?;
-        let epoch = decoder.int32()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { end_offset, epoch, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<12>("SnapshotId")?;
+        self.end_offset = fields.int64(0);
+        self.epoch = fields.int32(8);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -220,64 +226,59 @@ pub struct FetchSnapshotResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Message for FetchSnapshotResponse {
-    const NAME: &'static str = "FetchSnapshotResponse";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
-        encoder.array_length(Some(self.topics.len()), true)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
+impl Structure for FetchSnapshotResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
         }
+        encoder.write_structures(Some(&self.topics), true, version);
         if version < 1 && !self.node_endpoints.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "FetchSnapshotResponse",
-                "node_endpoints",
-                version,
-            ));
+            encoder.fail(Field::of("FetchSnapshotResponse", "node_endpoints").not_in(version));
         }
         let known = u32::from(version >= 1 && !self.node_endpoints.is_empty());
         encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
         if version >= 1 && !self.node_endpoints.is_empty() {
-            encoder.tagged_field(0, |encoder| {
-                encoder.array_length(Some(self.node_endpoints.len()), true)?;
-                for element in &self.node_endpoints {
-                    element.encode(encoder, version)?;
-                }
-                Ok(())
-            })?;
+            encoder.write_tagged_field(0, |encoder| {
+                encoder.write_structures(Some(&self.node_endpoints), true, version);
+            });
         }
-        self.unknown_tagged_fields.encode(encoder, if version >= 1 { Some(0) } else { None })?;
-        Ok(())
+        self.unknown_tagged_fields.write(encoder, if version >= 1 { Some(0) } else { None });
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let topics = decoder
-            .array(true, |decoder| FetchSnapshotResponseTopicSnapshot::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("FetchSnapshotResponse", "topics", version))?;
-        let mut node_endpoints = Vec::new();
-        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("FetchSnapshotResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_structures(
+            &mut self.topics,
+            true,
+            version,
+            Field::of("FetchSnapshotResponse", "topics"),
+        )?;
+        decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
             match tag {
                 0 if version >= 1 => {
-                    node_endpoints = decoder
-                        .array(true, |decoder| NodeEndpoint::decode(decoder, version))?
-                        .ok_or_else(|| {
-                        DecodeError::unexpected_null("FetchSnapshotResponse", "node_endpoints", version)
-                    })?;
+                    decoder.read_structures(
+                        &mut self.node_endpoints,
+                        true,
+                        version,
+                        Field::of("FetchSnapshotResponse", "node_endpoints"),
+                    )?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        Ok(Self { throttle_time_ms, error_code, topics, node_endpoints, unknown_tagged_fields })
+        Ok(())
     }
+}
+
+impl Message for FetchSnapshotResponse {
+    const NAME: &'static str = "FetchSnapshotResponse";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 1;
 }
 
 /// `FetchSnapshotResponseTopicSnapshot` of FetchSnapshot.
@@ -291,29 +292,33 @@ pub struct FetchSnapshotResponseTopicSnapshot {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl FetchSnapshotResponseTopicSnapshot {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), true)?;
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for FetchSnapshotResponseTopicSnapshot {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        encoder.write_structures(Some(&self.partitions), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "FetchSnapshotResponseTopicSnapshot",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("FetchSnapshotResponseTopicSnapshot", "name", version)
-        })?;
-        let partitions = decoder
-            .array(true, |decoder| FetchSnapshotResponsePartitionSnapshot::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("FetchSnapshotResponseTopicSnapshot", "partitions", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.name,
+            true,
+            version,
+            Field::of("FetchSnapshotResponseTopicSnapshot", "name"),
+        )?;
+        decoder.read_structures(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("FetchSnapshotResponseTopicSnapshot", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -338,59 +343,54 @@ pub struct FetchSnapshotResponsePartitionSnapshot {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl FetchSnapshotResponsePartitionSnapshot {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.int32(self.index);
-        encoder.error_code(self.error_code);
-        self.snapshot_id.encode(encoder, version)?;
-        encoder.int64(self.size);
-        encoder.int64(self.position);
-        encoder.records(Some(&self.unaligned_records), true)?;
+impl Structure for FetchSnapshotResponsePartitionSnapshot {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.index);
+            fields.error_code(4, self.error_code);
+        }
+        self.snapshot_id.write(encoder, version);
+        {
+            let mut fields = encoder.fixed_fields::<16>();
+            fields.int64(0, self.size);
+            fields.int64(8, self.position);
+        }
+        encoder.write_records(Some(&self.unaligned_records), true);
         let known = u32::from(self.current_leader != LeaderIdAndEpoch::default());
         encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
         if self.current_leader != LeaderIdAndEpoch::default() {
-            encoder.tagged_field(0, |encoder| {
-                self.current_leader.encode(encoder, version)?;
-                Ok(())
-            })?;
+            encoder.write_tagged_field(0, |encoder| {
+                self.current_leader.write(encoder, version);
+            });
         }
-        self.unknown_tagged_fields.encode(encoder, Some(0))?;
-        Ok(())
+        self.unknown_tagged_fields.write(encoder, Some(0));
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let index = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let snapshot_id = SnapshotId::decode(decoder, version)?;
-        let size = decoder.int64()?;
-        let position = decoder.int64()?;
-        let unaligned_records = decoder.records(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null(
-                "FetchSnapshotResponsePartitionSnapshot",
-                "unaligned_records",
-                version,
-            )
-        })?;
-        let mut current_leader = LeaderIdAndEpoch::default();
-        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("FetchSnapshotResponsePartitionSnapshot")?;
+        self.index = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        self.snapshot_id.read(decoder, version)?;
+        let fields = decoder.fixed_fields::<16>("FetchSnapshotResponsePartitionSnapshot")?;
+        self.size = fields.int64(0);
+        self.position = fields.int64(8);
+        decoder.read_records(
+            &mut self.unaligned_records,
+            true,
+            version,
+            Field::of("FetchSnapshotResponsePartitionSnapshot", "unaligned_records"),
+        )?;
+        decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
             match tag {
                 0 => {
-                    current_leader = LeaderIdAndEpoch::decode(decoder, version)?;
+                    self.current_leader.read(decoder, version)?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        Ok(Self {
-            index,
-            error_code,
-            snapshot_id,
-            current_leader,
-            size,
-            position,
-            unaligned_records,
-            unknown_tagged_fields,
-        })
+        Ok(())
     }
 }
 
@@ -405,20 +405,22 @@ pub struct LeaderIdAndEpoch {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl LeaderIdAndEpoch {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.int32(self.leader_id);
-        encoder.int32(self.leader_epoch);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for LeaderIdAndEpoch {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<8>();
+            fields.int32(0, self.leader_id);
+            fields.int32(4, self.leader_epoch);
+        }
+        encoder.write_unknown_tagged_fields(true, version, "LeaderIdAndEpoch", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let leader_id = decoder.int32()?;
-        let leader_epoch = decoder.int32()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { leader_id, leader_epoch, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<8>("LeaderIdAndEpoch")?;
+        self.leader_id = fields.int32(0);
+        self.leader_epoch = fields.int32(4);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -435,40 +437,38 @@ pub struct NodeEndpoint {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl NodeEndpoint {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for NodeEndpoint {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         if version >= 1 {
             encoder.int32(self.node_id);
         } else if self.node_id != 0 {
-            return Err(EncodeError::field_not_in_version("NodeEndpoint", "node_id", version));
+            encoder.fail(Field::of("NodeEndpoint", "node_id").not_in(version));
         }
         if version >= 1 {
-            encoder.string(Some(&self.host), true)?;
+            encoder.write_string(Some(&self.host), true);
         } else if !self.host.is_empty() {
-            return Err(EncodeError::field_not_in_version("NodeEndpoint", "host", version));
+            encoder.fail(Field::of("NodeEndpoint", "host").not_in(version));
         }
         if version >= 1 {
             encoder.uint16(self.port);
         } else if self.port != 0 {
-            return Err(EncodeError::field_not_in_version("NodeEndpoint", "port", version));
+            encoder.fail(Field::of("NodeEndpoint", "port").not_in(version));
         }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(true, version, "NodeEndpoint", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let node_id = if version >= 1 { decoder.int32()? } else { 0 };
-        let host = if version >= 1 {
-            decoder
-                .string(true)?
-                .ok_or_else(|| DecodeError::unexpected_null("NodeEndpoint", "host", version))?
-        } else {
-            StrBytes::default()
-        };
-        let port = if version >= 1 { decoder.uint16()? } else { 0 };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { node_id, host, port, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        if version >= 1 {
+            self.node_id = decoder.int32()?;
+        }
+        if version >= 1 {
+            decoder.read_string(&mut self.host, true, version, Field::of("NodeEndpoint", "host"))?;
+        }
+        if version >= 1 {
+            self.port = decoder.uint16()?;
+        }
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

@@ -19,77 +19,71 @@ pub struct FindCoordinatorRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Message for FindCoordinatorRequest {
-    const NAME: &'static str = "FindCoordinatorRequest";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 6;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for FindCoordinatorRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         if version <= 3 {
-            encoder.string(Some(&self.key), flexible)?;
+            encoder.write_string(Some(&self.key), flexible);
         } else if !self.key.is_empty() {
-            return Err(EncodeError::field_not_in_version("FindCoordinatorRequest", "key", version));
+            encoder.fail(Field::of("FindCoordinatorRequest", "key").not_in(version));
         }
         if version >= 1 {
             encoder.int8(self.key_type);
         } else if self.key_type != 0 {
-            return Err(EncodeError::field_not_in_version("FindCoordinatorRequest", "key_type", version));
+            encoder.fail(Field::of("FindCoordinatorRequest", "key_type").not_in(version));
         }
         if version >= 4 {
-            encoder.array_length(Some(self.coordinator_keys.len()), flexible)?;
-            for element in &self.coordinator_keys {
-                encoder.string(Some(element), flexible)?;
-            }
+            encoder.write_array(Some(&self.coordinator_keys), flexible, |encoder, element| {
+                encoder.write_string(Some(element), flexible)
+            });
         } else if !self.coordinator_keys.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "FindCoordinatorRequest",
-                "coordinator_keys",
+            encoder.fail(Field::of("FindCoordinatorRequest", "coordinator_keys").not_in(version));
+        }
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "FindCoordinatorRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 3;
+        if version <= 3 {
+            decoder.read_string(
+                &mut self.key,
+                flexible,
                 version,
-            ));
+                Field::of("FindCoordinatorRequest", "key"),
+            )?;
+        }
+        if version >= 1 {
+            self.key_type = decoder.int8()?;
+        }
+        if version >= 4 {
+            decoder.read_array(
+                &mut self.coordinator_keys,
+                flexible,
+                version,
+                Field::of("FindCoordinatorRequest", "coordinator_keys"),
+                |decoder| {
+                    decoder
+                        .string(flexible)?
+                        .ok_or_else(|| Field::of("FindCoordinatorRequest", "coordinator_keys").null(version))
+                },
+            )?;
         }
         if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "FindCoordinatorRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
         }
         Ok(())
     }
+}
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 3;
-        let key = if version <= 3 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("FindCoordinatorRequest", "key", version))?
-        } else {
-            StrBytes::default()
-        };
-        let key_type = if version >= 1 { decoder.int8()? } else { 0 };
-        let coordinator_keys = if version >= 4 {
-            decoder
-                .array(flexible, |decoder| {
-                    decoder.string(flexible)?.ok_or_else(|| {
-                        DecodeError::unexpected_null("FindCoordinatorRequest", "coordinator_keys", version)
-                    })
-                })?
-                .ok_or_else(|| {
-                    DecodeError::unexpected_null("FindCoordinatorRequest", "coordinator_keys", version)
-                })?
-        } else {
-            Vec::new()
-        };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { key, key_type, coordinator_keys, unknown_tagged_fields })
-    }
+impl Message for FindCoordinatorRequest {
+    const NAME: &'static str = "FindCoordinatorRequest";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 6;
 }
 
 /// `FindCoordinatorResponse` of FindCoordinator.
@@ -128,13 +122,8 @@ impl Default for FindCoordinatorResponse {
     }
 }
 
-impl Message for FindCoordinatorResponse {
-    const NAME: &'static str = "FindCoordinatorResponse";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 6;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for FindCoordinatorResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         if version >= 1 {
             encoder.int32(self.throttle_time_ms);
@@ -142,87 +131,88 @@ impl Message for FindCoordinatorResponse {
         if version <= 3 {
             encoder.error_code(self.error_code);
         } else if self.error_code != ErrorCode::NONE {
-            return Err(EncodeError::field_not_in_version("FindCoordinatorResponse", "error_code", version));
+            encoder.fail(Field::of("FindCoordinatorResponse", "error_code").not_in(version));
         }
         if (1..=3).contains(&version) {
-            encoder.string(self.error_message.as_deref(), flexible)?;
+            encoder.write_string(self.error_message.as_deref(), flexible);
         }
         if version <= 3 {
             encoder.int32(self.node_id);
         } else if self.node_id != 0 {
-            return Err(EncodeError::field_not_in_version("FindCoordinatorResponse", "node_id", version));
+            encoder.fail(Field::of("FindCoordinatorResponse", "node_id").not_in(version));
         }
         if version <= 3 {
-            encoder.string(Some(&self.host), flexible)?;
+            encoder.write_string(Some(&self.host), flexible);
         } else if !self.host.is_empty() {
-            return Err(EncodeError::field_not_in_version("FindCoordinatorResponse", "host", version));
+            encoder.fail(Field::of("FindCoordinatorResponse", "host").not_in(version));
         }
         if version <= 3 {
             encoder.int32(self.port);
         } else if self.port != 0 {
-            return Err(EncodeError::field_not_in_version("FindCoordinatorResponse", "port", version));
+            encoder.fail(Field::of("FindCoordinatorResponse", "port").not_in(version));
         }
         if version >= 4 {
-            encoder.array_length(Some(self.coordinators.len()), flexible)?;
-            for element in &self.coordinators {
-                element.encode(encoder, version)?;
-            }
+            encoder.write_structures(Some(&self.coordinators), flexible, version);
         } else if !self.coordinators.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "FindCoordinatorResponse",
-                "coordinators",
+            encoder.fail(Field::of("FindCoordinatorResponse", "coordinators").not_in(version));
+        }
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "FindCoordinatorResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 3;
+        if version >= 1 {
+            self.throttle_time_ms = decoder.int32()?;
+        }
+        if version <= 3 {
+            self.error_code = decoder.error_code()?;
+        }
+        if (1..=3).contains(&version) {
+            decoder.read_string(
+                &mut self.error_message,
+                flexible,
                 version,
-            ));
+                Field::of("FindCoordinatorResponse", "error_message"),
+            )?;
+        }
+        if version <= 3 {
+            self.node_id = decoder.int32()?;
+        }
+        if version <= 3 {
+            decoder.read_string(
+                &mut self.host,
+                flexible,
+                version,
+                Field::of("FindCoordinatorResponse", "host"),
+            )?;
+        }
+        if version <= 3 {
+            self.port = decoder.int32()?;
+        }
+        if version >= 4 {
+            decoder.read_structures(
+                &mut self.coordinators,
+                flexible,
+                version,
+                Field::of("FindCoordinatorResponse", "coordinators"),
+            )?;
         }
         if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "FindCoordinatorResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
         }
         Ok(())
     }
+}
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 3;
-        let throttle_time_ms = if version >= 1 { decoder.int32()? } else { 0 };
-        let error_code = if version <= 3 { decoder.error_code()? } else { ErrorCode::NONE };
-        let error_message =
-            if (1..=3).contains(&version) { decoder.string(flexible)? } else { Some(StrBytes::default()) };
-        let node_id = if version <= 3 { decoder.int32()? } else { 0 };
-        let host = if version <= 3 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("FindCoordinatorResponse", "host", version))?
-        } else {
-            StrBytes::default()
-        };
-        let port = if version <= 3 { decoder.int32()? } else { 0 };
-        let coordinators = if version >= 4 {
-            decoder.array(flexible, |decoder| Coordinator::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("FindCoordinatorResponse", "coordinators", version)
-            })?
-        } else {
-            Vec::new()
-        };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            throttle_time_ms,
-            error_code,
-            error_message,
-            node_id,
-            host,
-            port,
-            coordinators,
-            unknown_tagged_fields,
-        })
-    }
+impl Message for FindCoordinatorResponse {
+    const NAME: &'static str = "FindCoordinatorResponse";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 6;
 }
 
 /// `Coordinator` of FindCoordinator.
@@ -258,69 +248,67 @@ impl Default for Coordinator {
     }
 }
 
-impl Coordinator {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for Coordinator {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         if version >= 4 {
-            encoder.string(Some(&self.key), flexible)?;
+            encoder.write_string(Some(&self.key), flexible);
         } else if !self.key.is_empty() {
-            return Err(EncodeError::field_not_in_version("Coordinator", "key", version));
+            encoder.fail(Field::of("Coordinator", "key").not_in(version));
         }
         if version >= 4 {
             encoder.int32(self.node_id);
         } else if self.node_id != 0 {
-            return Err(EncodeError::field_not_in_version("Coordinator", "node_id", version));
+            encoder.fail(Field::of("Coordinator", "node_id").not_in(version));
         }
         if version >= 4 {
-            encoder.string(Some(&self.host), flexible)?;
+            encoder.write_string(Some(&self.host), flexible);
         } else if !self.host.is_empty() {
-            return Err(EncodeError::field_not_in_version("Coordinator", "host", version));
+            encoder.fail(Field::of("Coordinator", "host").not_in(version));
         }
         if version >= 4 {
-            encoder.int32(self.port);
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.port);
+            fields.error_code(4, self.error_code);
         } else if self.port != 0 {
-            return Err(EncodeError::field_not_in_version("Coordinator", "port", version));
-        }
-        if version >= 4 {
-            encoder.error_code(self.error_code);
+            encoder.fail(Field::of("Coordinator", "port").not_in(version));
         } else if self.error_code != ErrorCode::NONE {
-            return Err(EncodeError::field_not_in_version("Coordinator", "error_code", version));
+            encoder.fail(Field::of("Coordinator", "error_code").not_in(version));
         }
         if version >= 4 {
-            encoder.string(self.error_message.as_deref(), flexible)?;
+            encoder.write_string(self.error_message.as_deref(), flexible);
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version("Coordinator", "unknown_tagged_fields", version));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(flexible, version, "Coordinator", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
-        let key = if version >= 4 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("Coordinator", "key", version))?
-        } else {
-            StrBytes::default()
-        };
-        let node_id = if version >= 4 { decoder.int32()? } else { 0 };
-        let host = if version >= 4 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("Coordinator", "host", version))?
-        } else {
-            StrBytes::default()
-        };
-        let port = if version >= 4 { decoder.int32()? } else { 0 };
-        let error_code = if version >= 4 { decoder.error_code()? } else { ErrorCode::NONE };
-        let error_message = if version >= 4 { decoder.string(flexible)? } else { Some(StrBytes::default()) };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { key, node_id, host, port, error_code, error_message, unknown_tagged_fields })
+        if version >= 4 {
+            decoder.read_string(&mut self.key, flexible, version, Field::of("Coordinator", "key"))?;
+        }
+        if version >= 4 {
+            self.node_id = decoder.int32()?;
+        }
+        if version >= 4 {
+            decoder.read_string(&mut self.host, flexible, version, Field::of("Coordinator", "host"))?;
+        }
+        if version >= 4 {
+            let fields = decoder.fixed_fields::<6>("Coordinator")?;
+            self.port = fields.int32(0);
+            self.error_code = fields.error_code(4);
+        }
+        if version >= 4 {
+            decoder.read_string(
+                &mut self.error_message,
+                flexible,
+                version,
+                Field::of("Coordinator", "error_message"),
+            )?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

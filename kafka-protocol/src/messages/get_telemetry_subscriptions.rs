@@ -15,25 +15,28 @@ pub struct GetTelemetrySubscriptionsRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for GetTelemetrySubscriptionsRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.uuid(self.client_instance_id);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "GetTelemetrySubscriptionsRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        self.client_instance_id = decoder.uuid()?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for GetTelemetrySubscriptionsRequest {
     const NAME: &'static str = "GetTelemetrySubscriptionsRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.uuid(self.client_instance_id);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let client_instance_id = decoder.uuid()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { client_instance_id, unknown_tagged_fields })
-    }
 }
 
 /// `GetTelemetrySubscriptionsResponse` of GetTelemetrySubscriptions.
@@ -61,80 +64,72 @@ pub struct GetTelemetrySubscriptionsResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for GetTelemetrySubscriptionsResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<26>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
+            fields.uuid(6, self.client_instance_id);
+            fields.int32(22, self.subscription_id);
+        }
+        encoder.write_array(Some(&self.accepted_compression_types), true, |encoder, element| {
+            encoder.int8(*element)
+        });
+        {
+            let mut fields = encoder.fixed_fields::<9>();
+            fields.int32(0, self.push_interval_ms);
+            fields.int32(4, self.telemetry_max_bytes);
+            fields.bool(8, self.delta_temporality);
+        }
+        encoder.write_array(Some(&self.requested_metrics), true, |encoder, element| {
+            encoder.write_string(Some(element), true)
+        });
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "GetTelemetrySubscriptionsResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<26>("GetTelemetrySubscriptionsResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        self.client_instance_id = fields.uuid(6);
+        self.subscription_id = fields.int32(22);
+        decoder.read_array(
+            &mut self.accepted_compression_types,
+            true,
+            version,
+            Field::of("GetTelemetrySubscriptionsResponse", "accepted_compression_types"),
+            |decoder| Ok(decoder.int8()?),
+        )?;
+        let fields = decoder.fixed_fields::<9>("GetTelemetrySubscriptionsResponse")?;
+        self.push_interval_ms = fields.int32(0);
+        self.telemetry_max_bytes = fields.int32(4);
+        self.delta_temporality = fields.bool(8);
+        decoder.read_array(
+            &mut self.requested_metrics,
+            true,
+            version,
+            Field::of("GetTelemetrySubscriptionsResponse", "requested_metrics"),
+            |decoder| {
+                decoder.string(true)?.ok_or_else(|| {
+                    Field::of("GetTelemetrySubscriptionsResponse", "requested_metrics").null(version)
+                })
+            },
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for GetTelemetrySubscriptionsResponse {
     const NAME: &'static str = "GetTelemetrySubscriptionsResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
-        encoder.uuid(self.client_instance_id);
-        encoder.int32(self.subscription_id);
-        encoder.array_length(Some(self.accepted_compression_types.len()), true)?;
-        for element in &self.accepted_compression_types {
-            encoder.int8(*element);
-        }
-        encoder.int32(self.push_interval_ms);
-        encoder.int32(self.telemetry_max_bytes);
-        encoder.bool(self.delta_temporality);
-        encoder.array_length(Some(self.requested_metrics.len()), true)?;
-        for element in &self.requested_metrics {
-            encoder.string(Some(element), true)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let client_instance_id = decoder.uuid()?;
-        let subscription_id = decoder.int32()?;
-        let accepted_compression_types = decoder.array(true, |decoder| decoder.int8())?.ok_or_else(|| {
-            DecodeError::unexpected_null(
-                "GetTelemetrySubscriptionsResponse",
-                "accepted_compression_types",
-                version,
-            )
-        })?;
-        let push_interval_ms = decoder.int32()?;
-        let telemetry_max_bytes = decoder.int32()?;
-        let delta_temporality = decoder.bool()?;
-        let requested_metrics = decoder
-            .array(true, |decoder| {
-                decoder.string(true)?.ok_or_else(|| {
-                    DecodeError::unexpected_null(
-                        "GetTelemetrySubscriptionsResponse",
-                        "requested_metrics",
-                        version,
-                    )
-                })
-            })?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null(
-                    "GetTelemetrySubscriptionsResponse",
-                    "requested_metrics",
-                    version,
-                )
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            throttle_time_ms,
-            error_code,
-            client_instance_id,
-            subscription_id,
-            accepted_compression_types,
-            push_interval_ms,
-            telemetry_max_bytes,
-            delta_temporality,
-            requested_metrics,
-            unknown_tagged_fields,
-        })
-    }
 }
 
 impl Request for GetTelemetrySubscriptionsRequest {

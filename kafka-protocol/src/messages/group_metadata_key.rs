@@ -13,24 +13,21 @@ pub struct GroupMetadataKey {
     pub group: StrBytes,
 }
 
+impl Structure for GroupMetadataKey {
+    fn write(&self, encoder: &mut Encoder, _version: i16) {
+        encoder.write_string(Some(&self.group), false);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.group, false, version, Field::of("GroupMetadataKey", "group"))?;
+        Ok(())
+    }
+}
+
 impl Message for GroupMetadataKey {
     const NAME: &'static str = "GroupMetadataKey";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(Some(&self.group), false)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let group = decoder
-            .string(false)?
-            .ok_or_else(|| DecodeError::unexpected_null("GroupMetadataKey", "group", version))?;
-        Ok(Self { group })
-    }
 }
 
 impl GroupMetadataKey {

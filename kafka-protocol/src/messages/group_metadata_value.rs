@@ -39,63 +39,66 @@ impl Default for GroupMetadataValue {
     }
 }
 
+impl Structure for GroupMetadataValue {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 4;
+        encoder.write_string(Some(&self.protocol_type), flexible);
+        encoder.int32(self.generation);
+        encoder.write_string(self.protocol.as_deref(), flexible);
+        encoder.write_string(self.leader.as_deref(), flexible);
+        if version >= 2 {
+            encoder.int64(self.current_state_timestamp);
+        }
+        encoder.write_structures(Some(&self.members), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "GroupMetadataValue",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 4;
+        decoder.read_string(
+            &mut self.protocol_type,
+            flexible,
+            version,
+            Field::of("GroupMetadataValue", "protocol_type"),
+        )?;
+        self.generation = decoder.int32()?;
+        decoder.read_string(
+            &mut self.protocol,
+            flexible,
+            version,
+            Field::of("GroupMetadataValue", "protocol"),
+        )?;
+        decoder.read_string(
+            &mut self.leader,
+            flexible,
+            version,
+            Field::of("GroupMetadataValue", "leader"),
+        )?;
+        if version >= 2 {
+            self.current_state_timestamp = decoder.int64()?;
+        }
+        decoder.read_structures(
+            &mut self.members,
+            flexible,
+            version,
+            Field::of("GroupMetadataValue", "members"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for GroupMetadataValue {
     const NAME: &'static str = "GroupMetadataValue";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 4;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 4;
-        encoder.string(Some(&self.protocol_type), flexible)?;
-        encoder.int32(self.generation);
-        encoder.string(self.protocol.as_deref(), flexible)?;
-        encoder.string(self.leader.as_deref(), flexible)?;
-        if version >= 2 {
-            encoder.int64(self.current_state_timestamp);
-        }
-        encoder.array_length(Some(self.members.len()), flexible)?;
-        for element in &self.members {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "GroupMetadataValue",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 4;
-        let protocol_type = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("GroupMetadataValue", "protocol_type", version))?;
-        let generation = decoder.int32()?;
-        let protocol = decoder.string(flexible)?;
-        let leader = decoder.string(flexible)?;
-        let current_state_timestamp = if version >= 2 { decoder.int64()? } else { -1 };
-        let members = decoder
-            .array(flexible, |decoder| MemberMetadata::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("GroupMetadataValue", "members", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            protocol_type,
-            generation,
-            protocol,
-            leader,
-            current_state_timestamp,
-            members,
-            unknown_tagged_fields,
-        })
-    }
 }
 
 /// `MemberMetadata` of GroupMetadataValue.
@@ -137,67 +140,72 @@ impl Default for MemberMetadata {
     }
 }
 
-impl MemberMetadata {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for MemberMetadata {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
-        encoder.string(Some(&self.member_id), flexible)?;
+        encoder.write_string(Some(&self.member_id), flexible);
         if version >= 3 {
-            encoder.string(self.group_instance_id.as_deref(), flexible)?;
+            encoder.write_string(self.group_instance_id.as_deref(), flexible);
         }
-        encoder.string(Some(&self.client_id), flexible)?;
-        encoder.string(Some(&self.client_host), flexible)?;
+        encoder.write_string(Some(&self.client_id), flexible);
+        encoder.write_string(Some(&self.client_host), flexible);
         if version >= 1 {
             encoder.int32(self.rebalance_timeout);
         }
         encoder.int32(self.session_timeout);
-        encoder.bytes(Some(&self.subscription), flexible)?;
-        encoder.bytes(Some(&self.assignment), flexible)?;
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "MemberMetadata",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_bytes(Some(&self.subscription), flexible);
+        encoder.write_bytes(Some(&self.assignment), flexible);
+        encoder.write_unknown_tagged_fields(flexible, version, "MemberMetadata", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
-        let member_id = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("MemberMetadata", "member_id", version))?;
-        let group_instance_id = if version >= 3 { decoder.string(flexible)? } else { None };
-        let client_id = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("MemberMetadata", "client_id", version))?;
-        let client_host = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("MemberMetadata", "client_host", version))?;
-        let rebalance_timeout = if version >= 1 { decoder.int32()? } else { -1 };
-        let session_timeout = decoder.int32()?;
-        let subscription = decoder
-            .bytes(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("MemberMetadata", "subscription", version))?;
-        let assignment = decoder
-            .bytes(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("MemberMetadata", "assignment", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            member_id,
-            group_instance_id,
-            client_id,
-            client_host,
-            rebalance_timeout,
-            session_timeout,
-            subscription,
-            assignment,
-            unknown_tagged_fields,
-        })
+        decoder.read_string(
+            &mut self.member_id,
+            flexible,
+            version,
+            Field::of("MemberMetadata", "member_id"),
+        )?;
+        if version >= 3 {
+            decoder.read_string(
+                &mut self.group_instance_id,
+                flexible,
+                version,
+                Field::of("MemberMetadata", "group_instance_id"),
+            )?;
+        }
+        decoder.read_string(
+            &mut self.client_id,
+            flexible,
+            version,
+            Field::of("MemberMetadata", "client_id"),
+        )?;
+        decoder.read_string(
+            &mut self.client_host,
+            flexible,
+            version,
+            Field::of("MemberMetadata", "client_host"),
+        )?;
+        if version >= 1 {
+            self.rebalance_timeout = decoder.int32()?;
+        }
+        self.session_timeout = decoder.int32()?;
+        decoder.read_bytes(
+            &mut self.subscription,
+            flexible,
+            version,
+            Field::of("MemberMetadata", "subscription"),
+        )?;
+        decoder.read_bytes(
+            &mut self.assignment,
+            flexible,
+            version,
+            Field::of("MemberMetadata", "assignment"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

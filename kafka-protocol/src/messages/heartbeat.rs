@@ -21,50 +21,59 @@ pub struct HeartbeatRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for HeartbeatRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 4;
+        encoder.write_string(Some(&self.group_id), flexible);
+        encoder.int32(self.generation_id);
+        encoder.write_string(Some(&self.member_id), flexible);
+        if version >= 3 {
+            encoder.write_string(self.group_instance_id.as_deref(), flexible);
+        } else if self.group_instance_id.is_some() {
+            encoder.fail(Field::of("HeartbeatRequest", "group_instance_id").not_in(version));
+        }
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "HeartbeatRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 4;
+        decoder.read_string(
+            &mut self.group_id,
+            flexible,
+            version,
+            Field::of("HeartbeatRequest", "group_id"),
+        )?;
+        self.generation_id = decoder.int32()?;
+        decoder.read_string(
+            &mut self.member_id,
+            flexible,
+            version,
+            Field::of("HeartbeatRequest", "member_id"),
+        )?;
+        if version >= 3 {
+            decoder.read_string(
+                &mut self.group_instance_id,
+                flexible,
+                version,
+                Field::of("HeartbeatRequest", "group_instance_id"),
+            )?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for HeartbeatRequest {
     const NAME: &'static str = "HeartbeatRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 4;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 4;
-        encoder.string(Some(&self.group_id), flexible)?;
-        encoder.int32(self.generation_id);
-        encoder.string(Some(&self.member_id), flexible)?;
-        if version >= 3 {
-            encoder.string(self.group_instance_id.as_deref(), flexible)?;
-        } else if self.group_instance_id.is_some() {
-            return Err(EncodeError::field_not_in_version("HeartbeatRequest", "group_instance_id", version));
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "HeartbeatRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 4;
-        let group_id = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("HeartbeatRequest", "group_id", version))?;
-        let generation_id = decoder.int32()?;
-        let member_id = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("HeartbeatRequest", "member_id", version))?;
-        let group_instance_id = if version >= 3 { decoder.string(flexible)? } else { None };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { group_id, generation_id, member_id, group_instance_id, unknown_tagged_fields })
-    }
 }
 
 /// `HeartbeatResponse` of Heartbeat.
@@ -78,40 +87,38 @@ pub struct HeartbeatResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Message for HeartbeatResponse {
-    const NAME: &'static str = "HeartbeatResponse";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 4;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for HeartbeatResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         if version >= 1 {
             encoder.int32(self.throttle_time_ms);
         }
         encoder.error_code(self.error_code);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "HeartbeatResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 4;
+        if version >= 1 {
+            self.throttle_time_ms = decoder.int32()?;
+        }
+        self.error_code = decoder.error_code()?;
         if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "HeartbeatResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
         }
         Ok(())
     }
+}
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 4;
-        let throttle_time_ms = if version >= 1 { decoder.int32()? } else { 0 };
-        let error_code = decoder.error_code()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { throttle_time_ms, error_code, unknown_tagged_fields })
-    }
+impl Message for HeartbeatResponse {
+    const NAME: &'static str = "HeartbeatResponse";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 4;
 }
 
 impl Request for HeartbeatRequest {

@@ -39,80 +39,68 @@ impl Default for InitProducerIdRequest {
     }
 }
 
+impl Structure for InitProducerIdRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 2;
+        encoder.write_string(self.transactional_id.as_deref(), flexible);
+        encoder.int32(self.transaction_timeout_ms);
+        if version >= 3 {
+            let mut fields = encoder.fixed_fields::<10>();
+            fields.int64(0, self.producer_id);
+            fields.int16(8, self.producer_epoch);
+        } else if self.producer_id != -1 {
+            encoder.fail(Field::of("InitProducerIdRequest", "producer_id").not_in(version));
+        } else if self.producer_epoch != -1 {
+            encoder.fail(Field::of("InitProducerIdRequest", "producer_epoch").not_in(version));
+        }
+        if version >= 6 {
+            let mut fields = encoder.fixed_fields::<2>();
+            fields.bool(0, self.enable2_pc);
+            fields.bool(1, self.keep_prepared_txn);
+        } else if self.enable2_pc {
+            encoder.fail(Field::of("InitProducerIdRequest", "enable2_pc").not_in(version));
+        } else if self.keep_prepared_txn {
+            encoder.fail(Field::of("InitProducerIdRequest", "keep_prepared_txn").not_in(version));
+        }
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "InitProducerIdRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 2;
+        decoder.read_string(
+            &mut self.transactional_id,
+            flexible,
+            version,
+            Field::of("InitProducerIdRequest", "transactional_id"),
+        )?;
+        self.transaction_timeout_ms = decoder.int32()?;
+        if version >= 3 {
+            let fields = decoder.fixed_fields::<10>("InitProducerIdRequest")?;
+            self.producer_id = fields.int64(0);
+            self.producer_epoch = fields.int16(8);
+        }
+        if version >= 6 {
+            let fields = decoder.fixed_fields::<2>("InitProducerIdRequest")?;
+            self.enable2_pc = fields.bool(0);
+            self.keep_prepared_txn = fields.bool(1);
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for InitProducerIdRequest {
     const NAME: &'static str = "InitProducerIdRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 6;
-
     const LATEST_STABLE_VERSION: i16 = 5;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 2;
-        encoder.string(self.transactional_id.as_deref(), flexible)?;
-        encoder.int32(self.transaction_timeout_ms);
-        if version >= 3 {
-            encoder.int64(self.producer_id);
-        } else if self.producer_id != -1 {
-            return Err(EncodeError::field_not_in_version("InitProducerIdRequest", "producer_id", version));
-        }
-        if version >= 3 {
-            encoder.int16(self.producer_epoch);
-        } else if self.producer_epoch != -1 {
-            return Err(EncodeError::field_not_in_version(
-                "InitProducerIdRequest",
-                "producer_epoch",
-                version,
-            ));
-        }
-        if version >= 6 {
-            encoder.bool(self.enable2_pc);
-        } else if self.enable2_pc {
-            return Err(EncodeError::field_not_in_version("InitProducerIdRequest", "enable2_pc", version));
-        }
-        if version >= 6 {
-            encoder.bool(self.keep_prepared_txn);
-        } else if self.keep_prepared_txn {
-            return Err(EncodeError::field_not_in_version(
-                "InitProducerIdRequest",
-                "keep_prepared_txn",
-                version,
-            ));
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "InitProducerIdRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 2;
-        let transactional_id = decoder.string(flexible)?;
-        let transaction_timeout_ms = decoder.int32()?;
-        let producer_id = if version >= 3 { decoder.int64()? } else { -1 };
-        let producer_epoch = if version >= 3 { decoder.int16()? } else { -1 };
-        let enable2_pc = if version >= 6 { decoder.bool()? } else { false };
-        let keep_prepared_txn = if version >= 6 { decoder.bool()? } else { false };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            transactional_id,
-            transaction_timeout_ms,
-            producer_id,
-            producer_epoch,
-            enable2_pc,
-            keep_prepared_txn,
-            unknown_tagged_fields,
-        })
-    }
 }
 
 /// `InitProducerIdResponse` of InitProducerId.
@@ -148,72 +136,57 @@ impl Default for InitProducerIdResponse {
     }
 }
 
+impl Structure for InitProducerIdResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 2;
+        {
+            let mut fields = encoder.fixed_fields::<16>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
+            fields.int64(6, self.producer_id);
+            fields.int16(14, self.producer_epoch);
+        }
+        if version >= 6 {
+            let mut fields = encoder.fixed_fields::<10>();
+            fields.int64(0, self.ongoing_txn_producer_id);
+            fields.int16(8, self.ongoing_txn_producer_epoch);
+        } else if self.ongoing_txn_producer_id != -1 {
+            encoder.fail(Field::of("InitProducerIdResponse", "ongoing_txn_producer_id").not_in(version));
+        } else if self.ongoing_txn_producer_epoch != -1 {
+            encoder.fail(Field::of("InitProducerIdResponse", "ongoing_txn_producer_epoch").not_in(version));
+        }
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "InitProducerIdResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 2;
+        let fields = decoder.fixed_fields::<16>("InitProducerIdResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        self.producer_id = fields.int64(6);
+        self.producer_epoch = fields.int16(14);
+        if version >= 6 {
+            let fields = decoder.fixed_fields::<10>("InitProducerIdResponse")?;
+            self.ongoing_txn_producer_id = fields.int64(0);
+            self.ongoing_txn_producer_epoch = fields.int16(8);
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for InitProducerIdResponse {
     const NAME: &'static str = "InitProducerIdResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 6;
-
     const LATEST_STABLE_VERSION: i16 = 5;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 2;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
-        encoder.int64(self.producer_id);
-        encoder.int16(self.producer_epoch);
-        if version >= 6 {
-            encoder.int64(self.ongoing_txn_producer_id);
-        } else if self.ongoing_txn_producer_id != -1 {
-            return Err(EncodeError::field_not_in_version(
-                "InitProducerIdResponse",
-                "ongoing_txn_producer_id",
-                version,
-            ));
-        }
-        if version >= 6 {
-            encoder.int16(self.ongoing_txn_producer_epoch);
-        } else if self.ongoing_txn_producer_epoch != -1 {
-            return Err(EncodeError::field_not_in_version(
-                "InitProducerIdResponse",
-                "ongoing_txn_producer_epoch",
-                version,
-            ));
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "InitProducerIdResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 2;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let producer_id = decoder.int64()?;
-        let producer_epoch = decoder.int16()?;
-        let ongoing_txn_producer_id = if version >= 6 { decoder.int64()? } else { -1 };
-        let ongoing_txn_producer_epoch = if version >= 6 { decoder.int16()? } else { -1 };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            throttle_time_ms,
-            error_code,
-            producer_id,
-            producer_epoch,
-            ongoing_txn_producer_id,
-            ongoing_txn_producer_epoch,
-            unknown_tagged_fields,
-        })
-    }
 }
 
 impl Request for InitProducerIdRequest {

@@ -45,79 +45,90 @@ impl Default for JoinGroupRequest {
     }
 }
 
-impl Message for JoinGroupRequest {
-    const NAME: &'static str = "JoinGroupRequest";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 9;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for JoinGroupRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
-        encoder.string(Some(&self.group_id), flexible)?;
+        encoder.write_string(Some(&self.group_id), flexible);
         encoder.int32(self.session_timeout_ms);
         if version >= 1 {
             encoder.int32(self.rebalance_timeout_ms);
         }
-        encoder.string(Some(&self.member_id), flexible)?;
+        encoder.write_string(Some(&self.member_id), flexible);
         if version >= 5 {
-            encoder.string(self.group_instance_id.as_deref(), flexible)?;
+            encoder.write_string(self.group_instance_id.as_deref(), flexible);
         } else if self.group_instance_id.is_some() {
-            return Err(EncodeError::field_not_in_version("JoinGroupRequest", "group_instance_id", version));
+            encoder.fail(Field::of("JoinGroupRequest", "group_instance_id").not_in(version));
         }
-        encoder.string(Some(&self.protocol_type), flexible)?;
-        encoder.array_length(Some(self.protocols.len()), flexible)?;
-        for element in &self.protocols {
-            element.encode(encoder, version)?;
-        }
+        encoder.write_string(Some(&self.protocol_type), flexible);
+        encoder.write_structures(Some(&self.protocols), flexible, version);
         if version >= 8 {
-            encoder.string(self.reason.as_deref(), flexible)?;
+            encoder.write_string(self.reason.as_deref(), flexible);
+        }
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "JoinGroupRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 6;
+        decoder.read_string(
+            &mut self.group_id,
+            flexible,
+            version,
+            Field::of("JoinGroupRequest", "group_id"),
+        )?;
+        self.session_timeout_ms = decoder.int32()?;
+        if version >= 1 {
+            self.rebalance_timeout_ms = decoder.int32()?;
+        }
+        decoder.read_string(
+            &mut self.member_id,
+            flexible,
+            version,
+            Field::of("JoinGroupRequest", "member_id"),
+        )?;
+        if version >= 5 {
+            decoder.read_string(
+                &mut self.group_instance_id,
+                flexible,
+                version,
+                Field::of("JoinGroupRequest", "group_instance_id"),
+            )?;
+        }
+        decoder.read_string(
+            &mut self.protocol_type,
+            flexible,
+            version,
+            Field::of("JoinGroupRequest", "protocol_type"),
+        )?;
+        decoder.read_structures(
+            &mut self.protocols,
+            flexible,
+            version,
+            Field::of("JoinGroupRequest", "protocols"),
+        )?;
+        if version >= 8 {
+            decoder.read_string(
+                &mut self.reason,
+                flexible,
+                version,
+                Field::of("JoinGroupRequest", "reason"),
+            )?;
         }
         if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "JoinGroupRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
         }
         Ok(())
     }
+}
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 6;
-        let group_id = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("JoinGroupRequest", "group_id", version))?;
-        let session_timeout_ms = decoder.int32()?;
-        let rebalance_timeout_ms = if version >= 1 { decoder.int32()? } else { -1 };
-        let member_id = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("JoinGroupRequest", "member_id", version))?;
-        let group_instance_id = if version >= 5 { decoder.string(flexible)? } else { None };
-        let protocol_type = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("JoinGroupRequest", "protocol_type", version))?;
-        let protocols = decoder
-            .array(flexible, |decoder| JoinGroupRequestProtocol::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("JoinGroupRequest", "protocols", version))?;
-        let reason = if version >= 8 { decoder.string(flexible)? } else { None };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            group_id,
-            session_timeout_ms,
-            rebalance_timeout_ms,
-            member_id,
-            group_instance_id,
-            protocol_type,
-            protocols,
-            reason,
-            unknown_tagged_fields,
-        })
-    }
+impl Message for JoinGroupRequest {
+    const NAME: &'static str = "JoinGroupRequest";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 9;
 }
 
 /// `JoinGroupRequestProtocol` of JoinGroup.
@@ -131,35 +142,37 @@ pub struct JoinGroupRequestProtocol {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl JoinGroupRequestProtocol {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for JoinGroupRequestProtocol {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
-        encoder.string(Some(&self.name), flexible)?;
-        encoder.bytes(Some(&self.metadata), flexible)?;
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "JoinGroupRequestProtocol",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.name), flexible);
+        encoder.write_bytes(Some(&self.metadata), flexible);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "JoinGroupRequestProtocol",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
-        let name = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("JoinGroupRequestProtocol", "name", version))?;
-        let metadata = decoder
-            .bytes(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("JoinGroupRequestProtocol", "metadata", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, metadata, unknown_tagged_fields })
+        decoder.read_string(
+            &mut self.name,
+            flexible,
+            version,
+            Field::of("JoinGroupRequestProtocol", "name"),
+        )?;
+        decoder.read_bytes(
+            &mut self.metadata,
+            flexible,
+            version,
+            Field::of("JoinGroupRequestProtocol", "metadata"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -205,88 +218,92 @@ impl Default for JoinGroupResponse {
     }
 }
 
-impl Message for JoinGroupResponse {
-    const NAME: &'static str = "JoinGroupResponse";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 9;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for JoinGroupResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         if version >= 2 {
             encoder.int32(self.throttle_time_ms);
         }
-        encoder.error_code(self.error_code);
-        encoder.int32(self.generation_id);
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.error_code(0, self.error_code);
+            fields.int32(2, self.generation_id);
+        }
         if version >= 7 {
-            encoder.string(self.protocol_type.as_deref(), flexible)?;
+            encoder.write_string(self.protocol_type.as_deref(), flexible);
         }
         if self.protocol_name.is_none() && version < 7 {
-            return Err(EncodeError::null_not_in_version("JoinGroupResponse", "protocol_name", version));
+            encoder.fail(Field::of("JoinGroupResponse", "protocol_name").null_not_in(version));
         }
-        encoder.string(self.protocol_name.as_deref(), flexible)?;
-        encoder.string(Some(&self.leader), flexible)?;
+        encoder.write_string(self.protocol_name.as_deref(), flexible);
+        encoder.write_string(Some(&self.leader), flexible);
         if version >= 9 {
             encoder.bool(self.skip_assignment);
         } else if self.skip_assignment {
-            return Err(EncodeError::field_not_in_version("JoinGroupResponse", "skip_assignment", version));
+            encoder.fail(Field::of("JoinGroupResponse", "skip_assignment").not_in(version));
         }
-        encoder.string(Some(&self.member_id), flexible)?;
-        encoder.array_length(Some(self.members.len()), flexible)?;
-        for element in &self.members {
-            element.encode(encoder, version)?;
+        encoder.write_string(Some(&self.member_id), flexible);
+        encoder.write_structures(Some(&self.members), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "JoinGroupResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 6;
+        if version >= 2 {
+            self.throttle_time_ms = decoder.int32()?;
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "JoinGroupResponse",
-                "unknown_tagged_fields",
+        let fields = decoder.fixed_fields::<6>("JoinGroupResponse")?;
+        self.error_code = fields.error_code(0);
+        self.generation_id = fields.int32(2);
+        if version >= 7 {
+            decoder.read_string(
+                &mut self.protocol_type,
+                flexible,
                 version,
-            ));
+                Field::of("JoinGroupResponse", "protocol_type"),
+            )?;
+        }
+        decoder.read_string(
+            &mut self.protocol_name,
+            flexible,
+            version,
+            Field::of("JoinGroupResponse", "protocol_name"),
+        )?;
+        if version < 7 && self.protocol_name.is_none() {
+            return Err(Field::of("JoinGroupResponse", "protocol_name").null(version));
+        }
+        decoder.read_string(&mut self.leader, flexible, version, Field::of("JoinGroupResponse", "leader"))?;
+        if version >= 9 {
+            self.skip_assignment = decoder.bool()?;
+        }
+        decoder.read_string(
+            &mut self.member_id,
+            flexible,
+            version,
+            Field::of("JoinGroupResponse", "member_id"),
+        )?;
+        decoder.read_structures(
+            &mut self.members,
+            flexible,
+            version,
+            Field::of("JoinGroupResponse", "members"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
         }
         Ok(())
     }
+}
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 6;
-        let throttle_time_ms = if version >= 2 { decoder.int32()? } else { 0 };
-        let error_code = decoder.error_code()?;
-        let generation_id = decoder.int32()?;
-        let protocol_type = if version >= 7 { decoder.string(flexible)? } else { None };
-        let protocol_name = match decoder.string(flexible)? {
-            None if version < 7 => {
-                return Err(DecodeError::unexpected_null("JoinGroupResponse", "protocol_name", version));
-            }
-            value => value,
-        };
-        let leader = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("JoinGroupResponse", "leader", version))?;
-        let skip_assignment = if version >= 9 { decoder.bool()? } else { false };
-        let member_id = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("JoinGroupResponse", "member_id", version))?;
-        let members = decoder
-            .array(flexible, |decoder| JoinGroupResponseMember::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("JoinGroupResponse", "members", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            throttle_time_ms,
-            error_code,
-            generation_id,
-            protocol_type,
-            protocol_name,
-            leader,
-            skip_assignment,
-            member_id,
-            members,
-            unknown_tagged_fields,
-        })
-    }
+impl Message for JoinGroupResponse {
+    const NAME: &'static str = "JoinGroupResponse";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 9;
 }
 
 /// `JoinGroupResponseMember` of JoinGroup.
@@ -302,39 +319,48 @@ pub struct JoinGroupResponseMember {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl JoinGroupResponseMember {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for JoinGroupResponseMember {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
-        encoder.string(Some(&self.member_id), flexible)?;
+        encoder.write_string(Some(&self.member_id), flexible);
         if version >= 5 {
-            encoder.string(self.group_instance_id.as_deref(), flexible)?;
+            encoder.write_string(self.group_instance_id.as_deref(), flexible);
         }
-        encoder.bytes(Some(&self.metadata), flexible)?;
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "JoinGroupResponseMember",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_bytes(Some(&self.metadata), flexible);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "JoinGroupResponseMember",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
-        let member_id = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("JoinGroupResponseMember", "member_id", version))?;
-        let group_instance_id = if version >= 5 { decoder.string(flexible)? } else { None };
-        let metadata = decoder
-            .bytes(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("JoinGroupResponseMember", "metadata", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { member_id, group_instance_id, metadata, unknown_tagged_fields })
+        decoder.read_string(
+            &mut self.member_id,
+            flexible,
+            version,
+            Field::of("JoinGroupResponseMember", "member_id"),
+        )?;
+        if version >= 5 {
+            decoder.read_string(
+                &mut self.group_instance_id,
+                flexible,
+                version,
+                Field::of("JoinGroupResponseMember", "group_instance_id"),
+            )?;
+        }
+        decoder.read_bytes(
+            &mut self.metadata,
+            flexible,
+            version,
+            Field::of("JoinGroupResponseMember", "metadata"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

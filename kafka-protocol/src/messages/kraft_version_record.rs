@@ -17,25 +17,27 @@ pub struct KRaftVersionRecord {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for KRaftVersionRecord {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<4>();
+            fields.int16(0, self.version);
+            fields.int16(2, self.kraft_version);
+        }
+        encoder.write_unknown_tagged_fields(true, version, "KRaftVersionRecord", &self.unknown_tagged_fields);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<4>("KRaftVersionRecord")?;
+        self.version = fields.int16(0);
+        self.kraft_version = fields.int16(2);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for KRaftVersionRecord {
     const NAME: &'static str = "KRaftVersionRecord";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int16(self.version);
-        encoder.int16(self.kraft_version);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let version_ = decoder.int16()?;
-        let kraft_version = decoder.int16()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { version: version_, kraft_version, unknown_tagged_fields })
-    }
 }

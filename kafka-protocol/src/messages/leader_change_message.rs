@@ -21,41 +21,48 @@ pub struct LeaderChangeMessage {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for LeaderChangeMessage {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int16(0, self.version);
+            fields.int32(2, self.leader_id);
+        }
+        encoder.write_structures(Some(&self.voters), true, version);
+        encoder.write_structures(Some(&self.granting_voters), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "LeaderChangeMessage",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("LeaderChangeMessage")?;
+        self.version = fields.int16(0);
+        self.leader_id = fields.int32(2);
+        decoder.read_structures(
+            &mut self.voters,
+            true,
+            version,
+            Field::of("LeaderChangeMessage", "voters"),
+        )?;
+        decoder.read_structures(
+            &mut self.granting_voters,
+            true,
+            version,
+            Field::of("LeaderChangeMessage", "granting_voters"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for LeaderChangeMessage {
     const NAME: &'static str = "LeaderChangeMessage";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int16(self.version);
-        encoder.int32(self.leader_id);
-        encoder.array_length(Some(self.voters.len()), true)?;
-        for element in &self.voters {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(Some(self.granting_voters.len()), true)?;
-        for element in &self.granting_voters {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let version_ = decoder.int16()?;
-        let leader_id = decoder.int32()?;
-        let voters = decoder
-            .array(true, |decoder| Voter::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("LeaderChangeMessage", "voters", version))?;
-        let granting_voters = decoder
-            .array(true, |decoder| Voter::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("LeaderChangeMessage", "granting_voters", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { version: version_, leader_id, voters, granting_voters, unknown_tagged_fields })
-    }
 }
 
 /// `Voter` of LeaderChangeMessage.
@@ -69,23 +76,23 @@ pub struct Voter {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Voter {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for Voter {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.voter_id);
         if version >= 1 {
             encoder.uuid(self.voter_directory_id);
         } else if self.voter_directory_id != [0; 16] {
-            return Err(EncodeError::field_not_in_version("Voter", "voter_directory_id", version));
+            encoder.fail(Field::of("Voter", "voter_directory_id").not_in(version));
         }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(true, version, "Voter", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let voter_id = decoder.int32()?;
-        let voter_directory_id = if version >= 1 { decoder.uuid()? } else { [0; 16] };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { voter_id, voter_directory_id, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.voter_id = decoder.int32()?;
+        if version >= 1 {
+            self.voter_directory_id = decoder.uuid()?;
+        }
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }

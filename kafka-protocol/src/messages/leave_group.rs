@@ -19,65 +19,63 @@ pub struct LeaveGroupRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for LeaveGroupRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 4;
+        encoder.write_string(Some(&self.group_id), flexible);
+        if version <= 2 {
+            encoder.write_string(Some(&self.member_id), flexible);
+        } else if !self.member_id.is_empty() {
+            encoder.fail(Field::of("LeaveGroupRequest", "member_id").not_in(version));
+        }
+        if version >= 3 {
+            encoder.write_structures(Some(&self.members), flexible, version);
+        } else if !self.members.is_empty() {
+            encoder.fail(Field::of("LeaveGroupRequest", "members").not_in(version));
+        }
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "LeaveGroupRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 4;
+        decoder.read_string(
+            &mut self.group_id,
+            flexible,
+            version,
+            Field::of("LeaveGroupRequest", "group_id"),
+        )?;
+        if version <= 2 {
+            decoder.read_string(
+                &mut self.member_id,
+                flexible,
+                version,
+                Field::of("LeaveGroupRequest", "member_id"),
+            )?;
+        }
+        if version >= 3 {
+            decoder.read_structures(
+                &mut self.members,
+                flexible,
+                version,
+                Field::of("LeaveGroupRequest", "members"),
+            )?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for LeaveGroupRequest {
     const NAME: &'static str = "LeaveGroupRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 5;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 4;
-        encoder.string(Some(&self.group_id), flexible)?;
-        if version <= 2 {
-            encoder.string(Some(&self.member_id), flexible)?;
-        } else if !self.member_id.is_empty() {
-            return Err(EncodeError::field_not_in_version("LeaveGroupRequest", "member_id", version));
-        }
-        if version >= 3 {
-            encoder.array_length(Some(self.members.len()), flexible)?;
-            for element in &self.members {
-                element.encode(encoder, version)?;
-            }
-        } else if !self.members.is_empty() {
-            return Err(EncodeError::field_not_in_version("LeaveGroupRequest", "members", version));
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "LeaveGroupRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 4;
-        let group_id = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("LeaveGroupRequest", "group_id", version))?;
-        let member_id = if version <= 2 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("LeaveGroupRequest", "member_id", version))?
-        } else {
-            StrBytes::default()
-        };
-        let members = if version >= 3 {
-            decoder
-                .array(flexible, |decoder| MemberIdentity::decode(decoder, version))?
-                .ok_or_else(|| DecodeError::unexpected_null("LeaveGroupRequest", "members", version))?
-        } else {
-            Vec::new()
-        };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { group_id, member_id, members, unknown_tagged_fields })
-    }
 }
 
 /// `MemberIdentity` of LeaveGroup.
@@ -93,49 +91,55 @@ pub struct MemberIdentity {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl MemberIdentity {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for MemberIdentity {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         if version >= 3 {
-            encoder.string(Some(&self.member_id), flexible)?;
+            encoder.write_string(Some(&self.member_id), flexible);
         } else if !self.member_id.is_empty() {
-            return Err(EncodeError::field_not_in_version("MemberIdentity", "member_id", version));
+            encoder.fail(Field::of("MemberIdentity", "member_id").not_in(version));
         }
         if version >= 3 {
-            encoder.string(self.group_instance_id.as_deref(), flexible)?;
+            encoder.write_string(self.group_instance_id.as_deref(), flexible);
         } else if self.group_instance_id.is_some() {
-            return Err(EncodeError::field_not_in_version("MemberIdentity", "group_instance_id", version));
+            encoder.fail(Field::of("MemberIdentity", "group_instance_id").not_in(version));
         }
         if version >= 5 {
-            encoder.string(self.reason.as_deref(), flexible)?;
+            encoder.write_string(self.reason.as_deref(), flexible);
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "MemberIdentity",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(flexible, version, "MemberIdentity", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
-        let member_id = if version >= 3 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("MemberIdentity", "member_id", version))?
-        } else {
-            StrBytes::default()
-        };
-        let group_instance_id = if version >= 3 { decoder.string(flexible)? } else { None };
-        let reason = if version >= 5 { decoder.string(flexible)? } else { None };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { member_id, group_instance_id, reason, unknown_tagged_fields })
+        if version >= 3 {
+            decoder.read_string(
+                &mut self.member_id,
+                flexible,
+                version,
+                Field::of("MemberIdentity", "member_id"),
+            )?;
+        }
+        if version >= 3 {
+            decoder.read_string(
+                &mut self.group_instance_id,
+                flexible,
+                version,
+                Field::of("MemberIdentity", "group_instance_id"),
+            )?;
+        }
+        if version >= 5 {
+            decoder.read_string(
+                &mut self.reason,
+                flexible,
+                version,
+                Field::of("MemberIdentity", "reason"),
+            )?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -152,55 +156,51 @@ pub struct LeaveGroupResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Message for LeaveGroupResponse {
-    const NAME: &'static str = "LeaveGroupResponse";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 5;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for LeaveGroupResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         if version >= 1 {
             encoder.int32(self.throttle_time_ms);
         }
         encoder.error_code(self.error_code);
         if version >= 3 {
-            encoder.array_length(Some(self.members.len()), flexible)?;
-            for element in &self.members {
-                element.encode(encoder, version)?;
-            }
+            encoder.write_structures(Some(&self.members), flexible, version);
         } else if !self.members.is_empty() {
-            return Err(EncodeError::field_not_in_version("LeaveGroupResponse", "members", version));
+            encoder.fail(Field::of("LeaveGroupResponse", "members").not_in(version));
+        }
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "LeaveGroupResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 4;
+        if version >= 1 {
+            self.throttle_time_ms = decoder.int32()?;
+        }
+        self.error_code = decoder.error_code()?;
+        if version >= 3 {
+            decoder.read_structures(
+                &mut self.members,
+                flexible,
+                version,
+                Field::of("LeaveGroupResponse", "members"),
+            )?;
         }
         if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "LeaveGroupResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
         }
         Ok(())
     }
+}
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 4;
-        let throttle_time_ms = if version >= 1 { decoder.int32()? } else { 0 };
-        let error_code = decoder.error_code()?;
-        let members = if version >= 3 {
-            decoder
-                .array(flexible, |decoder| MemberResponse::decode(decoder, version))?
-                .ok_or_else(|| DecodeError::unexpected_null("LeaveGroupResponse", "members", version))?
-        } else {
-            Vec::new()
-        };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { throttle_time_ms, error_code, members, unknown_tagged_fields })
-    }
+impl Message for LeaveGroupResponse {
+    const NAME: &'static str = "LeaveGroupResponse";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 5;
 }
 
 /// `MemberResponse` of LeaveGroup.
@@ -227,52 +227,52 @@ impl Default for MemberResponse {
     }
 }
 
-impl MemberResponse {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for MemberResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         if version >= 3 {
-            encoder.string(Some(&self.member_id), flexible)?;
+            encoder.write_string(Some(&self.member_id), flexible);
         } else if !self.member_id.is_empty() {
-            return Err(EncodeError::field_not_in_version("MemberResponse", "member_id", version));
+            encoder.fail(Field::of("MemberResponse", "member_id").not_in(version));
         }
         if version >= 3 {
-            encoder.string(self.group_instance_id.as_deref(), flexible)?;
+            encoder.write_string(self.group_instance_id.as_deref(), flexible);
         } else if self.group_instance_id != Some(StrBytes::default()) {
-            return Err(EncodeError::field_not_in_version("MemberResponse", "group_instance_id", version));
+            encoder.fail(Field::of("MemberResponse", "group_instance_id").not_in(version));
         }
         if version >= 3 {
             encoder.error_code(self.error_code);
         } else if self.error_code != ErrorCode::NONE {
-            return Err(EncodeError::field_not_in_version("MemberResponse", "error_code", version));
+            encoder.fail(Field::of("MemberResponse", "error_code").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "MemberResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(flexible, version, "MemberResponse", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
-        let member_id = if version >= 3 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("MemberResponse", "member_id", version))?
-        } else {
-            StrBytes::default()
-        };
-        let group_instance_id =
-            if version >= 3 { decoder.string(flexible)? } else { Some(StrBytes::default()) };
-        let error_code = if version >= 3 { decoder.error_code()? } else { ErrorCode::NONE };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { member_id, group_instance_id, error_code, unknown_tagged_fields })
+        if version >= 3 {
+            decoder.read_string(
+                &mut self.member_id,
+                flexible,
+                version,
+                Field::of("MemberResponse", "member_id"),
+            )?;
+        }
+        if version >= 3 {
+            decoder.read_string(
+                &mut self.group_instance_id,
+                flexible,
+                version,
+                Field::of("MemberResponse", "group_instance_id"),
+            )?;
+        }
+        if version >= 3 {
+            self.error_code = decoder.error_code()?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

@@ -17,30 +17,25 @@ pub struct LegacyOffsetCommitKey {
     pub partition: i32,
 }
 
+impl Structure for LegacyOffsetCommitKey {
+    fn write(&self, encoder: &mut Encoder, _version: i16) {
+        encoder.write_string(Some(&self.group), false);
+        encoder.write_string(Some(&self.topic), false);
+        encoder.int32(self.partition);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.group, false, version, Field::of("LegacyOffsetCommitKey", "group"))?;
+        decoder.read_string(&mut self.topic, false, version, Field::of("LegacyOffsetCommitKey", "topic"))?;
+        self.partition = decoder.int32()?;
+        Ok(())
+    }
+}
+
 impl Message for LegacyOffsetCommitKey {
     const NAME: &'static str = "LegacyOffsetCommitKey";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(Some(&self.group), false)?;
-        encoder.string(Some(&self.topic), false)?;
-        encoder.int32(self.partition);
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let group = decoder
-            .string(false)?
-            .ok_or_else(|| DecodeError::unexpected_null("LegacyOffsetCommitKey", "group", version))?;
-        let topic = decoder
-            .string(false)?
-            .ok_or_else(|| DecodeError::unexpected_null("LegacyOffsetCommitKey", "topic", version))?;
-        let partition = decoder.int32()?;
-        Ok(Self { group, topic, partition })
-    }
 }
 
 impl LegacyOffsetCommitKey {

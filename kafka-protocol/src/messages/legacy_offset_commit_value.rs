@@ -17,28 +17,30 @@ pub struct LegacyOffsetCommitValue {
     pub commit_timestamp: i64,
 }
 
+impl Structure for LegacyOffsetCommitValue {
+    fn write(&self, encoder: &mut Encoder, _version: i16) {
+        encoder.int64(self.offset);
+        encoder.write_string(Some(&self.metadata), false);
+        encoder.int64(self.commit_timestamp);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.offset = decoder.int64()?;
+        decoder.read_string(
+            &mut self.metadata,
+            false,
+            version,
+            Field::of("LegacyOffsetCommitValue", "metadata"),
+        )?;
+        self.commit_timestamp = decoder.int64()?;
+        Ok(())
+    }
+}
+
 impl Message for LegacyOffsetCommitValue {
     const NAME: &'static str = "LegacyOffsetCommitValue";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int64(self.offset);
-        encoder.string(Some(&self.metadata), false)?;
-        encoder.int64(self.commit_timestamp);
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let offset = decoder.int64()?;
-        let metadata = decoder
-            .string(false)?
-            .ok_or_else(|| DecodeError::unexpected_null("LegacyOffsetCommitValue", "metadata", version))?;
-        let commit_timestamp = decoder.int64()?;
-        Ok(Self { offset, metadata, commit_timestamp })
-    }
 }
 
 impl LegacyOffsetCommitValue {

@@ -15,42 +15,40 @@ pub struct ListConfigResourcesRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for ListConfigResourcesRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        if version >= 1 {
+            encoder.write_array(Some(&self.resource_types), true, |encoder, element| encoder.int8(*element));
+        } else if !self.resource_types.is_empty() {
+            encoder.fail(Field::of("ListConfigResourcesRequest", "resource_types").not_in(version));
+        }
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ListConfigResourcesRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        if version >= 1 {
+            decoder.read_array(
+                &mut self.resource_types,
+                true,
+                version,
+                Field::of("ListConfigResourcesRequest", "resource_types"),
+                |decoder| Ok(decoder.int8()?),
+            )?;
+        }
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ListConfigResourcesRequest {
     const NAME: &'static str = "ListConfigResourcesRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        if version >= 1 {
-            encoder.array_length(Some(self.resource_types.len()), true)?;
-            for element in &self.resource_types {
-                encoder.int8(*element);
-            }
-        } else if !self.resource_types.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "ListConfigResourcesRequest",
-                "resource_types",
-                version,
-            ));
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let resource_types = if version >= 1 {
-            decoder.array(true, |decoder| decoder.int8())?.ok_or_else(|| {
-                DecodeError::unexpected_null("ListConfigResourcesRequest", "resource_types", version)
-            })?
-        } else {
-            Vec::new()
-        };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { resource_types, unknown_tagged_fields })
-    }
 }
 
 /// `ListConfigResourcesResponse` of ListConfigResources.
@@ -66,35 +64,41 @@ pub struct ListConfigResourcesResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for ListConfigResourcesResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
+        }
+        encoder.write_structures(Some(&self.config_resources), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ListConfigResourcesResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("ListConfigResourcesResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_structures(
+            &mut self.config_resources,
+            true,
+            version,
+            Field::of("ListConfigResourcesResponse", "config_resources"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ListConfigResourcesResponse {
     const NAME: &'static str = "ListConfigResourcesResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
-        encoder.array_length(Some(self.config_resources.len()), true)?;
-        for element in &self.config_resources {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let config_resources =
-            decoder.array(true, |decoder| ConfigResource::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("ListConfigResourcesResponse", "config_resources", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { throttle_time_ms, error_code, config_resources, unknown_tagged_fields })
-    }
 }
 
 /// `ConfigResource` of ListConfigResources.
@@ -118,24 +122,27 @@ impl Default for ConfigResource {
     }
 }
 
-impl ConfigResource {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.resource_name), true)?;
+impl Structure for ConfigResource {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.resource_name), true);
         if version >= 1 {
             encoder.int8(self.resource_type);
         }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(true, version, "ConfigResource", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let resource_name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("ConfigResource", "resource_name", version))?;
-        let resource_type = if version >= 1 { decoder.int8()? } else { 16 };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { resource_name, resource_type, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.resource_name,
+            true,
+            version,
+            Field::of("ConfigResource", "resource_name"),
+        )?;
+        if version >= 1 {
+            self.resource_type = decoder.int8()?;
+        }
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

@@ -17,72 +17,70 @@ pub struct ListGroupsRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for ListGroupsRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 3;
+        if version >= 4 {
+            encoder.write_array(Some(&self.states_filter), flexible, |encoder, element| {
+                encoder.write_string(Some(element), flexible)
+            });
+        } else if !self.states_filter.is_empty() {
+            encoder.fail(Field::of("ListGroupsRequest", "states_filter").not_in(version));
+        }
+        if version >= 5 {
+            encoder.write_array(Some(&self.types_filter), flexible, |encoder, element| {
+                encoder.write_string(Some(element), flexible)
+            });
+        } else if !self.types_filter.is_empty() {
+            encoder.fail(Field::of("ListGroupsRequest", "types_filter").not_in(version));
+        }
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "ListGroupsRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 3;
+        if version >= 4 {
+            decoder.read_array(
+                &mut self.states_filter,
+                flexible,
+                version,
+                Field::of("ListGroupsRequest", "states_filter"),
+                |decoder| {
+                    decoder
+                        .string(flexible)?
+                        .ok_or_else(|| Field::of("ListGroupsRequest", "states_filter").null(version))
+                },
+            )?;
+        }
+        if version >= 5 {
+            decoder.read_array(
+                &mut self.types_filter,
+                flexible,
+                version,
+                Field::of("ListGroupsRequest", "types_filter"),
+                |decoder| {
+                    decoder
+                        .string(flexible)?
+                        .ok_or_else(|| Field::of("ListGroupsRequest", "types_filter").null(version))
+                },
+            )?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for ListGroupsRequest {
     const NAME: &'static str = "ListGroupsRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 5;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 3;
-        if version >= 4 {
-            encoder.array_length(Some(self.states_filter.len()), flexible)?;
-            for element in &self.states_filter {
-                encoder.string(Some(element), flexible)?;
-            }
-        } else if !self.states_filter.is_empty() {
-            return Err(EncodeError::field_not_in_version("ListGroupsRequest", "states_filter", version));
-        }
-        if version >= 5 {
-            encoder.array_length(Some(self.types_filter.len()), flexible)?;
-            for element in &self.types_filter {
-                encoder.string(Some(element), flexible)?;
-            }
-        } else if !self.types_filter.is_empty() {
-            return Err(EncodeError::field_not_in_version("ListGroupsRequest", "types_filter", version));
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "ListGroupsRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 3;
-        let states_filter = if version >= 4 {
-            decoder
-                .array(flexible, |decoder| {
-                    decoder.string(flexible)?.ok_or_else(|| {
-                        DecodeError::unexpected_null("ListGroupsRequest", "states_filter", version)
-                    })
-                })?
-                .ok_or_else(|| DecodeError::unexpected_null("ListGroupsRequest", "states_filter", version))?
-        } else {
-            Vec::new()
-        };
-        let types_filter = if version >= 5 {
-            decoder
-                .array(flexible, |decoder| {
-                    decoder.string(flexible)?.ok_or_else(|| {
-                        DecodeError::unexpected_null("ListGroupsRequest", "types_filter", version)
-                    })
-                })?
-                .ok_or_else(|| DecodeError::unexpected_null("ListGroupsRequest", "types_filter", version))?
-        } else {
-            Vec::new()
-        };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { states_filter, types_filter, unknown_tagged_fields })
-    }
 }
 
 /// `ListGroupsResponse` of ListGroups.
@@ -98,47 +96,45 @@ pub struct ListGroupsResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Message for ListGroupsResponse {
-    const NAME: &'static str = "ListGroupsResponse";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 5;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for ListGroupsResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         if version >= 1 {
             encoder.int32(self.throttle_time_ms);
         }
         encoder.error_code(self.error_code);
-        encoder.array_length(Some(self.groups.len()), flexible)?;
-        for element in &self.groups {
-            element.encode(encoder, version)?;
+        encoder.write_structures(Some(&self.groups), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "ListGroupsResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 3;
+        if version >= 1 {
+            self.throttle_time_ms = decoder.int32()?;
         }
+        self.error_code = decoder.error_code()?;
+        decoder.read_structures(
+            &mut self.groups,
+            flexible,
+            version,
+            Field::of("ListGroupsResponse", "groups"),
+        )?;
         if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "ListGroupsResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
         }
         Ok(())
     }
+}
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 3;
-        let throttle_time_ms = if version >= 1 { decoder.int32()? } else { 0 };
-        let error_code = decoder.error_code()?;
-        let groups = decoder
-            .array(flexible, |decoder| ListedGroup::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("ListGroupsResponse", "groups", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { throttle_time_ms, error_code, groups, unknown_tagged_fields })
-    }
+impl Message for ListGroupsResponse {
+    const NAME: &'static str = "ListGroupsResponse";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 5;
 }
 
 /// `ListedGroup` of ListGroups.
@@ -156,51 +152,49 @@ pub struct ListedGroup {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl ListedGroup {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for ListedGroup {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
-        encoder.string(Some(&self.group_id), flexible)?;
-        encoder.string(Some(&self.protocol_type), flexible)?;
+        encoder.write_string(Some(&self.group_id), flexible);
+        encoder.write_string(Some(&self.protocol_type), flexible);
         if version >= 4 {
-            encoder.string(Some(&self.group_state), flexible)?;
+            encoder.write_string(Some(&self.group_state), flexible);
         }
         if version >= 5 {
-            encoder.string(Some(&self.group_type), flexible)?;
+            encoder.write_string(Some(&self.group_type), flexible);
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version("ListedGroup", "unknown_tagged_fields", version));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(flexible, version, "ListedGroup", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
-        let group_id = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("ListedGroup", "group_id", version))?;
-        let protocol_type = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("ListedGroup", "protocol_type", version))?;
-        let group_state = if version >= 4 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("ListedGroup", "group_state", version))?
-        } else {
-            StrBytes::default()
-        };
-        let group_type = if version >= 5 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("ListedGroup", "group_type", version))?
-        } else {
-            StrBytes::default()
-        };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { group_id, protocol_type, group_state, group_type, unknown_tagged_fields })
+        decoder.read_string(&mut self.group_id, flexible, version, Field::of("ListedGroup", "group_id"))?;
+        decoder.read_string(
+            &mut self.protocol_type,
+            flexible,
+            version,
+            Field::of("ListedGroup", "protocol_type"),
+        )?;
+        if version >= 4 {
+            decoder.read_string(
+                &mut self.group_state,
+                flexible,
+                version,
+                Field::of("ListedGroup", "group_state"),
+            )?;
+        }
+        if version >= 5 {
+            decoder.read_string(
+                &mut self.group_type,
+                flexible,
+                version,
+                Field::of("ListedGroup", "group_type"),
+            )?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

@@ -21,53 +21,53 @@ pub struct ListOffsetsRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Message for ListOffsetsRequest {
-    const NAME: &'static str = "ListOffsetsRequest";
-    const MIN_VERSION: i16 = 1;
-    const MAX_VERSION: i16 = 11;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for ListOffsetsRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         encoder.int32(self.replica_id);
         if version >= 2 {
             encoder.int8(self.isolation_level);
         } else if self.isolation_level != 0 {
-            return Err(EncodeError::field_not_in_version("ListOffsetsRequest", "isolation_level", version));
+            encoder.fail(Field::of("ListOffsetsRequest", "isolation_level").not_in(version));
         }
-        encoder.array_length(Some(self.topics.len()), flexible)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
+        encoder.write_structures(Some(&self.topics), flexible, version);
         if version >= 10 {
             encoder.int32(self.timeout_ms);
         }
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "ListOffsetsRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 6;
+        self.replica_id = decoder.int32()?;
+        if version >= 2 {
+            self.isolation_level = decoder.int8()?;
+        }
+        decoder.read_structures(
+            &mut self.topics,
+            flexible,
+            version,
+            Field::of("ListOffsetsRequest", "topics"),
+        )?;
+        if version >= 10 {
+            self.timeout_ms = decoder.int32()?;
+        }
         if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "ListOffsetsRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
         }
         Ok(())
     }
+}
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 6;
-        let replica_id = decoder.int32()?;
-        let isolation_level = if version >= 2 { decoder.int8()? } else { 0 };
-        let topics = decoder
-            .array(flexible, |decoder| ListOffsetsTopic::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("ListOffsetsRequest", "topics", version))?;
-        let timeout_ms = if version >= 10 { decoder.int32()? } else { 0 };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { replica_id, isolation_level, topics, timeout_ms, unknown_tagged_fields })
-    }
+impl Message for ListOffsetsRequest {
+    const NAME: &'static str = "ListOffsetsRequest";
+    const MIN_VERSION: i16 = 1;
+    const MAX_VERSION: i16 = 11;
 }
 
 /// `ListOffsetsTopic` of ListOffsets.
@@ -81,39 +81,32 @@ pub struct ListOffsetsTopic {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl ListOffsetsTopic {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for ListOffsetsTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
-        encoder.string(Some(&self.name), flexible)?;
-        encoder.array_length(Some(self.partitions.len()), flexible)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "ListOffsetsTopic",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.name), flexible);
+        encoder.write_structures(Some(&self.partitions), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "ListOffsetsTopic",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
-        let name = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("ListOffsetsTopic", "name", version))?;
-        let partitions =
-            decoder
-                .array(flexible, |decoder| ListOffsetsPartition::decode(decoder, version))?
-                .ok_or_else(|| DecodeError::unexpected_null("ListOffsetsTopic", "partitions", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, partitions, unknown_tagged_fields })
+        decoder.read_string(&mut self.name, flexible, version, Field::of("ListOffsetsTopic", "name"))?;
+        decoder.read_structures(
+            &mut self.partitions,
+            flexible,
+            version,
+            Field::of("ListOffsetsTopic", "partitions"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -141,35 +134,33 @@ impl Default for ListOffsetsPartition {
     }
 }
 
-impl ListOffsetsPartition {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for ListOffsetsPartition {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         encoder.int32(self.partition_index);
         if version >= 4 {
             encoder.int32(self.current_leader_epoch);
         }
         encoder.int64(self.timestamp);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "ListOffsetsPartition",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "ListOffsetsPartition",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
-        let partition_index = decoder.int32()?;
-        let current_leader_epoch = if version >= 4 { decoder.int32()? } else { -1 };
-        let timestamp = decoder.int64()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { partition_index, current_leader_epoch, timestamp, unknown_tagged_fields })
+        self.partition_index = decoder.int32()?;
+        if version >= 4 {
+            self.current_leader_epoch = decoder.int32()?;
+        }
+        self.timestamp = decoder.int64()?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -184,45 +175,43 @@ pub struct ListOffsetsResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Message for ListOffsetsResponse {
-    const NAME: &'static str = "ListOffsetsResponse";
-    const MIN_VERSION: i16 = 1;
-    const MAX_VERSION: i16 = 11;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for ListOffsetsResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         if version >= 2 {
             encoder.int32(self.throttle_time_ms);
         }
-        encoder.array_length(Some(self.topics.len()), flexible)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
+        encoder.write_structures(Some(&self.topics), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "ListOffsetsResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 6;
+        if version >= 2 {
+            self.throttle_time_ms = decoder.int32()?;
         }
+        decoder.read_structures(
+            &mut self.topics,
+            flexible,
+            version,
+            Field::of("ListOffsetsResponse", "topics"),
+        )?;
         if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "ListOffsetsResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
         }
         Ok(())
     }
+}
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 6;
-        let throttle_time_ms = if version >= 2 { decoder.int32()? } else { 0 };
-        let topics = decoder
-            .array(flexible, |decoder| ListOffsetsTopicResponse::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("ListOffsetsResponse", "topics", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { throttle_time_ms, topics, unknown_tagged_fields })
-    }
+impl Message for ListOffsetsResponse {
+    const NAME: &'static str = "ListOffsetsResponse";
+    const MIN_VERSION: i16 = 1;
+    const MAX_VERSION: i16 = 11;
 }
 
 /// `ListOffsetsTopicResponse` of ListOffsets.
@@ -236,38 +225,37 @@ pub struct ListOffsetsTopicResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl ListOffsetsTopicResponse {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for ListOffsetsTopicResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
-        encoder.string(Some(&self.name), flexible)?;
-        encoder.array_length(Some(self.partitions.len()), flexible)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "ListOffsetsTopicResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.name), flexible);
+        encoder.write_structures(Some(&self.partitions), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "ListOffsetsTopicResponse",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
-        let name = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("ListOffsetsTopicResponse", "name", version))?;
-        let partitions = decoder
-            .array(flexible, |decoder| ListOffsetsPartitionResponse::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("ListOffsetsTopicResponse", "partitions", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, partitions, unknown_tagged_fields })
+        decoder.read_string(
+            &mut self.name,
+            flexible,
+            version,
+            Field::of("ListOffsetsTopicResponse", "name"),
+        )?;
+        decoder.read_structures(
+            &mut self.partitions,
+            flexible,
+            version,
+            Field::of("ListOffsetsTopicResponse", "partitions"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -301,45 +289,43 @@ impl Default for ListOffsetsPartitionResponse {
     }
 }
 
-impl ListOffsetsPartitionResponse {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for ListOffsetsPartitionResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
-        encoder.int32(self.partition_index);
-        encoder.error_code(self.error_code);
-        encoder.int64(self.timestamp);
-        encoder.int64(self.offset);
+        {
+            let mut fields = encoder.fixed_fields::<22>();
+            fields.int32(0, self.partition_index);
+            fields.error_code(4, self.error_code);
+            fields.int64(6, self.timestamp);
+            fields.int64(14, self.offset);
+        }
         if version >= 4 {
             encoder.int32(self.leader_epoch);
         } else if self.leader_epoch != -1 {
-            return Err(EncodeError::field_not_in_version(
-                "ListOffsetsPartitionResponse",
-                "leader_epoch",
-                version,
-            ));
+            encoder.fail(Field::of("ListOffsetsPartitionResponse", "leader_epoch").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "ListOffsetsPartitionResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "ListOffsetsPartitionResponse",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
-        let partition_index = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let timestamp = decoder.int64()?;
-        let offset = decoder.int64()?;
-        let leader_epoch = if version >= 4 { decoder.int32()? } else { -1 };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { partition_index, error_code, timestamp, offset, leader_epoch, unknown_tagged_fields })
+        let fields = decoder.fixed_fields::<22>("ListOffsetsPartitionResponse")?;
+        self.partition_index = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        self.timestamp = fields.int64(6);
+        self.offset = fields.int64(14);
+        if version >= 4 {
+            self.leader_epoch = decoder.int32()?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

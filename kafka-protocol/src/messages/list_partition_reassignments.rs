@@ -23,31 +23,35 @@ impl Default for ListPartitionReassignmentsRequest {
     }
 }
 
+impl Structure for ListPartitionReassignmentsRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.int32(self.timeout_ms);
+        encoder.write_structures(self.topics.as_deref(), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ListPartitionReassignmentsRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.timeout_ms = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.topics,
+            true,
+            version,
+            Field::of("ListPartitionReassignmentsRequest", "topics"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ListPartitionReassignmentsRequest {
     const NAME: &'static str = "ListPartitionReassignmentsRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.timeout_ms);
-        encoder.array_length(self.topics.as_ref().map(Vec::len), true)?;
-        for element in self.topics.iter().flatten() {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let timeout_ms = decoder.int32()?;
-        let topics =
-            decoder.array(true, |decoder| ListPartitionReassignmentsTopics::decode(decoder, version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { timeout_ms, topics, unknown_tagged_fields })
-    }
 }
 
 /// `ListPartitionReassignmentsTopics` of ListPartitionReassignments.
@@ -56,32 +60,38 @@ pub struct ListPartitionReassignmentsTopics {
     /// `Name`.
     pub name: StrBytes,
     /// `PartitionIndexes`.
-    pub partition_indexes: Vec<i32>,
+    pub partition_indexes: Int32Array,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl ListPartitionReassignmentsTopics {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), true)?;
-        encoder.array_length(Some(self.partition_indexes.len()), true)?;
-        for element in &self.partition_indexes {
-            encoder.int32(*element);
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for ListPartitionReassignmentsTopics {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        encoder.write_int32_array(Some(&self.partition_indexes), true);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ListPartitionReassignmentsTopics",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("ListPartitionReassignmentsTopics", "name", version)
-        })?;
-        let partition_indexes = decoder.int32_array(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("ListPartitionReassignmentsTopics", "partition_indexes", version)
-        })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, partition_indexes, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.name,
+            true,
+            version,
+            Field::of("ListPartitionReassignmentsTopics", "name"),
+        )?;
+        decoder.read_int32_array(
+            &mut self.partition_indexes,
+            true,
+            version,
+            Field::of("ListPartitionReassignmentsTopics", "partition_indexes"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -112,37 +122,48 @@ impl Default for ListPartitionReassignmentsResponse {
     }
 }
 
+impl Structure for ListPartitionReassignmentsResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
+        }
+        encoder.write_string(self.error_message.as_deref(), true);
+        encoder.write_structures(Some(&self.topics), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ListPartitionReassignmentsResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("ListPartitionReassignmentsResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("ListPartitionReassignmentsResponse", "error_message"),
+        )?;
+        decoder.read_structures(
+            &mut self.topics,
+            true,
+            version,
+            Field::of("ListPartitionReassignmentsResponse", "topics"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ListPartitionReassignmentsResponse {
     const NAME: &'static str = "ListPartitionReassignmentsResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
-        encoder.array_length(Some(self.topics.len()), true)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let topics =
-            decoder.array(true, |decoder| OngoingTopicReassignment::decode(decoder, version))?.ok_or_else(
-                || DecodeError::unexpected_null("ListPartitionReassignmentsResponse", "topics", version),
-            )?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { throttle_time_ms, error_code, error_message, topics, unknown_tagged_fields })
-    }
 }
 
 /// `OngoingTopicReassignment` of ListPartitionReassignments.
@@ -156,27 +177,28 @@ pub struct OngoingTopicReassignment {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl OngoingTopicReassignment {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), true)?;
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for OngoingTopicReassignment {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        encoder.write_structures(Some(&self.partitions), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "OngoingTopicReassignment",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("OngoingTopicReassignment", "name", version))?;
-        let partitions = decoder
-            .array(true, |decoder| OngoingPartitionReassignment::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("OngoingTopicReassignment", "partitions", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.name, true, version, Field::of("OngoingTopicReassignment", "name"))?;
+        decoder.read_structures(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("OngoingTopicReassignment", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -186,48 +208,51 @@ pub struct OngoingPartitionReassignment {
     /// `PartitionIndex`.
     pub partition_index: i32,
     /// `Replicas`.
-    pub replicas: Vec<i32>,
+    pub replicas: Int32Array,
     /// `AddingReplicas`.
-    pub adding_replicas: Vec<i32>,
+    pub adding_replicas: Int32Array,
     /// `RemovingReplicas`.
-    pub removing_replicas: Vec<i32>,
+    pub removing_replicas: Int32Array,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl OngoingPartitionReassignment {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
+impl Structure for OngoingPartitionReassignment {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.partition_index);
-        encoder.array_length(Some(self.replicas.len()), true)?;
-        for element in &self.replicas {
-            encoder.int32(*element);
-        }
-        encoder.array_length(Some(self.adding_replicas.len()), true)?;
-        for element in &self.adding_replicas {
-            encoder.int32(*element);
-        }
-        encoder.array_length(Some(self.removing_replicas.len()), true)?;
-        for element in &self.removing_replicas {
-            encoder.int32(*element);
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_int32_array(Some(&self.replicas), true);
+        encoder.write_int32_array(Some(&self.adding_replicas), true);
+        encoder.write_int32_array(Some(&self.removing_replicas), true);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "OngoingPartitionReassignment",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let partition_index = decoder.int32()?;
-        let replicas = decoder.int32_array(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("OngoingPartitionReassignment", "replicas", version)
-        })?;
-        let adding_replicas = decoder.int32_array(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("OngoingPartitionReassignment", "adding_replicas", version)
-        })?;
-        let removing_replicas = decoder.int32_array(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("OngoingPartitionReassignment", "removing_replicas", version)
-        })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { partition_index, replicas, adding_replicas, removing_replicas, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.partition_index = decoder.int32()?;
+        decoder.read_int32_array(
+            &mut self.replicas,
+            true,
+            version,
+            Field::of("OngoingPartitionReassignment", "replicas"),
+        )?;
+        decoder.read_int32_array(
+            &mut self.adding_replicas,
+            true,
+            version,
+            Field::of("OngoingPartitionReassignment", "adding_replicas"),
+        )?;
+        decoder.read_int32_array(
+            &mut self.removing_replicas,
+            true,
+            version,
+            Field::of("OngoingPartitionReassignment", "removing_replicas"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

@@ -33,69 +33,70 @@ impl Default for ListTransactionsRequest {
     }
 }
 
+impl Structure for ListTransactionsRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_array(Some(&self.state_filters), true, |encoder, element| {
+            encoder.write_string(Some(element), true)
+        });
+        encoder
+            .write_array(Some(&self.producer_id_filters), true, |encoder, element| encoder.int64(*element));
+        if version >= 1 {
+            encoder.int64(self.duration_filter);
+        } else if self.duration_filter != -1 {
+            encoder.fail(Field::of("ListTransactionsRequest", "duration_filter").not_in(version));
+        }
+        if version >= 2 {
+            encoder.write_string(self.transactional_id_pattern.as_deref(), true);
+        } else if self.transactional_id_pattern.is_some() {
+            encoder.fail(Field::of("ListTransactionsRequest", "transactional_id_pattern").not_in(version));
+        }
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ListTransactionsRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_array(
+            &mut self.state_filters,
+            true,
+            version,
+            Field::of("ListTransactionsRequest", "state_filters"),
+            |decoder| {
+                decoder
+                    .string(true)?
+                    .ok_or_else(|| Field::of("ListTransactionsRequest", "state_filters").null(version))
+            },
+        )?;
+        decoder.read_array(
+            &mut self.producer_id_filters,
+            true,
+            version,
+            Field::of("ListTransactionsRequest", "producer_id_filters"),
+            |decoder| Ok(decoder.int64()?),
+        )?;
+        if version >= 1 {
+            self.duration_filter = decoder.int64()?;
+        }
+        if version >= 2 {
+            decoder.read_string(
+                &mut self.transactional_id_pattern,
+                true,
+                version,
+                Field::of("ListTransactionsRequest", "transactional_id_pattern"),
+            )?;
+        }
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ListTransactionsRequest {
     const NAME: &'static str = "ListTransactionsRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.array_length(Some(self.state_filters.len()), true)?;
-        for element in &self.state_filters {
-            encoder.string(Some(element), true)?;
-        }
-        encoder.array_length(Some(self.producer_id_filters.len()), true)?;
-        for element in &self.producer_id_filters {
-            encoder.int64(*element);
-        }
-        if version >= 1 {
-            encoder.int64(self.duration_filter);
-        } else if self.duration_filter != -1 {
-            return Err(EncodeError::field_not_in_version(
-                "ListTransactionsRequest",
-                "duration_filter",
-                version,
-            ));
-        }
-        if version >= 2 {
-            encoder.string(self.transactional_id_pattern.as_deref(), true)?;
-        } else if self.transactional_id_pattern.is_some() {
-            return Err(EncodeError::field_not_in_version(
-                "ListTransactionsRequest",
-                "transactional_id_pattern",
-                version,
-            ));
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let state_filters = decoder
-            .array(true, |decoder| {
-                decoder.string(true)?.ok_or_else(|| {
-                    DecodeError::unexpected_null("ListTransactionsRequest", "state_filters", version)
-                })
-            })?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("ListTransactionsRequest", "state_filters", version)
-            })?;
-        let producer_id_filters = decoder.array(true, |decoder| decoder.int64())?.ok_or_else(|| {
-            DecodeError::unexpected_null("ListTransactionsRequest", "producer_id_filters", version)
-        })?;
-        let duration_filter = if version >= 1 { decoder.int64()? } else { -1 };
-        let transactional_id_pattern = if version >= 2 { decoder.string(true)? } else { None };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            state_filters,
-            producer_id_filters,
-            duration_filter,
-            transactional_id_pattern,
-            unknown_tagged_fields,
-        })
-    }
 }
 
 /// `ListTransactionsResponse` of ListTransactions.
@@ -113,54 +114,55 @@ pub struct ListTransactionsResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for ListTransactionsResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
+        }
+        encoder.write_array(Some(&self.unknown_state_filters), true, |encoder, element| {
+            encoder.write_string(Some(element), true)
+        });
+        encoder.write_structures(Some(&self.transaction_states), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ListTransactionsResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("ListTransactionsResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_array(
+            &mut self.unknown_state_filters,
+            true,
+            version,
+            Field::of("ListTransactionsResponse", "unknown_state_filters"),
+            |decoder| {
+                decoder.string(true)?.ok_or_else(|| {
+                    Field::of("ListTransactionsResponse", "unknown_state_filters").null(version)
+                })
+            },
+        )?;
+        decoder.read_structures(
+            &mut self.transaction_states,
+            true,
+            version,
+            Field::of("ListTransactionsResponse", "transaction_states"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ListTransactionsResponse {
     const NAME: &'static str = "ListTransactionsResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
-        encoder.array_length(Some(self.unknown_state_filters.len()), true)?;
-        for element in &self.unknown_state_filters {
-            encoder.string(Some(element), true)?;
-        }
-        encoder.array_length(Some(self.transaction_states.len()), true)?;
-        for element in &self.transaction_states {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let unknown_state_filters = decoder
-            .array(true, |decoder| {
-                decoder.string(true)?.ok_or_else(|| {
-                    DecodeError::unexpected_null("ListTransactionsResponse", "unknown_state_filters", version)
-                })
-            })?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("ListTransactionsResponse", "unknown_state_filters", version)
-            })?;
-        let transaction_states =
-            decoder.array(true, |decoder| TransactionState::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("ListTransactionsResponse", "transaction_states", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            throttle_time_ms,
-            error_code,
-            unknown_state_filters,
-            transaction_states,
-            unknown_tagged_fields,
-        })
-    }
 }
 
 /// `TransactionState` of ListTransactions.
@@ -176,26 +178,30 @@ pub struct TransactionState {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TransactionState {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.transactional_id), true)?;
+impl Structure for TransactionState {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.transactional_id), true);
         encoder.int64(self.producer_id);
-        encoder.string(Some(&self.transaction_state), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_string(Some(&self.transaction_state), true);
+        encoder.write_unknown_tagged_fields(true, version, "TransactionState", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let transactional_id = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TransactionState", "transactional_id", version))?;
-        let producer_id = decoder.int64()?;
-        let transaction_state = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TransactionState", "transaction_state", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { transactional_id, producer_id, transaction_state, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.transactional_id,
+            true,
+            version,
+            Field::of("TransactionState", "transactional_id"),
+        )?;
+        self.producer_id = decoder.int64()?;
+        decoder.read_string(
+            &mut self.transaction_state,
+            true,
+            version,
+            Field::of("TransactionState", "transaction_state"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

@@ -33,85 +33,68 @@ impl Default for MetadataRequest {
     }
 }
 
-impl Message for MetadataRequest {
-    const NAME: &'static str = "MetadataRequest";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 13;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for MetadataRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 9;
         if self.topics.is_none() && version < 1 {
-            return Err(EncodeError::null_not_in_version("MetadataRequest", "topics", version));
+            encoder.fail(Field::of("MetadataRequest", "topics").null_not_in(version));
         }
-        encoder.array_length(self.topics.as_ref().map(Vec::len), flexible)?;
-        for element in self.topics.iter().flatten() {
-            element.encode(encoder, version)?;
-        }
+        encoder.write_structures(self.topics.as_deref(), flexible, version);
         if version >= 4 {
             encoder.bool(self.allow_auto_topic_creation);
         } else if !self.allow_auto_topic_creation {
-            return Err(EncodeError::field_not_in_version(
-                "MetadataRequest",
-                "allow_auto_topic_creation",
-                version,
-            ));
+            encoder.fail(Field::of("MetadataRequest", "allow_auto_topic_creation").not_in(version));
         }
         if (8..=10).contains(&version) {
             encoder.bool(self.include_cluster_authorized_operations);
         } else if self.include_cluster_authorized_operations {
-            return Err(EncodeError::field_not_in_version(
-                "MetadataRequest",
-                "include_cluster_authorized_operations",
-                version,
-            ));
+            encoder
+                .fail(Field::of("MetadataRequest", "include_cluster_authorized_operations").not_in(version));
         }
         if version >= 8 {
             encoder.bool(self.include_topic_authorized_operations);
         } else if self.include_topic_authorized_operations {
-            return Err(EncodeError::field_not_in_version(
-                "MetadataRequest",
-                "include_topic_authorized_operations",
-                version,
-            ));
+            encoder.fail(Field::of("MetadataRequest", "include_topic_authorized_operations").not_in(version));
+        }
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "MetadataRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 9;
+        decoder.read_structures(
+            &mut self.topics,
+            flexible,
+            version,
+            Field::of("MetadataRequest", "topics"),
+        )?;
+        if version < 1 && self.topics.is_none() {
+            return Err(Field::of("MetadataRequest", "topics").null(version));
+        }
+        if version >= 4 {
+            self.allow_auto_topic_creation = decoder.bool()?;
+        }
+        if (8..=10).contains(&version) {
+            self.include_cluster_authorized_operations = decoder.bool()?;
+        }
+        if version >= 8 {
+            self.include_topic_authorized_operations = decoder.bool()?;
         }
         if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "MetadataRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
         }
         Ok(())
     }
+}
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 9;
-        let topics =
-            match decoder.array(flexible, |decoder| MetadataRequestTopic::decode(decoder, version))? {
-                None if version < 1 => {
-                    return Err(DecodeError::unexpected_null("MetadataRequest", "topics", version));
-                }
-                value => value,
-            };
-        let allow_auto_topic_creation = if version >= 4 { decoder.bool()? } else { true };
-        let include_cluster_authorized_operations =
-            if (8..=10).contains(&version) { decoder.bool()? } else { false };
-        let include_topic_authorized_operations = if version >= 8 { decoder.bool()? } else { false };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            topics,
-            allow_auto_topic_creation,
-            include_cluster_authorized_operations,
-            include_topic_authorized_operations,
-            unknown_tagged_fields,
-        })
-    }
+impl Message for MetadataRequest {
+    const NAME: &'static str = "MetadataRequest";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 13;
 }
 
 /// `MetadataRequestTopic` of Metadata.
@@ -135,41 +118,37 @@ impl Default for MetadataRequestTopic {
     }
 }
 
-impl MetadataRequestTopic {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for MetadataRequestTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 9;
         if version >= 10 {
             encoder.topic_id(self.topic_id);
         }
         if self.name.is_none() && version < 10 {
-            return Err(EncodeError::null_not_in_version("MetadataRequestTopic", "name", version));
+            encoder.fail(Field::of("MetadataRequestTopic", "name").null_not_in(version));
         }
-        encoder.string(self.name.as_deref(), flexible)?;
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "MetadataRequestTopic",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(self.name.as_deref(), flexible);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "MetadataRequestTopic",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 9;
-        let topic_id = if version >= 10 { decoder.topic_id()? } else { TopicId::ZERO };
-        let name = match decoder.string(flexible)? {
-            None if version < 10 => {
-                return Err(DecodeError::unexpected_null("MetadataRequestTopic", "name", version));
-            }
-            value => value,
-        };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { topic_id, name, unknown_tagged_fields })
+        if version >= 10 {
+            self.topic_id = decoder.topic_id()?;
+        }
+        decoder.read_string(&mut self.name, flexible, version, Field::of("MetadataRequestTopic", "name"))?;
+        if version < 10 && self.name.is_none() {
+            return Err(Field::of("MetadataRequestTopic", "name").null(version));
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -209,84 +188,81 @@ impl Default for MetadataResponse {
     }
 }
 
-impl Message for MetadataResponse {
-    const NAME: &'static str = "MetadataResponse";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 13;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for MetadataResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 9;
         if version >= 3 {
             encoder.int32(self.throttle_time_ms);
         }
-        encoder.array_length(Some(self.brokers.len()), flexible)?;
-        for element in &self.brokers {
-            element.encode(encoder, version)?;
-        }
+        encoder.write_structures(Some(&self.brokers), flexible, version);
         if version >= 2 {
-            encoder.string(self.cluster_id.as_deref(), flexible)?;
+            encoder.write_string(self.cluster_id.as_deref(), flexible);
         }
         if version >= 1 {
             encoder.int32(self.controller_id);
         }
-        encoder.array_length(Some(self.topics.len()), flexible)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
+        encoder.write_structures(Some(&self.topics), flexible, version);
         if (8..=10).contains(&version) {
             encoder.int32(self.cluster_authorized_operations);
         } else if self.cluster_authorized_operations != -2147483648 {
-            return Err(EncodeError::field_not_in_version(
-                "MetadataResponse",
-                "cluster_authorized_operations",
-                version,
-            ));
+            encoder.fail(Field::of("MetadataResponse", "cluster_authorized_operations").not_in(version));
         }
         if version >= 13 {
             encoder.error_code(self.error_code);
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "MetadataResponse",
-                "unknown_tagged_fields",
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "MetadataResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 9;
+        if version >= 3 {
+            self.throttle_time_ms = decoder.int32()?;
+        }
+        decoder.read_structures(
+            &mut self.brokers,
+            flexible,
+            version,
+            Field::of("MetadataResponse", "brokers"),
+        )?;
+        if version >= 2 {
+            decoder.read_string(
+                &mut self.cluster_id,
+                flexible,
                 version,
-            ));
+                Field::of("MetadataResponse", "cluster_id"),
+            )?;
+        }
+        if version >= 1 {
+            self.controller_id = decoder.int32()?;
+        }
+        decoder.read_structures(
+            &mut self.topics,
+            flexible,
+            version,
+            Field::of("MetadataResponse", "topics"),
+        )?;
+        if (8..=10).contains(&version) {
+            self.cluster_authorized_operations = decoder.int32()?;
+        }
+        if version >= 13 {
+            self.error_code = decoder.error_code()?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
         }
         Ok(())
     }
+}
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 9;
-        let throttle_time_ms = if version >= 3 { decoder.int32()? } else { 0 };
-        let brokers = decoder
-            .array(flexible, |decoder| MetadataResponseBroker::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("MetadataResponse", "brokers", version))?;
-        let cluster_id = if version >= 2 { decoder.string(flexible)? } else { None };
-        let controller_id = if version >= 1 { decoder.int32()? } else { -1 };
-        let topics = decoder
-            .array(flexible, |decoder| MetadataResponseTopic::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("MetadataResponse", "topics", version))?;
-        let cluster_authorized_operations =
-            if (8..=10).contains(&version) { decoder.int32()? } else { -2147483648 };
-        let error_code = if version >= 13 { decoder.error_code()? } else { ErrorCode::NONE };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            throttle_time_ms,
-            brokers,
-            cluster_id,
-            controller_id,
-            topics,
-            cluster_authorized_operations,
-            error_code,
-            unknown_tagged_fields,
-        })
-    }
+impl Message for MetadataResponse {
+    const NAME: &'static str = "MetadataResponse";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 13;
 }
 
 /// `MetadataResponseBroker` of Metadata.
@@ -304,39 +280,45 @@ pub struct MetadataResponseBroker {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl MetadataResponseBroker {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for MetadataResponseBroker {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 9;
         encoder.int32(self.node_id);
-        encoder.string(Some(&self.host), flexible)?;
+        encoder.write_string(Some(&self.host), flexible);
         encoder.int32(self.port);
         if version >= 1 {
-            encoder.string(self.rack.as_deref(), flexible)?;
+            encoder.write_string(self.rack.as_deref(), flexible);
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "MetadataResponseBroker",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "MetadataResponseBroker",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 9;
-        let node_id = decoder.int32()?;
-        let host = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("MetadataResponseBroker", "host", version))?;
-        let port = decoder.int32()?;
-        let rack = if version >= 1 { decoder.string(flexible)? } else { None };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { node_id, host, port, rack, unknown_tagged_fields })
+        self.node_id = decoder.int32()?;
+        decoder.read_string(
+            &mut self.host,
+            flexible,
+            version,
+            Field::of("MetadataResponseBroker", "host"),
+        )?;
+        self.port = decoder.int32()?;
+        if version >= 1 {
+            decoder.read_string(
+                &mut self.rack,
+                flexible,
+                version,
+                Field::of("MetadataResponseBroker", "rack"),
+            )?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -373,72 +355,60 @@ impl Default for MetadataResponseTopic {
     }
 }
 
-impl MetadataResponseTopic {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for MetadataResponseTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 9;
         encoder.error_code(self.error_code);
         if self.name.is_none() && version < 12 {
-            return Err(EncodeError::null_not_in_version("MetadataResponseTopic", "name", version));
+            encoder.fail(Field::of("MetadataResponseTopic", "name").null_not_in(version));
         }
-        encoder.string(self.name.as_deref(), flexible)?;
+        encoder.write_string(self.name.as_deref(), flexible);
         if version >= 10 {
             encoder.topic_id(self.topic_id);
         }
         if version >= 1 {
             encoder.bool(self.is_internal);
         }
-        encoder.array_length(Some(self.partitions.len()), flexible)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
+        encoder.write_structures(Some(&self.partitions), flexible, version);
         if version >= 8 {
             encoder.int32(self.topic_authorized_operations);
         } else if self.topic_authorized_operations != -2147483648 {
-            return Err(EncodeError::field_not_in_version(
-                "MetadataResponseTopic",
-                "topic_authorized_operations",
-                version,
-            ));
+            encoder.fail(Field::of("MetadataResponseTopic", "topic_authorized_operations").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "MetadataResponseTopic",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "MetadataResponseTopic",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 9;
-        let error_code = decoder.error_code()?;
-        let name = match decoder.string(flexible)? {
-            None if version < 12 => {
-                return Err(DecodeError::unexpected_null("MetadataResponseTopic", "name", version));
-            }
-            value => value,
-        };
-        let topic_id = if version >= 10 { decoder.topic_id()? } else { TopicId::ZERO };
-        let is_internal = if version >= 1 { decoder.bool()? } else { false };
-        let partitions = decoder
-            .array(flexible, |decoder| MetadataResponsePartition::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("MetadataResponseTopic", "partitions", version))?;
-        let topic_authorized_operations = if version >= 8 { decoder.int32()? } else { -2147483648 };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            error_code,
-            name,
-            topic_id,
-            is_internal,
-            partitions,
-            topic_authorized_operations,
-            unknown_tagged_fields,
-        })
+        self.error_code = decoder.error_code()?;
+        decoder.read_string(&mut self.name, flexible, version, Field::of("MetadataResponseTopic", "name"))?;
+        if version < 12 && self.name.is_none() {
+            return Err(Field::of("MetadataResponseTopic", "name").null(version));
+        }
+        if version >= 10 {
+            self.topic_id = decoder.topic_id()?;
+        }
+        if version >= 1 {
+            self.is_internal = decoder.bool()?;
+        }
+        decoder.read_structures(
+            &mut self.partitions,
+            flexible,
+            version,
+            Field::of("MetadataResponseTopic", "partitions"),
+        )?;
+        if version >= 8 {
+            self.topic_authorized_operations = decoder.int32()?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -454,11 +424,11 @@ pub struct MetadataResponsePartition {
     /// `LeaderEpoch`: versions 7 and later.
     pub leader_epoch: i32,
     /// `ReplicaNodes`.
-    pub replica_nodes: Vec<i32>,
+    pub replica_nodes: Int32Array,
     /// `IsrNodes`.
-    pub isr_nodes: Vec<i32>,
+    pub isr_nodes: Int32Array,
     /// `OfflineReplicas`: versions 5 and later.
-    pub offline_replicas: Vec<i32>,
+    pub offline_replicas: Int32Array,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
@@ -470,81 +440,72 @@ impl Default for MetadataResponsePartition {
             partition_index: 0,
             leader_id: 0,
             leader_epoch: -1,
-            replica_nodes: Vec::new(),
-            isr_nodes: Vec::new(),
-            offline_replicas: Vec::new(),
+            replica_nodes: Int32Array::new(),
+            isr_nodes: Int32Array::new(),
+            offline_replicas: Int32Array::new(),
             unknown_tagged_fields: UnknownTaggedFields::default(),
         }
     }
 }
 
-impl MetadataResponsePartition {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for MetadataResponsePartition {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 9;
-        encoder.error_code(self.error_code);
-        encoder.int32(self.partition_index);
-        encoder.int32(self.leader_id);
+        {
+            let mut fields = encoder.fixed_fields::<10>();
+            fields.error_code(0, self.error_code);
+            fields.int32(2, self.partition_index);
+            fields.int32(6, self.leader_id);
+        }
         if version >= 7 {
             encoder.int32(self.leader_epoch);
         }
-        encoder.array_length(Some(self.replica_nodes.len()), flexible)?;
-        for element in &self.replica_nodes {
-            encoder.int32(*element);
-        }
-        encoder.array_length(Some(self.isr_nodes.len()), flexible)?;
-        for element in &self.isr_nodes {
-            encoder.int32(*element);
-        }
+        encoder.write_int32_array(Some(&self.replica_nodes), flexible);
+        encoder.write_int32_array(Some(&self.isr_nodes), flexible);
         if version >= 5 {
-            encoder.array_length(Some(self.offline_replicas.len()), flexible)?;
-            for element in &self.offline_replicas {
-                encoder.int32(*element);
-            }
+            encoder.write_int32_array(Some(&self.offline_replicas), flexible);
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "MetadataResponsePartition",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "MetadataResponsePartition",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 9;
-        let error_code = decoder.error_code()?;
-        let partition_index = decoder.int32()?;
-        let leader_id = decoder.int32()?;
-        let leader_epoch = if version >= 7 { decoder.int32()? } else { -1 };
-        let replica_nodes = decoder.int32_array(flexible)?.ok_or_else(|| {
-            DecodeError::unexpected_null("MetadataResponsePartition", "replica_nodes", version)
-        })?;
-        let isr_nodes = decoder
-            .int32_array(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("MetadataResponsePartition", "isr_nodes", version))?;
-        let offline_replicas = if version >= 5 {
-            decoder.int32_array(flexible)?.ok_or_else(|| {
-                DecodeError::unexpected_null("MetadataResponsePartition", "offline_replicas", version)
-            })?
-        } else {
-            Vec::new()
-        };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            error_code,
-            partition_index,
-            leader_id,
-            leader_epoch,
-            replica_nodes,
-            isr_nodes,
-            offline_replicas,
-            unknown_tagged_fields,
-        })
+        let fields = decoder.fixed_fields::<10>("MetadataResponsePartition")?;
+        self.error_code = fields.error_code(0);
+        self.partition_index = fields.int32(2);
+        self.leader_id = fields.int32(6);
+        if version >= 7 {
+            self.leader_epoch = decoder.int32()?;
+        }
+        decoder.read_int32_array(
+            &mut self.replica_nodes,
+            flexible,
+            version,
+            Field::of("MetadataResponsePartition", "replica_nodes"),
+        )?;
+        decoder.read_int32_array(
+            &mut self.isr_nodes,
+            flexible,
+            version,
+            Field::of("MetadataResponsePartition", "isr_nodes"),
+        )?;
+        if version >= 5 {
+            decoder.read_int32_array(
+                &mut self.offline_replicas,
+                flexible,
+                version,
+                Field::of("MetadataResponsePartition", "offline_replicas"),
+            )?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

@@ -729,8 +729,8 @@ pub use zk_migration_state_record::ZkMigrationStateRecord;
 #[allow(unused_imports, reason = "not every choice of messages has records")]
 mod prelude {
     pub(super) use crate::wire::{
-        ApiKey, DecodeError, Decoder, EncodeError, Encoder, Message, Records, Request, StrBytes,
-        UnknownTaggedFields, decodable, encodable,
+        ApiKey, Decoder, Encoder, Failure, Field, Int32Array, Message, Records, Request, StrBytes, Structure,
+        UnknownTaggedFields,
     };
     pub(super) use bytes::Bytes;
     pub(super) use kafka_types::{ErrorCode, TopicId};

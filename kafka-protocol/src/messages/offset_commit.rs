@@ -39,73 +39,72 @@ impl Default for OffsetCommitRequest {
     }
 }
 
-impl Message for OffsetCommitRequest {
-    const NAME: &'static str = "OffsetCommitRequest";
-    const MIN_VERSION: i16 = 2;
-    const MAX_VERSION: i16 = 10;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for OffsetCommitRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 8;
-        encoder.string(Some(&self.group_id), flexible)?;
+        encoder.write_string(Some(&self.group_id), flexible);
         encoder.int32(self.generation_id_or_member_epoch);
-        encoder.string(Some(&self.member_id), flexible)?;
+        encoder.write_string(Some(&self.member_id), flexible);
         if version >= 7 {
-            encoder.string(self.group_instance_id.as_deref(), flexible)?;
+            encoder.write_string(self.group_instance_id.as_deref(), flexible);
         } else if self.group_instance_id.is_some() {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetCommitRequest",
-                "group_instance_id",
-                version,
-            ));
+            encoder.fail(Field::of("OffsetCommitRequest", "group_instance_id").not_in(version));
         }
         if version <= 4 {
             encoder.int64(self.retention_time_ms);
         }
-        encoder.array_length(Some(self.topics.len()), flexible)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetCommitRequest",
-                "unknown_tagged_fields",
+        encoder.write_structures(Some(&self.topics), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "OffsetCommitRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 8;
+        decoder.read_string(
+            &mut self.group_id,
+            flexible,
+            version,
+            Field::of("OffsetCommitRequest", "group_id"),
+        )?;
+        self.generation_id_or_member_epoch = decoder.int32()?;
+        decoder.read_string(
+            &mut self.member_id,
+            flexible,
+            version,
+            Field::of("OffsetCommitRequest", "member_id"),
+        )?;
+        if version >= 7 {
+            decoder.read_string(
+                &mut self.group_instance_id,
+                flexible,
                 version,
-            ));
+                Field::of("OffsetCommitRequest", "group_instance_id"),
+            )?;
+        }
+        if version <= 4 {
+            self.retention_time_ms = decoder.int64()?;
+        }
+        decoder.read_structures(
+            &mut self.topics,
+            flexible,
+            version,
+            Field::of("OffsetCommitRequest", "topics"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
         }
         Ok(())
     }
+}
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 8;
-        let group_id = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("OffsetCommitRequest", "group_id", version))?;
-        let generation_id_or_member_epoch = decoder.int32()?;
-        let member_id = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("OffsetCommitRequest", "member_id", version))?;
-        let group_instance_id = if version >= 7 { decoder.string(flexible)? } else { None };
-        let retention_time_ms = if version <= 4 { decoder.int64()? } else { -1 };
-        let topics = decoder
-            .array(flexible, |decoder| OffsetCommitRequestTopic::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("OffsetCommitRequest", "topics", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            group_id,
-            generation_id_or_member_epoch,
-            member_id,
-            group_instance_id,
-            retention_time_ms,
-            topics,
-            unknown_tagged_fields,
-        })
-    }
+impl Message for OffsetCommitRequest {
+    const NAME: &'static str = "OffsetCommitRequest";
+    const MIN_VERSION: i16 = 2;
+    const MAX_VERSION: i16 = 10;
 }
 
 /// `OffsetCommitRequestTopic` of OffsetCommit.
@@ -121,48 +120,47 @@ pub struct OffsetCommitRequestTopic {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl OffsetCommitRequestTopic {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for OffsetCommitRequestTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 8;
         if version <= 9 {
-            encoder.string(Some(&self.name), flexible)?;
+            encoder.write_string(Some(&self.name), flexible);
         }
         if version >= 10 {
             encoder.topic_id(self.topic_id);
         }
-        encoder.array_length(Some(self.partitions.len()), flexible)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetCommitRequestTopic",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_structures(Some(&self.partitions), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "OffsetCommitRequestTopic",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 8;
-        let name = if version <= 9 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("OffsetCommitRequestTopic", "name", version))?
-        } else {
-            StrBytes::default()
-        };
-        let topic_id = if version >= 10 { decoder.topic_id()? } else { TopicId::ZERO };
-        let partitions = decoder
-            .array(flexible, |decoder| OffsetCommitRequestPartition::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("OffsetCommitRequestTopic", "partitions", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, topic_id, partitions, unknown_tagged_fields })
+        if version <= 9 {
+            decoder.read_string(
+                &mut self.name,
+                flexible,
+                version,
+                Field::of("OffsetCommitRequestTopic", "name"),
+            )?;
+        }
+        if version >= 10 {
+            self.topic_id = decoder.topic_id()?;
+        }
+        decoder.read_structures(
+            &mut self.partitions,
+            flexible,
+            version,
+            Field::of("OffsetCommitRequestTopic", "partitions"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -193,43 +191,44 @@ impl Default for OffsetCommitRequestPartition {
     }
 }
 
-impl OffsetCommitRequestPartition {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for OffsetCommitRequestPartition {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 8;
-        encoder.int32(self.partition_index);
-        encoder.int64(self.committed_offset);
+        {
+            let mut fields = encoder.fixed_fields::<12>();
+            fields.int32(0, self.partition_index);
+            fields.int64(4, self.committed_offset);
+        }
         if version >= 6 {
             encoder.int32(self.committed_leader_epoch);
         }
-        encoder.string(self.committed_metadata.as_deref(), flexible)?;
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetCommitRequestPartition",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(self.committed_metadata.as_deref(), flexible);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "OffsetCommitRequestPartition",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 8;
-        let partition_index = decoder.int32()?;
-        let committed_offset = decoder.int64()?;
-        let committed_leader_epoch = if version >= 6 { decoder.int32()? } else { -1 };
-        let committed_metadata = decoder.string(flexible)?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            partition_index,
-            committed_offset,
-            committed_leader_epoch,
-            committed_metadata,
-            unknown_tagged_fields,
-        })
+        let fields = decoder.fixed_fields::<12>("OffsetCommitRequestPartition")?;
+        self.partition_index = fields.int32(0);
+        self.committed_offset = fields.int64(4);
+        if version >= 6 {
+            self.committed_leader_epoch = decoder.int32()?;
+        }
+        decoder.read_string(
+            &mut self.committed_metadata,
+            flexible,
+            version,
+            Field::of("OffsetCommitRequestPartition", "committed_metadata"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -244,45 +243,43 @@ pub struct OffsetCommitResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Message for OffsetCommitResponse {
-    const NAME: &'static str = "OffsetCommitResponse";
-    const MIN_VERSION: i16 = 2;
-    const MAX_VERSION: i16 = 10;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for OffsetCommitResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 8;
         if version >= 3 {
             encoder.int32(self.throttle_time_ms);
         }
-        encoder.array_length(Some(self.topics.len()), flexible)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
+        encoder.write_structures(Some(&self.topics), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "OffsetCommitResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 8;
+        if version >= 3 {
+            self.throttle_time_ms = decoder.int32()?;
         }
+        decoder.read_structures(
+            &mut self.topics,
+            flexible,
+            version,
+            Field::of("OffsetCommitResponse", "topics"),
+        )?;
         if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetCommitResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
         }
         Ok(())
     }
+}
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 8;
-        let throttle_time_ms = if version >= 3 { decoder.int32()? } else { 0 };
-        let topics = decoder
-            .array(flexible, |decoder| OffsetCommitResponseTopic::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("OffsetCommitResponse", "topics", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { throttle_time_ms, topics, unknown_tagged_fields })
-    }
+impl Message for OffsetCommitResponse {
+    const NAME: &'static str = "OffsetCommitResponse";
+    const MIN_VERSION: i16 = 2;
+    const MAX_VERSION: i16 = 10;
 }
 
 /// `OffsetCommitResponseTopic` of OffsetCommit.
@@ -298,50 +295,47 @@ pub struct OffsetCommitResponseTopic {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl OffsetCommitResponseTopic {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for OffsetCommitResponseTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 8;
         if version <= 9 {
-            encoder.string(Some(&self.name), flexible)?;
+            encoder.write_string(Some(&self.name), flexible);
         }
         if version >= 10 {
             encoder.topic_id(self.topic_id);
         }
-        encoder.array_length(Some(self.partitions.len()), flexible)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetCommitResponseTopic",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_structures(Some(&self.partitions), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "OffsetCommitResponseTopic",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 8;
-        let name = if version <= 9 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("OffsetCommitResponseTopic", "name", version))?
-        } else {
-            StrBytes::default()
-        };
-        let topic_id = if version >= 10 { decoder.topic_id()? } else { TopicId::ZERO };
-        let partitions = decoder
-            .array(flexible, |decoder| OffsetCommitResponsePartition::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("OffsetCommitResponseTopic", "partitions", version)
-            })?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, topic_id, partitions, unknown_tagged_fields })
+        if version <= 9 {
+            decoder.read_string(
+                &mut self.name,
+                flexible,
+                version,
+                Field::of("OffsetCommitResponseTopic", "name"),
+            )?;
+        }
+        if version >= 10 {
+            self.topic_id = decoder.topic_id()?;
+        }
+        decoder.read_structures(
+            &mut self.partitions,
+            flexible,
+            version,
+            Field::of("OffsetCommitResponseTopic", "partitions"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -356,31 +350,31 @@ pub struct OffsetCommitResponsePartition {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl OffsetCommitResponsePartition {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for OffsetCommitResponsePartition {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 8;
-        encoder.int32(self.partition_index);
-        encoder.error_code(self.error_code);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetCommitResponsePartition",
-                "unknown_tagged_fields",
-                version,
-            ));
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.partition_index);
+            fields.error_code(4, self.error_code);
         }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "OffsetCommitResponsePartition",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 8;
-        let partition_index = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { partition_index, error_code, unknown_tagged_fields })
+        let fields = decoder.fixed_fields::<6>("OffsetCommitResponsePartition")?;
+        self.partition_index = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

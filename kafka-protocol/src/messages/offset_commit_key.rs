@@ -17,30 +17,25 @@ pub struct OffsetCommitKey {
     pub partition: i32,
 }
 
+impl Structure for OffsetCommitKey {
+    fn write(&self, encoder: &mut Encoder, _version: i16) {
+        encoder.write_string(Some(&self.group), false);
+        encoder.write_string(Some(&self.topic), false);
+        encoder.int32(self.partition);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.group, false, version, Field::of("OffsetCommitKey", "group"))?;
+        decoder.read_string(&mut self.topic, false, version, Field::of("OffsetCommitKey", "topic"))?;
+        self.partition = decoder.int32()?;
+        Ok(())
+    }
+}
+
 impl Message for OffsetCommitKey {
     const NAME: &'static str = "OffsetCommitKey";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(Some(&self.group), false)?;
-        encoder.string(Some(&self.topic), false)?;
-        encoder.int32(self.partition);
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let group = decoder
-            .string(false)?
-            .ok_or_else(|| DecodeError::unexpected_null("OffsetCommitKey", "group", version))?;
-        let topic = decoder
-            .string(false)?
-            .ok_or_else(|| DecodeError::unexpected_null("OffsetCommitKey", "topic", version))?;
-        let partition = decoder.int32()?;
-        Ok(Self { group, topic, partition })
-    }
 }
 
 impl OffsetCommitKey {

@@ -39,19 +39,14 @@ impl Default for OffsetCommitValue {
     }
 }
 
-impl Message for OffsetCommitValue {
-    const NAME: &'static str = "OffsetCommitValue";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 4;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for OffsetCommitValue {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         encoder.int64(self.offset);
         if version >= 3 {
             encoder.int32(self.leader_epoch);
         }
-        encoder.string(Some(&self.metadata), flexible)?;
+        encoder.write_string(Some(&self.metadata), flexible);
         encoder.int64(self.commit_timestamp);
         if version == 1 {
             encoder.int64(self.expire_timestamp);
@@ -60,56 +55,56 @@ impl Message for OffsetCommitValue {
             let known = u32::from(self.topic_id != [0; 16]);
             encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
             if self.topic_id != [0; 16] {
-                encoder.tagged_field(0, |encoder| {
+                encoder.write_tagged_field(0, |encoder| {
                     encoder.uuid(self.topic_id);
-                    Ok(())
-                })?;
+                });
             }
-            self.unknown_tagged_fields.encode(encoder, Some(0))?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetCommitValue",
-                "unknown_tagged_fields",
+            self.unknown_tagged_fields.write(encoder, Some(0));
+        } else {
+            encoder.write_unknown_tagged_fields(
+                false,
                 version,
-            ));
+                "OffsetCommitValue",
+                &self.unknown_tagged_fields,
+            );
         }
-        Ok(())
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
-        let offset = decoder.int64()?;
-        let leader_epoch = if version >= 3 { decoder.int32()? } else { -1 };
-        let metadata = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("OffsetCommitValue", "metadata", version))?;
-        let commit_timestamp = decoder.int64()?;
-        let expire_timestamp = if version == 1 { decoder.int64()? } else { -1 };
-        let mut topic_id = [0; 16];
-        let unknown_tagged_fields = if flexible {
-            decoder.tagged_fields(|tag, decoder| {
+        self.offset = decoder.int64()?;
+        if version >= 3 {
+            self.leader_epoch = decoder.int32()?;
+        }
+        decoder.read_string(
+            &mut self.metadata,
+            flexible,
+            version,
+            Field::of("OffsetCommitValue", "metadata"),
+        )?;
+        self.commit_timestamp = decoder.int64()?;
+        if version == 1 {
+            self.expire_timestamp = decoder.int64()?;
+        }
+        if flexible {
+            decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
                 match tag {
                     0 => {
-                        topic_id = decoder.uuid()?;
+                        self.topic_id = decoder.uuid()?;
                     }
                     _ => return Ok(false),
                 }
                 Ok(true)
-            })?
-        } else {
-            UnknownTaggedFields::default()
-        };
-        Ok(Self {
-            offset,
-            leader_epoch,
-            metadata,
-            commit_timestamp,
-            expire_timestamp,
-            topic_id,
-            unknown_tagged_fields,
-        })
+            })?;
+        }
+        Ok(())
     }
+}
+
+impl Message for OffsetCommitValue {
+    const NAME: &'static str = "OffsetCommitValue";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 4;
 }
 
 impl OffsetCommitValue {

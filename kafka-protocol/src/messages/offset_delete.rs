@@ -15,31 +15,33 @@ pub struct OffsetDeleteRequest {
     pub topics: Vec<OffsetDeleteRequestTopic>,
 }
 
+impl Structure for OffsetDeleteRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.group_id), false);
+        encoder.write_structures(Some(&self.topics), false, version);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.group_id,
+            false,
+            version,
+            Field::of("OffsetDeleteRequest", "group_id"),
+        )?;
+        decoder.read_structures(
+            &mut self.topics,
+            false,
+            version,
+            Field::of("OffsetDeleteRequest", "topics"),
+        )?;
+        Ok(())
+    }
+}
+
 impl Message for OffsetDeleteRequest {
     const NAME: &'static str = "OffsetDeleteRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(Some(&self.group_id), false)?;
-        encoder.array_length(Some(self.topics.len()), false)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let group_id = decoder
-            .string(false)?
-            .ok_or_else(|| DecodeError::unexpected_null("OffsetDeleteRequest", "group_id", version))?;
-        let topics = decoder
-            .array(false, |decoder| OffsetDeleteRequestTopic::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("OffsetDeleteRequest", "topics", version))?;
-        Ok(Self { group_id, topics })
-    }
 }
 
 /// `OffsetDeleteRequestTopic` of OffsetDelete.
@@ -51,24 +53,21 @@ pub struct OffsetDeleteRequestTopic {
     pub partitions: Vec<OffsetDeleteRequestPartition>,
 }
 
-impl OffsetDeleteRequestTopic {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), false)?;
-        encoder.array_length(Some(self.partitions.len()), false)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        Ok(())
+impl Structure for OffsetDeleteRequestTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), false);
+        encoder.write_structures(Some(&self.partitions), false, version);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name = decoder
-            .string(false)?
-            .ok_or_else(|| DecodeError::unexpected_null("OffsetDeleteRequestTopic", "name", version))?;
-        let partitions = decoder
-            .array(false, |decoder| OffsetDeleteRequestPartition::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("OffsetDeleteRequestTopic", "partitions", version))?;
-        Ok(Self { name, partitions })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.name, false, version, Field::of("OffsetDeleteRequestTopic", "name"))?;
+        decoder.read_structures(
+            &mut self.partitions,
+            false,
+            version,
+            Field::of("OffsetDeleteRequestTopic", "partitions"),
+        )?;
+        Ok(())
     }
 }
 
@@ -79,15 +78,14 @@ pub struct OffsetDeleteRequestPartition {
     pub partition_index: i32,
 }
 
-impl OffsetDeleteRequestPartition {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
+impl Structure for OffsetDeleteRequestPartition {
+    fn write(&self, encoder: &mut Encoder, _version: i16) {
         encoder.int32(self.partition_index);
-        Ok(())
     }
 
-    fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let partition_index = decoder.int32()?;
-        Ok(Self { partition_index })
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        self.partition_index = decoder.int32()?;
+        Ok(())
     }
 }
 
@@ -102,31 +100,34 @@ pub struct OffsetDeleteResponse {
     pub topics: Vec<OffsetDeleteResponseTopic>,
 }
 
+impl Structure for OffsetDeleteResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.error_code(0, self.error_code);
+            fields.int32(2, self.throttle_time_ms);
+        }
+        encoder.write_structures(Some(&self.topics), false, version);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("OffsetDeleteResponse")?;
+        self.error_code = fields.error_code(0);
+        self.throttle_time_ms = fields.int32(2);
+        decoder.read_structures(
+            &mut self.topics,
+            false,
+            version,
+            Field::of("OffsetDeleteResponse", "topics"),
+        )?;
+        Ok(())
+    }
+}
+
 impl Message for OffsetDeleteResponse {
     const NAME: &'static str = "OffsetDeleteResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.error_code(self.error_code);
-        encoder.int32(self.throttle_time_ms);
-        encoder.array_length(Some(self.topics.len()), false)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let error_code = decoder.error_code()?;
-        let throttle_time_ms = decoder.int32()?;
-        let topics = decoder
-            .array(false, |decoder| OffsetDeleteResponseTopic::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("OffsetDeleteResponse", "topics", version))?;
-        Ok(Self { error_code, throttle_time_ms, topics })
-    }
 }
 
 /// `OffsetDeleteResponseTopic` of OffsetDelete.
@@ -138,26 +139,26 @@ pub struct OffsetDeleteResponseTopic {
     pub partitions: Vec<OffsetDeleteResponsePartition>,
 }
 
-impl OffsetDeleteResponseTopic {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), false)?;
-        encoder.array_length(Some(self.partitions.len()), false)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        Ok(())
+impl Structure for OffsetDeleteResponseTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), false);
+        encoder.write_structures(Some(&self.partitions), false, version);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name = decoder
-            .string(false)?
-            .ok_or_else(|| DecodeError::unexpected_null("OffsetDeleteResponseTopic", "name", version))?;
-        let partitions = decoder
-            .array(false, |decoder| OffsetDeleteResponsePartition::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("OffsetDeleteResponseTopic", "partitions", version)
-            })?;
-        Ok(Self { name, partitions })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.name,
+            false,
+            version,
+            Field::of("OffsetDeleteResponseTopic", "name"),
+        )?;
+        decoder.read_structures(
+            &mut self.partitions,
+            false,
+            version,
+            Field::of("OffsetDeleteResponseTopic", "partitions"),
+        )?;
+        Ok(())
     }
 }
 
@@ -170,17 +171,20 @@ pub struct OffsetDeleteResponsePartition {
     pub error_code: ErrorCode,
 }
 
-impl OffsetDeleteResponsePartition {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.int32(self.partition_index);
-        encoder.error_code(self.error_code);
-        Ok(())
+impl Structure for OffsetDeleteResponsePartition {
+    fn write(&self, encoder: &mut Encoder, _version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.partition_index);
+            fields.error_code(4, self.error_code);
+        }
     }
 
-    fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let partition_index = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        Ok(Self { partition_index, error_code })
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("OffsetDeleteResponsePartition")?;
+        self.partition_index = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        Ok(())
     }
 }
 

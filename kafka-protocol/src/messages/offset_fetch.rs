@@ -33,88 +33,83 @@ impl Default for OffsetFetchRequest {
     }
 }
 
-impl Message for OffsetFetchRequest {
-    const NAME: &'static str = "OffsetFetchRequest";
-    const MIN_VERSION: i16 = 1;
-    const MAX_VERSION: i16 = 10;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for OffsetFetchRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         if version <= 7 {
-            encoder.string(Some(&self.group_id), flexible)?;
+            encoder.write_string(Some(&self.group_id), flexible);
         } else if !self.group_id.is_empty() {
-            return Err(EncodeError::field_not_in_version("OffsetFetchRequest", "group_id", version));
+            encoder.fail(Field::of("OffsetFetchRequest", "group_id").not_in(version));
         }
         if version <= 7 {
             if self.topics.is_none() && version < 2 {
-                return Err(EncodeError::null_not_in_version("OffsetFetchRequest", "topics", version));
+                encoder.fail(Field::of("OffsetFetchRequest", "topics").null_not_in(version));
             }
-            encoder.array_length(self.topics.as_ref().map(Vec::len), flexible)?;
-            for element in self.topics.iter().flatten() {
-                element.encode(encoder, version)?;
-            }
+            encoder.write_structures(self.topics.as_deref(), flexible, version);
         } else if self.topics != Some(Vec::new()) {
-            return Err(EncodeError::field_not_in_version("OffsetFetchRequest", "topics", version));
+            encoder.fail(Field::of("OffsetFetchRequest", "topics").not_in(version));
         }
         if version >= 8 {
-            encoder.array_length(Some(self.groups.len()), flexible)?;
-            for element in &self.groups {
-                element.encode(encoder, version)?;
-            }
+            encoder.write_structures(Some(&self.groups), flexible, version);
         } else if !self.groups.is_empty() {
-            return Err(EncodeError::field_not_in_version("OffsetFetchRequest", "groups", version));
+            encoder.fail(Field::of("OffsetFetchRequest", "groups").not_in(version));
         }
         if version >= 7 {
             encoder.bool(self.require_stable);
         } else if self.require_stable {
-            return Err(EncodeError::field_not_in_version("OffsetFetchRequest", "require_stable", version));
+            encoder.fail(Field::of("OffsetFetchRequest", "require_stable").not_in(version));
+        }
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "OffsetFetchRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 6;
+        if version <= 7 {
+            decoder.read_string(
+                &mut self.group_id,
+                flexible,
+                version,
+                Field::of("OffsetFetchRequest", "group_id"),
+            )?;
+        }
+        if version <= 7 {
+            decoder.read_structures(
+                &mut self.topics,
+                flexible,
+                version,
+                Field::of("OffsetFetchRequest", "topics"),
+            )?;
+            if version < 2 && self.topics.is_none() {
+                return Err(Field::of("OffsetFetchRequest", "topics").null(version));
+            }
+        }
+        if version >= 8 {
+            decoder.read_structures(
+                &mut self.groups,
+                flexible,
+                version,
+                Field::of("OffsetFetchRequest", "groups"),
+            )?;
+        }
+        if version >= 7 {
+            self.require_stable = decoder.bool()?;
         }
         if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetFetchRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
         }
         Ok(())
     }
+}
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 6;
-        let group_id = if version <= 7 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchRequest", "group_id", version))?
-        } else {
-            StrBytes::default()
-        };
-        let topics = if version <= 7 {
-            match decoder.array(flexible, |decoder| OffsetFetchRequestTopic::decode(decoder, version))? {
-                None if version < 2 => {
-                    return Err(DecodeError::unexpected_null("OffsetFetchRequest", "topics", version));
-                }
-                value => value,
-            }
-        } else {
-            Some(Vec::new())
-        };
-        let groups = if version >= 8 {
-            decoder
-                .array(flexible, |decoder| OffsetFetchRequestGroup::decode(decoder, version))?
-                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchRequest", "groups", version))?
-        } else {
-            Vec::new()
-        };
-        let require_stable = if version >= 7 { decoder.bool()? } else { false };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { group_id, topics, groups, require_stable, unknown_tagged_fields })
-    }
+impl Message for OffsetFetchRequest {
+    const NAME: &'static str = "OffsetFetchRequest";
+    const MIN_VERSION: i16 = 1;
+    const MAX_VERSION: i16 = 10;
 }
 
 /// `OffsetFetchRequestTopic` of OffsetFetch.
@@ -123,63 +118,54 @@ pub struct OffsetFetchRequestTopic {
     /// `Name`: versions 0 to 7.
     pub name: StrBytes,
     /// `PartitionIndexes`: versions 0 to 7.
-    pub partition_indexes: Vec<i32>,
+    pub partition_indexes: Int32Array,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl OffsetFetchRequestTopic {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for OffsetFetchRequestTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         if version <= 7 {
-            encoder.string(Some(&self.name), flexible)?;
+            encoder.write_string(Some(&self.name), flexible);
         } else if !self.name.is_empty() {
-            return Err(EncodeError::field_not_in_version("OffsetFetchRequestTopic", "name", version));
+            encoder.fail(Field::of("OffsetFetchRequestTopic", "name").not_in(version));
         }
         if version <= 7 {
-            encoder.array_length(Some(self.partition_indexes.len()), flexible)?;
-            for element in &self.partition_indexes {
-                encoder.int32(*element);
-            }
+            encoder.write_int32_array(Some(&self.partition_indexes), flexible);
         } else if !self.partition_indexes.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetFetchRequestTopic",
-                "partition_indexes",
-                version,
-            ));
+            encoder.fail(Field::of("OffsetFetchRequestTopic", "partition_indexes").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetFetchRequestTopic",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "OffsetFetchRequestTopic",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
-        let name = if version <= 7 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchRequestTopic", "name", version))?
-        } else {
-            StrBytes::default()
-        };
-        let partition_indexes = if version <= 7 {
-            decoder.int32_array(flexible)?.ok_or_else(|| {
-                DecodeError::unexpected_null("OffsetFetchRequestTopic", "partition_indexes", version)
-            })?
-        } else {
-            Vec::new()
-        };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, partition_indexes, unknown_tagged_fields })
+        if version <= 7 {
+            decoder.read_string(
+                &mut self.name,
+                flexible,
+                version,
+                Field::of("OffsetFetchRequestTopic", "name"),
+            )?;
+        }
+        if version <= 7 {
+            decoder.read_int32_array(
+                &mut self.partition_indexes,
+                flexible,
+                version,
+                Field::of("OffsetFetchRequestTopic", "partition_indexes"),
+            )?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -210,60 +196,66 @@ impl Default for OffsetFetchRequestGroup {
     }
 }
 
-impl OffsetFetchRequestGroup {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for OffsetFetchRequestGroup {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         if version >= 8 {
-            encoder.string(Some(&self.group_id), flexible)?;
+            encoder.write_string(Some(&self.group_id), flexible);
         } else if !self.group_id.is_empty() {
-            return Err(EncodeError::field_not_in_version("OffsetFetchRequestGroup", "group_id", version));
+            encoder.fail(Field::of("OffsetFetchRequestGroup", "group_id").not_in(version));
         }
         if version >= 9 {
-            encoder.string(self.member_id.as_deref(), flexible)?;
+            encoder.write_string(self.member_id.as_deref(), flexible);
         }
         if version >= 9 {
             encoder.int32(self.member_epoch);
         }
         if version >= 8 {
-            encoder.array_length(self.topics.as_ref().map(Vec::len), flexible)?;
-            for element in self.topics.iter().flatten() {
-                element.encode(encoder, version)?;
-            }
+            encoder.write_structures(self.topics.as_deref(), flexible, version);
         } else if self.topics != Some(Vec::new()) {
-            return Err(EncodeError::field_not_in_version("OffsetFetchRequestGroup", "topics", version));
+            encoder.fail(Field::of("OffsetFetchRequestGroup", "topics").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetFetchRequestGroup",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "OffsetFetchRequestGroup",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
-        let group_id = if version >= 8 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchRequestGroup", "group_id", version))?
-        } else {
-            StrBytes::default()
-        };
-        let member_id = if version >= 9 { decoder.string(flexible)? } else { None };
-        let member_epoch = if version >= 9 { decoder.int32()? } else { -1 };
-        let topics = if version >= 8 {
-            decoder.array(flexible, |decoder| OffsetFetchRequestTopics::decode(decoder, version))?
-        } else {
-            Some(Vec::new())
-        };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { group_id, member_id, member_epoch, topics, unknown_tagged_fields })
+        if version >= 8 {
+            decoder.read_string(
+                &mut self.group_id,
+                flexible,
+                version,
+                Field::of("OffsetFetchRequestGroup", "group_id"),
+            )?;
+        }
+        if version >= 9 {
+            decoder.read_string(
+                &mut self.member_id,
+                flexible,
+                version,
+                Field::of("OffsetFetchRequestGroup", "member_id"),
+            )?;
+        }
+        if version >= 9 {
+            self.member_epoch = decoder.int32()?;
+        }
+        if version >= 8 {
+            decoder.read_structures(
+                &mut self.topics,
+                flexible,
+                version,
+                Field::of("OffsetFetchRequestGroup", "topics"),
+            )?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -275,65 +267,58 @@ pub struct OffsetFetchRequestTopics {
     /// `TopicId`: versions 10 and later.
     pub topic_id: TopicId,
     /// `PartitionIndexes`: versions 8 and later.
-    pub partition_indexes: Vec<i32>,
+    pub partition_indexes: Int32Array,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl OffsetFetchRequestTopics {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for OffsetFetchRequestTopics {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         if (8..=9).contains(&version) {
-            encoder.string(Some(&self.name), flexible)?;
+            encoder.write_string(Some(&self.name), flexible);
         }
         if version >= 10 {
             encoder.topic_id(self.topic_id);
         }
         if version >= 8 {
-            encoder.array_length(Some(self.partition_indexes.len()), flexible)?;
-            for element in &self.partition_indexes {
-                encoder.int32(*element);
-            }
+            encoder.write_int32_array(Some(&self.partition_indexes), flexible);
         } else if !self.partition_indexes.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetFetchRequestTopics",
-                "partition_indexes",
-                version,
-            ));
+            encoder.fail(Field::of("OffsetFetchRequestTopics", "partition_indexes").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetFetchRequestTopics",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "OffsetFetchRequestTopics",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
-        let name = if (8..=9).contains(&version) {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchRequestTopics", "name", version))?
-        } else {
-            StrBytes::default()
-        };
-        let topic_id = if version >= 10 { decoder.topic_id()? } else { TopicId::ZERO };
-        let partition_indexes = if version >= 8 {
-            decoder.int32_array(flexible)?.ok_or_else(|| {
-                DecodeError::unexpected_null("OffsetFetchRequestTopics", "partition_indexes", version)
-            })?
-        } else {
-            Vec::new()
-        };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, topic_id, partition_indexes, unknown_tagged_fields })
+        if (8..=9).contains(&version) {
+            decoder.read_string(
+                &mut self.name,
+                flexible,
+                version,
+                Field::of("OffsetFetchRequestTopics", "name"),
+            )?;
+        }
+        if version >= 10 {
+            self.topic_id = decoder.topic_id()?;
+        }
+        if version >= 8 {
+            decoder.read_int32_array(
+                &mut self.partition_indexes,
+                flexible,
+                version,
+                Field::of("OffsetFetchRequestTopics", "partition_indexes"),
+            )?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -352,72 +337,68 @@ pub struct OffsetFetchResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Message for OffsetFetchResponse {
-    const NAME: &'static str = "OffsetFetchResponse";
-    const MIN_VERSION: i16 = 1;
-    const MAX_VERSION: i16 = 10;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for OffsetFetchResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         if version >= 3 {
             encoder.int32(self.throttle_time_ms);
         }
         if version <= 7 {
-            encoder.array_length(Some(self.topics.len()), flexible)?;
-            for element in &self.topics {
-                element.encode(encoder, version)?;
-            }
+            encoder.write_structures(Some(&self.topics), flexible, version);
         } else if !self.topics.is_empty() {
-            return Err(EncodeError::field_not_in_version("OffsetFetchResponse", "topics", version));
+            encoder.fail(Field::of("OffsetFetchResponse", "topics").not_in(version));
         }
         if (2..=7).contains(&version) {
             encoder.error_code(self.error_code);
         }
         if version >= 8 {
-            encoder.array_length(Some(self.groups.len()), flexible)?;
-            for element in &self.groups {
-                element.encode(encoder, version)?;
-            }
+            encoder.write_structures(Some(&self.groups), flexible, version);
         } else if !self.groups.is_empty() {
-            return Err(EncodeError::field_not_in_version("OffsetFetchResponse", "groups", version));
+            encoder.fail(Field::of("OffsetFetchResponse", "groups").not_in(version));
+        }
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "OffsetFetchResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 6;
+        if version >= 3 {
+            self.throttle_time_ms = decoder.int32()?;
+        }
+        if version <= 7 {
+            decoder.read_structures(
+                &mut self.topics,
+                flexible,
+                version,
+                Field::of("OffsetFetchResponse", "topics"),
+            )?;
+        }
+        if (2..=7).contains(&version) {
+            self.error_code = decoder.error_code()?;
+        }
+        if version >= 8 {
+            decoder.read_structures(
+                &mut self.groups,
+                flexible,
+                version,
+                Field::of("OffsetFetchResponse", "groups"),
+            )?;
         }
         if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetFetchResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
         }
         Ok(())
     }
+}
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 6;
-        let throttle_time_ms = if version >= 3 { decoder.int32()? } else { 0 };
-        let topics = if version <= 7 {
-            decoder
-                .array(flexible, |decoder| OffsetFetchResponseTopic::decode(decoder, version))?
-                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchResponse", "topics", version))?
-        } else {
-            Vec::new()
-        };
-        let error_code = if (2..=7).contains(&version) { decoder.error_code()? } else { ErrorCode::NONE };
-        let groups = if version >= 8 {
-            decoder
-                .array(flexible, |decoder| OffsetFetchResponseGroup::decode(decoder, version))?
-                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchResponse", "groups", version))?
-        } else {
-            Vec::new()
-        };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { throttle_time_ms, topics, error_code, groups, unknown_tagged_fields })
-    }
+impl Message for OffsetFetchResponse {
+    const NAME: &'static str = "OffsetFetchResponse";
+    const MIN_VERSION: i16 = 1;
+    const MAX_VERSION: i16 = 10;
 }
 
 /// `OffsetFetchResponseTopic` of OffsetFetch.
@@ -431,56 +412,49 @@ pub struct OffsetFetchResponseTopic {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl OffsetFetchResponseTopic {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for OffsetFetchResponseTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         if version <= 7 {
-            encoder.string(Some(&self.name), flexible)?;
+            encoder.write_string(Some(&self.name), flexible);
         } else if !self.name.is_empty() {
-            return Err(EncodeError::field_not_in_version("OffsetFetchResponseTopic", "name", version));
+            encoder.fail(Field::of("OffsetFetchResponseTopic", "name").not_in(version));
         }
         if version <= 7 {
-            encoder.array_length(Some(self.partitions.len()), flexible)?;
-            for element in &self.partitions {
-                element.encode(encoder, version)?;
-            }
+            encoder.write_structures(Some(&self.partitions), flexible, version);
         } else if !self.partitions.is_empty() {
-            return Err(EncodeError::field_not_in_version("OffsetFetchResponseTopic", "partitions", version));
+            encoder.fail(Field::of("OffsetFetchResponseTopic", "partitions").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetFetchResponseTopic",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "OffsetFetchResponseTopic",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
-        let name = if version <= 7 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchResponseTopic", "name", version))?
-        } else {
-            StrBytes::default()
-        };
-        let partitions = if version <= 7 {
-            decoder
-                .array(flexible, |decoder| OffsetFetchResponsePartition::decode(decoder, version))?
-                .ok_or_else(|| {
-                    DecodeError::unexpected_null("OffsetFetchResponseTopic", "partitions", version)
-                })?
-        } else {
-            Vec::new()
-        };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, partitions, unknown_tagged_fields })
+        if version <= 7 {
+            decoder.read_string(
+                &mut self.name,
+                flexible,
+                version,
+                Field::of("OffsetFetchResponseTopic", "name"),
+            )?;
+        }
+        if version <= 7 {
+            decoder.read_structures(
+                &mut self.partitions,
+                flexible,
+                version,
+                Field::of("OffsetFetchResponseTopic", "partitions"),
+            )?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -514,78 +488,64 @@ impl Default for OffsetFetchResponsePartition {
     }
 }
 
-impl OffsetFetchResponsePartition {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for OffsetFetchResponsePartition {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         if version <= 7 {
-            encoder.int32(self.partition_index);
+            let mut fields = encoder.fixed_fields::<12>();
+            fields.int32(0, self.partition_index);
+            fields.int64(4, self.committed_offset);
         } else if self.partition_index != 0 {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetFetchResponsePartition",
-                "partition_index",
-                version,
-            ));
-        }
-        if version <= 7 {
-            encoder.int64(self.committed_offset);
+            encoder.fail(Field::of("OffsetFetchResponsePartition", "partition_index").not_in(version));
         } else if self.committed_offset != 0 {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetFetchResponsePartition",
-                "committed_offset",
-                version,
-            ));
+            encoder.fail(Field::of("OffsetFetchResponsePartition", "committed_offset").not_in(version));
         }
         if (5..=7).contains(&version) {
             encoder.int32(self.committed_leader_epoch);
         }
         if version <= 7 {
-            encoder.string(self.metadata.as_deref(), flexible)?;
+            encoder.write_string(self.metadata.as_deref(), flexible);
         } else if self.metadata != Some(StrBytes::default()) {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetFetchResponsePartition",
-                "metadata",
-                version,
-            ));
+            encoder.fail(Field::of("OffsetFetchResponsePartition", "metadata").not_in(version));
         }
         if version <= 7 {
             encoder.error_code(self.error_code);
         } else if self.error_code != ErrorCode::NONE {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetFetchResponsePartition",
-                "error_code",
-                version,
-            ));
+            encoder.fail(Field::of("OffsetFetchResponsePartition", "error_code").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetFetchResponsePartition",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "OffsetFetchResponsePartition",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
-        let partition_index = if version <= 7 { decoder.int32()? } else { 0 };
-        let committed_offset = if version <= 7 { decoder.int64()? } else { 0 };
-        let committed_leader_epoch = if (5..=7).contains(&version) { decoder.int32()? } else { -1 };
-        let metadata = if version <= 7 { decoder.string(flexible)? } else { Some(StrBytes::default()) };
-        let error_code = if version <= 7 { decoder.error_code()? } else { ErrorCode::NONE };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            partition_index,
-            committed_offset,
-            committed_leader_epoch,
-            metadata,
-            error_code,
-            unknown_tagged_fields,
-        })
+        if version <= 7 {
+            let fields = decoder.fixed_fields::<12>("OffsetFetchResponsePartition")?;
+            self.partition_index = fields.int32(0);
+            self.committed_offset = fields.int64(4);
+        }
+        if (5..=7).contains(&version) {
+            self.committed_leader_epoch = decoder.int32()?;
+        }
+        if version <= 7 {
+            decoder.read_string(
+                &mut self.metadata,
+                flexible,
+                version,
+                Field::of("OffsetFetchResponsePartition", "metadata"),
+            )?;
+        }
+        if version <= 7 {
+            self.error_code = decoder.error_code()?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -602,60 +562,57 @@ pub struct OffsetFetchResponseGroup {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl OffsetFetchResponseGroup {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for OffsetFetchResponseGroup {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         if version >= 8 {
-            encoder.string(Some(&self.group_id), flexible)?;
+            encoder.write_string(Some(&self.group_id), flexible);
         } else if !self.group_id.is_empty() {
-            return Err(EncodeError::field_not_in_version("OffsetFetchResponseGroup", "group_id", version));
+            encoder.fail(Field::of("OffsetFetchResponseGroup", "group_id").not_in(version));
         }
         if version >= 8 {
-            encoder.array_length(Some(self.topics.len()), flexible)?;
-            for element in &self.topics {
-                element.encode(encoder, version)?;
-            }
+            encoder.write_structures(Some(&self.topics), flexible, version);
         } else if !self.topics.is_empty() {
-            return Err(EncodeError::field_not_in_version("OffsetFetchResponseGroup", "topics", version));
+            encoder.fail(Field::of("OffsetFetchResponseGroup", "topics").not_in(version));
         }
         if version >= 8 {
             encoder.error_code(self.error_code);
         } else if self.error_code != ErrorCode::NONE {
-            return Err(EncodeError::field_not_in_version("OffsetFetchResponseGroup", "error_code", version));
+            encoder.fail(Field::of("OffsetFetchResponseGroup", "error_code").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetFetchResponseGroup",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "OffsetFetchResponseGroup",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
-        let group_id = if version >= 8 {
-            decoder.string(flexible)?.ok_or_else(|| {
-                DecodeError::unexpected_null("OffsetFetchResponseGroup", "group_id", version)
-            })?
-        } else {
-            StrBytes::default()
-        };
-        let topics = if version >= 8 {
-            decoder
-                .array(flexible, |decoder| OffsetFetchResponseTopics::decode(decoder, version))?
-                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchResponseGroup", "topics", version))?
-        } else {
-            Vec::new()
-        };
-        let error_code = if version >= 8 { decoder.error_code()? } else { ErrorCode::NONE };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { group_id, topics, error_code, unknown_tagged_fields })
+        if version >= 8 {
+            decoder.read_string(
+                &mut self.group_id,
+                flexible,
+                version,
+                Field::of("OffsetFetchResponseGroup", "group_id"),
+            )?;
+        }
+        if version >= 8 {
+            decoder.read_structures(
+                &mut self.topics,
+                flexible,
+                version,
+                Field::of("OffsetFetchResponseGroup", "topics"),
+            )?;
+        }
+        if version >= 8 {
+            self.error_code = decoder.error_code()?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -672,62 +629,53 @@ pub struct OffsetFetchResponseTopics {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl OffsetFetchResponseTopics {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for OffsetFetchResponseTopics {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         if (8..=9).contains(&version) {
-            encoder.string(Some(&self.name), flexible)?;
+            encoder.write_string(Some(&self.name), flexible);
         }
         if version >= 10 {
             encoder.topic_id(self.topic_id);
         }
         if version >= 8 {
-            encoder.array_length(Some(self.partitions.len()), flexible)?;
-            for element in &self.partitions {
-                element.encode(encoder, version)?;
-            }
+            encoder.write_structures(Some(&self.partitions), flexible, version);
         } else if !self.partitions.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetFetchResponseTopics",
-                "partitions",
-                version,
-            ));
+            encoder.fail(Field::of("OffsetFetchResponseTopics", "partitions").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetFetchResponseTopics",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "OffsetFetchResponseTopics",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
-        let name = if (8..=9).contains(&version) {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("OffsetFetchResponseTopics", "name", version))?
-        } else {
-            StrBytes::default()
-        };
-        let topic_id = if version >= 10 { decoder.topic_id()? } else { TopicId::ZERO };
-        let partitions = if version >= 8 {
-            decoder
-                .array(flexible, |decoder| OffsetFetchResponsePartitions::decode(decoder, version))?
-                .ok_or_else(|| {
-                    DecodeError::unexpected_null("OffsetFetchResponseTopics", "partitions", version)
-                })?
-        } else {
-            Vec::new()
-        };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, topic_id, partitions, unknown_tagged_fields })
+        if (8..=9).contains(&version) {
+            decoder.read_string(
+                &mut self.name,
+                flexible,
+                version,
+                Field::of("OffsetFetchResponseTopics", "name"),
+            )?;
+        }
+        if version >= 10 {
+            self.topic_id = decoder.topic_id()?;
+        }
+        if version >= 8 {
+            decoder.read_structures(
+                &mut self.partitions,
+                flexible,
+                version,
+                Field::of("OffsetFetchResponseTopics", "partitions"),
+            )?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -761,78 +709,60 @@ impl Default for OffsetFetchResponsePartitions {
     }
 }
 
-impl OffsetFetchResponsePartitions {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for OffsetFetchResponsePartitions {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         if version >= 8 {
-            encoder.int32(self.partition_index);
+            let mut fields = encoder.fixed_fields::<16>();
+            fields.int32(0, self.partition_index);
+            fields.int64(4, self.committed_offset);
+            fields.int32(12, self.committed_leader_epoch);
         } else if self.partition_index != 0 {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetFetchResponsePartitions",
-                "partition_index",
-                version,
-            ));
-        }
-        if version >= 8 {
-            encoder.int64(self.committed_offset);
+            encoder.fail(Field::of("OffsetFetchResponsePartitions", "partition_index").not_in(version));
         } else if self.committed_offset != 0 {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetFetchResponsePartitions",
-                "committed_offset",
-                version,
-            ));
+            encoder.fail(Field::of("OffsetFetchResponsePartitions", "committed_offset").not_in(version));
         }
         if version >= 8 {
-            encoder.int32(self.committed_leader_epoch);
-        }
-        if version >= 8 {
-            encoder.string(self.metadata.as_deref(), flexible)?;
+            encoder.write_string(self.metadata.as_deref(), flexible);
         } else if self.metadata != Some(StrBytes::default()) {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetFetchResponsePartitions",
-                "metadata",
-                version,
-            ));
+            encoder.fail(Field::of("OffsetFetchResponsePartitions", "metadata").not_in(version));
         }
         if version >= 8 {
             encoder.error_code(self.error_code);
         } else if self.error_code != ErrorCode::NONE {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetFetchResponsePartitions",
-                "error_code",
-                version,
-            ));
+            encoder.fail(Field::of("OffsetFetchResponsePartitions", "error_code").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetFetchResponsePartitions",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "OffsetFetchResponsePartitions",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
-        let partition_index = if version >= 8 { decoder.int32()? } else { 0 };
-        let committed_offset = if version >= 8 { decoder.int64()? } else { 0 };
-        let committed_leader_epoch = if version >= 8 { decoder.int32()? } else { -1 };
-        let metadata = if version >= 8 { decoder.string(flexible)? } else { Some(StrBytes::default()) };
-        let error_code = if version >= 8 { decoder.error_code()? } else { ErrorCode::NONE };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            partition_index,
-            committed_offset,
-            committed_leader_epoch,
-            metadata,
-            error_code,
-            unknown_tagged_fields,
-        })
+        if version >= 8 {
+            let fields = decoder.fixed_fields::<16>("OffsetFetchResponsePartitions")?;
+            self.partition_index = fields.int32(0);
+            self.committed_offset = fields.int64(4);
+            self.committed_leader_epoch = fields.int32(12);
+        }
+        if version >= 8 {
+            decoder.read_string(
+                &mut self.metadata,
+                flexible,
+                version,
+                Field::of("OffsetFetchResponsePartitions", "metadata"),
+            )?;
+        }
+        if version >= 8 {
+            self.error_code = decoder.error_code()?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

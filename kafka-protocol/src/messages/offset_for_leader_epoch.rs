@@ -23,45 +23,43 @@ impl Default for OffsetForLeaderEpochRequest {
     }
 }
 
-impl Message for OffsetForLeaderEpochRequest {
-    const NAME: &'static str = "OffsetForLeaderEpochRequest";
-    const MIN_VERSION: i16 = 2;
-    const MAX_VERSION: i16 = 4;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for OffsetForLeaderEpochRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         if version >= 3 {
             encoder.int32(self.replica_id);
         }
-        encoder.array_length(Some(self.topics.len()), flexible)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
+        encoder.write_structures(Some(&self.topics), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "OffsetForLeaderEpochRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 4;
+        if version >= 3 {
+            self.replica_id = decoder.int32()?;
         }
+        decoder.read_structures(
+            &mut self.topics,
+            flexible,
+            version,
+            Field::of("OffsetForLeaderEpochRequest", "topics"),
+        )?;
         if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetForLeaderEpochRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
         }
         Ok(())
     }
+}
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 4;
-        let replica_id = if version >= 3 { decoder.int32()? } else { -2 };
-        let topics = decoder
-            .array(flexible, |decoder| OffsetForLeaderTopic::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("OffsetForLeaderEpochRequest", "topics", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { replica_id, topics, unknown_tagged_fields })
-    }
+impl Message for OffsetForLeaderEpochRequest {
+    const NAME: &'static str = "OffsetForLeaderEpochRequest";
+    const MIN_VERSION: i16 = 2;
+    const MAX_VERSION: i16 = 4;
 }
 
 /// `OffsetForLeaderTopic` of OffsetForLeaderEpoch.
@@ -75,38 +73,37 @@ pub struct OffsetForLeaderTopic {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl OffsetForLeaderTopic {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for OffsetForLeaderTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
-        encoder.string(Some(&self.topic), flexible)?;
-        encoder.array_length(Some(self.partitions.len()), flexible)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetForLeaderTopic",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.topic), flexible);
+        encoder.write_structures(Some(&self.partitions), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "OffsetForLeaderTopic",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
-        let topic = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("OffsetForLeaderTopic", "topic", version))?;
-        let partitions = decoder
-            .array(flexible, |decoder| OffsetForLeaderPartition::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("OffsetForLeaderTopic", "partitions", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { topic, partitions, unknown_tagged_fields })
+        decoder.read_string(
+            &mut self.topic,
+            flexible,
+            version,
+            Field::of("OffsetForLeaderTopic", "topic"),
+        )?;
+        decoder.read_structures(
+            &mut self.partitions,
+            flexible,
+            version,
+            Field::of("OffsetForLeaderTopic", "partitions"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -134,33 +131,33 @@ impl Default for OffsetForLeaderPartition {
     }
 }
 
-impl OffsetForLeaderPartition {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for OffsetForLeaderPartition {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
-        encoder.int32(self.partition);
-        encoder.int32(self.current_leader_epoch);
-        encoder.int32(self.leader_epoch);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetForLeaderPartition",
-                "unknown_tagged_fields",
-                version,
-            ));
+        {
+            let mut fields = encoder.fixed_fields::<12>();
+            fields.int32(0, self.partition);
+            fields.int32(4, self.current_leader_epoch);
+            fields.int32(8, self.leader_epoch);
         }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "OffsetForLeaderPartition",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
-        let partition = decoder.int32()?;
-        let current_leader_epoch = decoder.int32()?;
-        let leader_epoch = decoder.int32()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { partition, current_leader_epoch, leader_epoch, unknown_tagged_fields })
+        let fields = decoder.fixed_fields::<12>("OffsetForLeaderPartition")?;
+        self.partition = fields.int32(0);
+        self.current_leader_epoch = fields.int32(4);
+        self.leader_epoch = fields.int32(8);
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -175,43 +172,39 @@ pub struct OffsetForLeaderEpochResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for OffsetForLeaderEpochResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 4;
+        encoder.int32(self.throttle_time_ms);
+        encoder.write_structures(Some(&self.topics), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "OffsetForLeaderEpochResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 4;
+        self.throttle_time_ms = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.topics,
+            flexible,
+            version,
+            Field::of("OffsetForLeaderEpochResponse", "topics"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for OffsetForLeaderEpochResponse {
     const NAME: &'static str = "OffsetForLeaderEpochResponse";
     const MIN_VERSION: i16 = 2;
     const MAX_VERSION: i16 = 4;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 4;
-        encoder.int32(self.throttle_time_ms);
-        encoder.array_length(Some(self.topics.len()), flexible)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetForLeaderEpochResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 4;
-        let throttle_time_ms = decoder.int32()?;
-        let topics = decoder
-            .array(flexible, |decoder| OffsetForLeaderTopicResult::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("OffsetForLeaderEpochResponse", "topics", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { throttle_time_ms, topics, unknown_tagged_fields })
-    }
 }
 
 /// `OffsetForLeaderTopicResult` of OffsetForLeaderEpoch.
@@ -225,39 +218,37 @@ pub struct OffsetForLeaderTopicResult {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl OffsetForLeaderTopicResult {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for OffsetForLeaderTopicResult {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
-        encoder.string(Some(&self.topic), flexible)?;
-        encoder.array_length(Some(self.partitions.len()), flexible)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "OffsetForLeaderTopicResult",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.topic), flexible);
+        encoder.write_structures(Some(&self.partitions), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "OffsetForLeaderTopicResult",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
-        let topic = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("OffsetForLeaderTopicResult", "topic", version))?;
-        let partitions =
-            decoder.array(flexible, |decoder| EpochEndOffset::decode(decoder, version))?.ok_or_else(
-                || DecodeError::unexpected_null("OffsetForLeaderTopicResult", "partitions", version),
-            )?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { topic, partitions, unknown_tagged_fields })
+        decoder.read_string(
+            &mut self.topic,
+            flexible,
+            version,
+            Field::of("OffsetForLeaderTopicResult", "topic"),
+        )?;
+        decoder.read_structures(
+            &mut self.partitions,
+            flexible,
+            version,
+            Field::of("OffsetForLeaderTopicResult", "partitions"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -288,35 +279,30 @@ impl Default for EpochEndOffset {
     }
 }
 
-impl EpochEndOffset {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for EpochEndOffset {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
-        encoder.error_code(self.error_code);
-        encoder.int32(self.partition);
-        encoder.int32(self.leader_epoch);
-        encoder.int64(self.end_offset);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "EpochEndOffset",
-                "unknown_tagged_fields",
-                version,
-            ));
+        {
+            let mut fields = encoder.fixed_fields::<18>();
+            fields.error_code(0, self.error_code);
+            fields.int32(2, self.partition);
+            fields.int32(6, self.leader_epoch);
+            fields.int64(10, self.end_offset);
         }
-        Ok(())
+        encoder.write_unknown_tagged_fields(flexible, version, "EpochEndOffset", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
-        let error_code = decoder.error_code()?;
-        let partition = decoder.int32()?;
-        let leader_epoch = decoder.int32()?;
-        let end_offset = decoder.int64()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { error_code, partition, leader_epoch, end_offset, unknown_tagged_fields })
+        let fields = decoder.fixed_fields::<18>("EpochEndOffset")?;
+        self.error_code = fields.error_code(0);
+        self.partition = fields.int32(2);
+        self.leader_epoch = fields.int32(6);
+        self.end_offset = fields.int64(10);
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

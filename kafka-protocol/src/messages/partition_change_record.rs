@@ -14,23 +14,23 @@ pub struct PartitionChangeRecord {
     /// `TopicId`.
     pub topic_id: TopicId,
     /// `Isr`: nullable, tag 0.
-    pub isr: Option<Vec<i32>>,
+    pub isr: Option<Int32Array>,
     /// `Leader`: tag 1. Values: -1 none, -2 as before.
     pub leader: i32,
     /// `Replicas`: nullable, tag 2.
-    pub replicas: Option<Vec<i32>>,
+    pub replicas: Option<Int32Array>,
     /// `RemovingReplicas`: nullable, tag 3.
-    pub removing_replicas: Option<Vec<i32>>,
+    pub removing_replicas: Option<Int32Array>,
     /// `AddingReplicas`: nullable, tag 4.
-    pub adding_replicas: Option<Vec<i32>>,
+    pub adding_replicas: Option<Int32Array>,
     /// `LeaderRecoveryState`: tag 5. Values: -1 as before, 0 recovered, 1 recovering from an unclean election.
     pub leader_recovery_state: i8,
     /// `Directories`: versions 1 and later, nullable, tag 8.
     pub directories: Option<Vec<[u8; 16]>>,
     /// `EligibleLeaderReplicas`: versions 2 and later, nullable, tag 6.
-    pub eligible_leader_replicas: Option<Vec<i32>>,
+    pub eligible_leader_replicas: Option<Int32Array>,
     /// `LastKnownElr`: versions 2 and later, nullable, tag 7.
-    pub last_known_elr: Option<Vec<i32>>,
+    pub last_known_elr: Option<Int32Array>,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
@@ -54,31 +54,21 @@ impl Default for PartitionChangeRecord {
     }
 }
 
-impl Message for PartitionChangeRecord {
-    const NAME: &'static str = "PartitionChangeRecord";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.partition_id);
-        encoder.topic_id(self.topic_id);
+impl Structure for PartitionChangeRecord {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<20>();
+            fields.int32(0, self.partition_id);
+            fields.topic_id(4, self.topic_id);
+        }
         if version < 2 && self.eligible_leader_replicas.is_some() {
-            return Err(EncodeError::field_not_in_version(
-                "PartitionChangeRecord",
-                "eligible_leader_replicas",
-                version,
-            ));
+            encoder.fail(Field::of("PartitionChangeRecord", "eligible_leader_replicas").not_in(version));
         }
         if version < 2 && self.last_known_elr.is_some() {
-            return Err(EncodeError::field_not_in_version(
-                "PartitionChangeRecord",
-                "last_known_elr",
-                version,
-            ));
+            encoder.fail(Field::of("PartitionChangeRecord", "last_known_elr").not_in(version));
         }
         if version < 1 && self.directories.is_some() {
-            return Err(EncodeError::field_not_in_version("PartitionChangeRecord", "directories", version));
+            encoder.fail(Field::of("PartitionChangeRecord", "directories").not_in(version));
         }
         let known = u32::from(self.isr.is_some())
             + u32::from(self.leader != -2)
@@ -91,81 +81,53 @@ impl Message for PartitionChangeRecord {
             + u32::from(version >= 1 && self.directories.is_some());
         encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
         if self.isr.is_some() {
-            encoder.tagged_field(0, |encoder| {
-                encoder.array_length(self.isr.as_ref().map(Vec::len), true)?;
-                for element in self.isr.iter().flatten() {
-                    encoder.int32(*element);
-                }
-                Ok(())
-            })?;
+            encoder.write_tagged_field(0, |encoder| {
+                encoder.write_int32_array(self.isr.as_ref(), true);
+            });
         }
         if self.leader != -2 {
-            encoder.tagged_field(1, |encoder| {
+            encoder.write_tagged_field(1, |encoder| {
                 encoder.int32(self.leader);
-                Ok(())
-            })?;
+            });
         }
         if self.replicas.is_some() {
-            encoder.tagged_field(2, |encoder| {
-                encoder.array_length(self.replicas.as_ref().map(Vec::len), true)?;
-                for element in self.replicas.iter().flatten() {
-                    encoder.int32(*element);
-                }
-                Ok(())
-            })?;
+            encoder.write_tagged_field(2, |encoder| {
+                encoder.write_int32_array(self.replicas.as_ref(), true);
+            });
         }
         if self.removing_replicas.is_some() {
-            encoder.tagged_field(3, |encoder| {
-                encoder.array_length(self.removing_replicas.as_ref().map(Vec::len), true)?;
-                for element in self.removing_replicas.iter().flatten() {
-                    encoder.int32(*element);
-                }
-                Ok(())
-            })?;
+            encoder.write_tagged_field(3, |encoder| {
+                encoder.write_int32_array(self.removing_replicas.as_ref(), true);
+            });
         }
         if self.adding_replicas.is_some() {
-            encoder.tagged_field(4, |encoder| {
-                encoder.array_length(self.adding_replicas.as_ref().map(Vec::len), true)?;
-                for element in self.adding_replicas.iter().flatten() {
-                    encoder.int32(*element);
-                }
-                Ok(())
-            })?;
+            encoder.write_tagged_field(4, |encoder| {
+                encoder.write_int32_array(self.adding_replicas.as_ref(), true);
+            });
         }
         if self.leader_recovery_state != -1 {
-            encoder.tagged_field(5, |encoder| {
+            encoder.write_tagged_field(5, |encoder| {
                 encoder.int8(self.leader_recovery_state);
-                Ok(())
-            })?;
+            });
         }
         if version >= 2 && self.eligible_leader_replicas.is_some() {
-            encoder.tagged_field(6, |encoder| {
-                encoder.array_length(self.eligible_leader_replicas.as_ref().map(Vec::len), true)?;
-                for element in self.eligible_leader_replicas.iter().flatten() {
-                    encoder.int32(*element);
-                }
-                Ok(())
-            })?;
+            encoder.write_tagged_field(6, |encoder| {
+                encoder.write_int32_array(self.eligible_leader_replicas.as_ref(), true);
+            });
         }
         if version >= 2 && self.last_known_elr.is_some() {
-            encoder.tagged_field(7, |encoder| {
-                encoder.array_length(self.last_known_elr.as_ref().map(Vec::len), true)?;
-                for element in self.last_known_elr.iter().flatten() {
-                    encoder.int32(*element);
-                }
-                Ok(())
-            })?;
+            encoder.write_tagged_field(7, |encoder| {
+                encoder.write_int32_array(self.last_known_elr.as_ref(), true);
+            });
         }
         if version >= 1 && self.directories.is_some() {
-            encoder.tagged_field(8, |encoder| {
-                encoder.array_length(self.directories.as_ref().map(Vec::len), true)?;
-                for element in self.directories.iter().flatten() {
-                    encoder.uuid(*element);
-                }
-                Ok(())
-            })?;
+            encoder.write_tagged_field(8, |encoder| {
+                encoder.write_array(self.directories.as_deref(), true, |encoder, element| {
+                    encoder.uuid(*element)
+                });
+            });
         }
-        self.unknown_tagged_fields.encode(
+        self.unknown_tagged_fields.write(
             encoder,
             if version >= 1 {
                 Some(8)
@@ -174,71 +136,90 @@ impl Message for PartitionChangeRecord {
             } else {
                 Some(5)
             },
-        )?;
-        Ok(())
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let partition_id = decoder.int32()?;
-        let topic_id = decoder.topic_id()?;
-        let mut isr = None;
-        let mut leader = -2;
-        let mut replicas = None;
-        let mut removing_replicas = None;
-        let mut adding_replicas = None;
-        let mut leader_recovery_state = -1;
-        let mut directories = None;
-        let mut eligible_leader_replicas = None;
-        let mut last_known_elr = None;
-        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<20>("PartitionChangeRecord")?;
+        self.partition_id = fields.int32(0);
+        self.topic_id = fields.topic_id(4);
+        decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
             match tag {
                 0 => {
-                    isr = decoder.int32_array(true)?;
+                    decoder.read_int32_array(
+                        &mut self.isr,
+                        true,
+                        version,
+                        Field::of("PartitionChangeRecord", "isr"),
+                    )?;
                 }
                 1 => {
-                    leader = decoder.int32()?;
+                    self.leader = decoder.int32()?;
                 }
                 2 => {
-                    replicas = decoder.int32_array(true)?;
+                    decoder.read_int32_array(
+                        &mut self.replicas,
+                        true,
+                        version,
+                        Field::of("PartitionChangeRecord", "replicas"),
+                    )?;
                 }
                 3 => {
-                    removing_replicas = decoder.int32_array(true)?;
+                    decoder.read_int32_array(
+                        &mut self.removing_replicas,
+                        true,
+                        version,
+                        Field::of("PartitionChangeRecord", "removing_replicas"),
+                    )?;
                 }
                 4 => {
-                    adding_replicas = decoder.int32_array(true)?;
+                    decoder.read_int32_array(
+                        &mut self.adding_replicas,
+                        true,
+                        version,
+                        Field::of("PartitionChangeRecord", "adding_replicas"),
+                    )?;
                 }
                 5 => {
-                    leader_recovery_state = decoder.int8()?;
+                    self.leader_recovery_state = decoder.int8()?;
                 }
                 8 if version >= 1 => {
-                    directories = decoder.array(true, |decoder| decoder.uuid())?;
+                    decoder.read_array(
+                        &mut self.directories,
+                        true,
+                        version,
+                        Field::of("PartitionChangeRecord", "directories"),
+                        |decoder| Ok(decoder.uuid()?),
+                    )?;
                 }
                 6 if version >= 2 => {
-                    eligible_leader_replicas = decoder.int32_array(true)?;
+                    decoder.read_int32_array(
+                        &mut self.eligible_leader_replicas,
+                        true,
+                        version,
+                        Field::of("PartitionChangeRecord", "eligible_leader_replicas"),
+                    )?;
                 }
                 7 if version >= 2 => {
-                    last_known_elr = decoder.int32_array(true)?;
+                    decoder.read_int32_array(
+                        &mut self.last_known_elr,
+                        true,
+                        version,
+                        Field::of("PartitionChangeRecord", "last_known_elr"),
+                    )?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        Ok(Self {
-            partition_id,
-            topic_id,
-            isr,
-            leader,
-            replicas,
-            removing_replicas,
-            adding_replicas,
-            leader_recovery_state,
-            directories,
-            eligible_leader_replicas,
-            last_known_elr,
-            unknown_tagged_fields,
-        })
+        Ok(())
     }
+}
+
+impl Message for PartitionChangeRecord {
+    const NAME: &'static str = "PartitionChangeRecord";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 2;
 }
 
 impl PartitionChangeRecord {

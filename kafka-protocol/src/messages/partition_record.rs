@@ -14,13 +14,13 @@ pub struct PartitionRecord {
     /// `TopicId`.
     pub topic_id: TopicId,
     /// `Replicas`.
-    pub replicas: Vec<i32>,
+    pub replicas: Int32Array,
     /// `Isr`.
-    pub isr: Vec<i32>,
+    pub isr: Int32Array,
     /// `RemovingReplicas`.
-    pub removing_replicas: Vec<i32>,
+    pub removing_replicas: Int32Array,
     /// `AddingReplicas`.
-    pub adding_replicas: Vec<i32>,
+    pub adding_replicas: Int32Array,
     /// `Leader`.
     pub leader: i32,
     /// `LeaderRecoveryState`: tag 0. Values: 0 recovered, 1 recovering from an unclean election.
@@ -32,9 +32,9 @@ pub struct PartitionRecord {
     /// `Directories`: versions 1 and later.
     pub directories: Vec<[u8; 16]>,
     /// `EligibleLeaderReplicas`: versions 2 and later, nullable, tag 1.
-    pub eligible_leader_replicas: Option<Vec<i32>>,
+    pub eligible_leader_replicas: Option<Int32Array>,
     /// `LastKnownElr`: versions 2 and later, nullable, tag 2.
-    pub last_known_elr: Option<Vec<i32>>,
+    pub last_known_elr: Option<Int32Array>,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
@@ -44,10 +44,10 @@ impl Default for PartitionRecord {
         Self {
             partition_id: -1,
             topic_id: TopicId::ZERO,
-            replicas: Vec::new(),
-            isr: Vec::new(),
-            removing_replicas: Vec::new(),
-            adding_replicas: Vec::new(),
+            replicas: Int32Array::new(),
+            isr: Int32Array::new(),
+            removing_replicas: Int32Array::new(),
+            adding_replicas: Int32Array::new(),
             leader: -1,
             leader_recovery_state: 0,
             leader_epoch: -1,
@@ -60,145 +60,125 @@ impl Default for PartitionRecord {
     }
 }
 
-impl Message for PartitionRecord {
-    const NAME: &'static str = "PartitionRecord";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.partition_id);
-        encoder.topic_id(self.topic_id);
-        encoder.array_length(Some(self.replicas.len()), true)?;
-        for element in &self.replicas {
-            encoder.int32(*element);
+impl Structure for PartitionRecord {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<20>();
+            fields.int32(0, self.partition_id);
+            fields.topic_id(4, self.topic_id);
         }
-        encoder.array_length(Some(self.isr.len()), true)?;
-        for element in &self.isr {
-            encoder.int32(*element);
+        encoder.write_int32_array(Some(&self.replicas), true);
+        encoder.write_int32_array(Some(&self.isr), true);
+        encoder.write_int32_array(Some(&self.removing_replicas), true);
+        encoder.write_int32_array(Some(&self.adding_replicas), true);
+        {
+            let mut fields = encoder.fixed_fields::<12>();
+            fields.int32(0, self.leader);
+            fields.int32(4, self.leader_epoch);
+            fields.int32(8, self.partition_epoch);
         }
-        encoder.array_length(Some(self.removing_replicas.len()), true)?;
-        for element in &self.removing_replicas {
-            encoder.int32(*element);
-        }
-        encoder.array_length(Some(self.adding_replicas.len()), true)?;
-        for element in &self.adding_replicas {
-            encoder.int32(*element);
-        }
-        encoder.int32(self.leader);
-        encoder.int32(self.leader_epoch);
-        encoder.int32(self.partition_epoch);
         if version >= 1 {
-            encoder.array_length(Some(self.directories.len()), true)?;
-            for element in &self.directories {
-                encoder.uuid(*element);
-            }
+            encoder.write_array(Some(&self.directories), true, |encoder, element| encoder.uuid(*element));
         } else if !self.directories.is_empty() {
-            return Err(EncodeError::field_not_in_version("PartitionRecord", "directories", version));
+            encoder.fail(Field::of("PartitionRecord", "directories").not_in(version));
         }
         if version < 2 && self.eligible_leader_replicas.is_some() {
-            return Err(EncodeError::field_not_in_version(
-                "PartitionRecord",
-                "eligible_leader_replicas",
-                version,
-            ));
+            encoder.fail(Field::of("PartitionRecord", "eligible_leader_replicas").not_in(version));
         }
         if version < 2 && self.last_known_elr.is_some() {
-            return Err(EncodeError::field_not_in_version("PartitionRecord", "last_known_elr", version));
+            encoder.fail(Field::of("PartitionRecord", "last_known_elr").not_in(version));
         }
         let known = u32::from(self.leader_recovery_state != 0)
             + u32::from(version >= 2 && self.eligible_leader_replicas.is_some())
             + u32::from(version >= 2 && self.last_known_elr.is_some());
         encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
         if self.leader_recovery_state != 0 {
-            encoder.tagged_field(0, |encoder| {
+            encoder.write_tagged_field(0, |encoder| {
                 encoder.int8(self.leader_recovery_state);
-                Ok(())
-            })?;
+            });
         }
         if version >= 2 && self.eligible_leader_replicas.is_some() {
-            encoder.tagged_field(1, |encoder| {
-                encoder.array_length(self.eligible_leader_replicas.as_ref().map(Vec::len), true)?;
-                for element in self.eligible_leader_replicas.iter().flatten() {
-                    encoder.int32(*element);
-                }
-                Ok(())
-            })?;
+            encoder.write_tagged_field(1, |encoder| {
+                encoder.write_int32_array(self.eligible_leader_replicas.as_ref(), true);
+            });
         }
         if version >= 2 && self.last_known_elr.is_some() {
-            encoder.tagged_field(2, |encoder| {
-                encoder.array_length(self.last_known_elr.as_ref().map(Vec::len), true)?;
-                for element in self.last_known_elr.iter().flatten() {
-                    encoder.int32(*element);
-                }
-                Ok(())
-            })?;
+            encoder.write_tagged_field(2, |encoder| {
+                encoder.write_int32_array(self.last_known_elr.as_ref(), true);
+            });
         }
-        self.unknown_tagged_fields.encode(encoder, if version >= 2 { Some(2) } else { Some(0) })?;
-        Ok(())
+        self.unknown_tagged_fields.write(encoder, if version >= 2 { Some(2) } else { Some(0) });
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let partition_id = decoder.int32()?;
-        let topic_id = decoder.topic_id()?;
-        let replicas = decoder
-            .int32_array(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("PartitionRecord", "replicas", version))?;
-        let isr = decoder
-            .int32_array(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("PartitionRecord", "isr", version))?;
-        let removing_replicas = decoder
-            .int32_array(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("PartitionRecord", "removing_replicas", version))?;
-        let adding_replicas = decoder
-            .int32_array(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("PartitionRecord", "adding_replicas", version))?;
-        let leader = decoder.int32()?;
-        let leader_epoch = decoder.int32()?;
-        let partition_epoch = decoder.int32()?;
-        let directories = if version >= 1 {
-            decoder
-                .array(true, |decoder| decoder.uuid())?
-                .ok_or_else(|| DecodeError::unexpected_null("PartitionRecord", "directories", version))?
-        } else {
-            Vec::new()
-        };
-        let mut leader_recovery_state = 0;
-        let mut eligible_leader_replicas = None;
-        let mut last_known_elr = None;
-        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<20>("PartitionRecord")?;
+        self.partition_id = fields.int32(0);
+        self.topic_id = fields.topic_id(4);
+        decoder.read_int32_array(
+            &mut self.replicas,
+            true,
+            version,
+            Field::of("PartitionRecord", "replicas"),
+        )?;
+        decoder.read_int32_array(&mut self.isr, true, version, Field::of("PartitionRecord", "isr"))?;
+        decoder.read_int32_array(
+            &mut self.removing_replicas,
+            true,
+            version,
+            Field::of("PartitionRecord", "removing_replicas"),
+        )?;
+        decoder.read_int32_array(
+            &mut self.adding_replicas,
+            true,
+            version,
+            Field::of("PartitionRecord", "adding_replicas"),
+        )?;
+        let fields = decoder.fixed_fields::<12>("PartitionRecord")?;
+        self.leader = fields.int32(0);
+        self.leader_epoch = fields.int32(4);
+        self.partition_epoch = fields.int32(8);
+        if version >= 1 {
+            decoder.read_array(
+                &mut self.directories,
+                true,
+                version,
+                Field::of("PartitionRecord", "directories"),
+                |decoder| Ok(decoder.uuid()?),
+            )?;
+        }
+        decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
             match tag {
                 0 => {
-                    leader_recovery_state = decoder.int8()?;
+                    self.leader_recovery_state = decoder.int8()?;
                 }
                 1 if version >= 2 => {
-                    eligible_leader_replicas = decoder.int32_array(true)?;
+                    decoder.read_int32_array(
+                        &mut self.eligible_leader_replicas,
+                        true,
+                        version,
+                        Field::of("PartitionRecord", "eligible_leader_replicas"),
+                    )?;
                 }
                 2 if version >= 2 => {
-                    last_known_elr = decoder.int32_array(true)?;
+                    decoder.read_int32_array(
+                        &mut self.last_known_elr,
+                        true,
+                        version,
+                        Field::of("PartitionRecord", "last_known_elr"),
+                    )?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        Ok(Self {
-            partition_id,
-            topic_id,
-            replicas,
-            isr,
-            removing_replicas,
-            adding_replicas,
-            leader,
-            leader_recovery_state,
-            leader_epoch,
-            partition_epoch,
-            directories,
-            eligible_leader_replicas,
-            last_known_elr,
-            unknown_tagged_fields,
-        })
+        Ok(())
     }
+}
+
+impl Message for PartitionRecord {
+    const NAME: &'static str = "PartitionRecord";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 2;
 }
 
 impl PartitionRecord {

@@ -21,47 +21,47 @@ pub struct ProduceRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for ProduceRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 9;
+        encoder.write_string(self.transactional_id.as_deref(), flexible);
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int16(0, self.acks);
+            fields.int32(2, self.timeout_ms);
+        }
+        encoder.write_structures(Some(&self.topic_data), flexible, version);
+        encoder.write_unknown_tagged_fields(flexible, version, "ProduceRequest", &self.unknown_tagged_fields);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 9;
+        decoder.read_string(
+            &mut self.transactional_id,
+            flexible,
+            version,
+            Field::of("ProduceRequest", "transactional_id"),
+        )?;
+        let fields = decoder.fixed_fields::<6>("ProduceRequest")?;
+        self.acks = fields.int16(0);
+        self.timeout_ms = fields.int32(2);
+        decoder.read_structures(
+            &mut self.topic_data,
+            flexible,
+            version,
+            Field::of("ProduceRequest", "topic_data"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for ProduceRequest {
     const NAME: &'static str = "ProduceRequest";
     const MIN_VERSION: i16 = 3;
     const MAX_VERSION: i16 = 13;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 9;
-        encoder.string(self.transactional_id.as_deref(), flexible)?;
-        encoder.int16(self.acks);
-        encoder.int32(self.timeout_ms);
-        encoder.array_length(Some(self.topic_data.len()), flexible)?;
-        for element in &self.topic_data {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "ProduceRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 9;
-        let transactional_id = decoder.string(flexible)?;
-        let acks = decoder.int16()?;
-        let timeout_ms = decoder.int32()?;
-        let topic_data = decoder
-            .array(flexible, |decoder| TopicProduceData::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("ProduceRequest", "topic_data", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { transactional_id, acks, timeout_ms, topic_data, unknown_tagged_fields })
-    }
 }
 
 /// `TopicProduceData` of Produce.
@@ -77,48 +77,42 @@ pub struct TopicProduceData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TopicProduceData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for TopicProduceData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 9;
         if version <= 12 {
-            encoder.string(Some(&self.name), flexible)?;
+            encoder.write_string(Some(&self.name), flexible);
         }
         if version >= 13 {
             encoder.topic_id(self.topic_id);
         }
-        encoder.array_length(Some(self.partition_data.len()), flexible)?;
-        for element in &self.partition_data {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "TopicProduceData",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_structures(Some(&self.partition_data), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "TopicProduceData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 9;
-        let name = if version <= 12 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("TopicProduceData", "name", version))?
-        } else {
-            StrBytes::default()
-        };
-        let topic_id = if version >= 13 { decoder.topic_id()? } else { TopicId::ZERO };
-        let partition_data = decoder
-            .array(flexible, |decoder| PartitionProduceData::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicProduceData", "partition_data", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, topic_id, partition_data, unknown_tagged_fields })
+        if version <= 12 {
+            decoder.read_string(&mut self.name, flexible, version, Field::of("TopicProduceData", "name"))?;
+        }
+        if version >= 13 {
+            self.topic_id = decoder.topic_id()?;
+        }
+        decoder.read_structures(
+            &mut self.partition_data,
+            flexible,
+            version,
+            Field::of("TopicProduceData", "partition_data"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -133,31 +127,32 @@ pub struct PartitionProduceData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl PartitionProduceData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for PartitionProduceData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 9;
         encoder.int32(self.index);
-        encoder.records(self.records.as_ref(), flexible)?;
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "PartitionProduceData",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_records(self.records.as_ref(), flexible);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "PartitionProduceData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 9;
-        let index = decoder.int32()?;
-        let records = decoder.records(flexible)?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { index, records, unknown_tagged_fields })
+        self.index = decoder.int32()?;
+        decoder.read_records(
+            &mut self.records,
+            flexible,
+            version,
+            Field::of("PartitionProduceData", "records"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -174,72 +169,66 @@ pub struct ProduceResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Message for ProduceResponse {
-    const NAME: &'static str = "ProduceResponse";
-    const MIN_VERSION: i16 = 3;
-    const MAX_VERSION: i16 = 13;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for ProduceResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 9;
-        encoder.array_length(Some(self.responses.len()), flexible)?;
-        for element in &self.responses {
-            element.encode(encoder, version)?;
-        }
+        encoder.write_structures(Some(&self.responses), flexible, version);
         encoder.int32(self.throttle_time_ms);
         if version < 10 && !self.node_endpoints.is_empty() {
-            return Err(EncodeError::field_not_in_version("ProduceResponse", "node_endpoints", version));
+            encoder.fail(Field::of("ProduceResponse", "node_endpoints").not_in(version));
         }
         if flexible {
             let known = u32::from(version >= 10 && !self.node_endpoints.is_empty());
             encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
             if version >= 10 && !self.node_endpoints.is_empty() {
-                encoder.tagged_field(0, |encoder| {
-                    encoder.array_length(Some(self.node_endpoints.len()), true)?;
-                    for element in &self.node_endpoints {
-                        element.encode(encoder, version)?;
-                    }
-                    Ok(())
-                })?;
+                encoder.write_tagged_field(0, |encoder| {
+                    encoder.write_structures(Some(&self.node_endpoints), true, version);
+                });
             }
-            self.unknown_tagged_fields.encode(encoder, if version >= 10 { Some(0) } else { None })?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "ProduceResponse",
-                "unknown_tagged_fields",
+            self.unknown_tagged_fields.write(encoder, if version >= 10 { Some(0) } else { None });
+        } else {
+            encoder.write_unknown_tagged_fields(
+                false,
                 version,
-            ));
+                "ProduceResponse",
+                &self.unknown_tagged_fields,
+            );
         }
-        Ok(())
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 9;
-        let responses = decoder
-            .array(flexible, |decoder| TopicProduceResponse::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("ProduceResponse", "responses", version))?;
-        let throttle_time_ms = decoder.int32()?;
-        let mut node_endpoints = Vec::new();
-        let unknown_tagged_fields = if flexible {
-            decoder.tagged_fields(|tag, decoder| {
+        decoder.read_structures(
+            &mut self.responses,
+            flexible,
+            version,
+            Field::of("ProduceResponse", "responses"),
+        )?;
+        self.throttle_time_ms = decoder.int32()?;
+        if flexible {
+            decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
                 match tag {
                     0 if version >= 10 => {
-                        node_endpoints = decoder
-                            .array(true, |decoder| NodeEndpoint::decode(decoder, version))?
-                            .ok_or_else(|| {
-                                DecodeError::unexpected_null("ProduceResponse", "node_endpoints", version)
-                            })?;
+                        decoder.read_structures(
+                            &mut self.node_endpoints,
+                            true,
+                            version,
+                            Field::of("ProduceResponse", "node_endpoints"),
+                        )?;
                     }
                     _ => return Ok(false),
                 }
                 Ok(true)
-            })?
-        } else {
-            UnknownTaggedFields::default()
-        };
-        Ok(Self { responses, throttle_time_ms, node_endpoints, unknown_tagged_fields })
+            })?;
+        }
+        Ok(())
     }
+}
+
+impl Message for ProduceResponse {
+    const NAME: &'static str = "ProduceResponse";
+    const MIN_VERSION: i16 = 3;
+    const MAX_VERSION: i16 = 13;
 }
 
 /// `TopicProduceResponse` of Produce.
@@ -255,50 +244,47 @@ pub struct TopicProduceResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TopicProduceResponse {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for TopicProduceResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 9;
         if version <= 12 {
-            encoder.string(Some(&self.name), flexible)?;
+            encoder.write_string(Some(&self.name), flexible);
         }
         if version >= 13 {
             encoder.topic_id(self.topic_id);
         }
-        encoder.array_length(Some(self.partition_responses.len()), flexible)?;
-        for element in &self.partition_responses {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "TopicProduceResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_structures(Some(&self.partition_responses), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "TopicProduceResponse",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 9;
-        let name = if version <= 12 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("TopicProduceResponse", "name", version))?
-        } else {
-            StrBytes::default()
-        };
-        let topic_id = if version >= 13 { decoder.topic_id()? } else { TopicId::ZERO };
-        let partition_responses = decoder
-            .array(flexible, |decoder| PartitionProduceResponse::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("TopicProduceResponse", "partition_responses", version)
-            })?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, topic_id, partition_responses, unknown_tagged_fields })
+        if version <= 12 {
+            decoder.read_string(
+                &mut self.name,
+                flexible,
+                version,
+                Field::of("TopicProduceResponse", "name"),
+            )?;
+        }
+        if version >= 13 {
+            self.topic_id = decoder.topic_id()?;
+        }
+        decoder.read_structures(
+            &mut self.partition_responses,
+            flexible,
+            version,
+            Field::of("TopicProduceResponse", "partition_responses"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -341,94 +327,85 @@ impl Default for PartitionProduceResponse {
     }
 }
 
-impl PartitionProduceResponse {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for PartitionProduceResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 9;
-        encoder.int32(self.index);
-        encoder.error_code(self.error_code);
-        encoder.int64(self.base_offset);
-        encoder.int64(self.log_append_time_ms);
+        {
+            let mut fields = encoder.fixed_fields::<22>();
+            fields.int32(0, self.index);
+            fields.error_code(4, self.error_code);
+            fields.int64(6, self.base_offset);
+            fields.int64(14, self.log_append_time_ms);
+        }
         if version >= 5 {
             encoder.int64(self.log_start_offset);
         }
         if version >= 8 {
-            encoder.array_length(Some(self.record_errors.len()), flexible)?;
-            for element in &self.record_errors {
-                element.encode(encoder, version)?;
-            }
+            encoder.write_structures(Some(&self.record_errors), flexible, version);
         }
         if version >= 8 {
-            encoder.string(self.error_message.as_deref(), flexible)?;
+            encoder.write_string(self.error_message.as_deref(), flexible);
         }
         if version < 10 && self.current_leader != LeaderIdAndEpoch::default() {
-            return Err(EncodeError::field_not_in_version(
-                "PartitionProduceResponse",
-                "current_leader",
-                version,
-            ));
+            encoder.fail(Field::of("PartitionProduceResponse", "current_leader").not_in(version));
         }
         if flexible {
             let known = u32::from(version >= 10 && self.current_leader != LeaderIdAndEpoch::default());
             encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
             if version >= 10 && self.current_leader != LeaderIdAndEpoch::default() {
-                encoder.tagged_field(0, |encoder| {
-                    self.current_leader.encode(encoder, version)?;
-                    Ok(())
-                })?;
+                encoder.write_tagged_field(0, |encoder| {
+                    self.current_leader.write(encoder, version);
+                });
             }
-            self.unknown_tagged_fields.encode(encoder, if version >= 10 { Some(0) } else { None })?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "PartitionProduceResponse",
-                "unknown_tagged_fields",
+            self.unknown_tagged_fields.write(encoder, if version >= 10 { Some(0) } else { None });
+        } else {
+            encoder.write_unknown_tagged_fields(
+                false,
                 version,
-            ));
+                "PartitionProduceResponse",
+                &self.unknown_tagged_fields,
+            );
         }
-        Ok(())
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 9;
-        let index = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let base_offset = decoder.int64()?;
-        let log_append_time_ms = decoder.int64()?;
-        let log_start_offset = if version >= 5 { decoder.int64()? } else { -1 };
-        let record_errors = if version >= 8 {
-            decoder
-                .array(flexible, |decoder| BatchIndexAndErrorMessage::decode(decoder, version))?
-                .ok_or_else(|| {
-                    DecodeError::unexpected_null("PartitionProduceResponse", "record_errors", version)
-                })?
-        } else {
-            Vec::new()
-        };
-        let error_message = if version >= 8 { decoder.string(flexible)? } else { None };
-        let mut current_leader = LeaderIdAndEpoch::default();
-        let unknown_tagged_fields = if flexible {
-            decoder.tagged_fields(|tag, decoder| {
+        let fields = decoder.fixed_fields::<22>("PartitionProduceResponse")?;
+        self.index = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        self.base_offset = fields.int64(6);
+        self.log_append_time_ms = fields.int64(14);
+        if version >= 5 {
+            self.log_start_offset = decoder.int64()?;
+        }
+        if version >= 8 {
+            decoder.read_structures(
+                &mut self.record_errors,
+                flexible,
+                version,
+                Field::of("PartitionProduceResponse", "record_errors"),
+            )?;
+        }
+        if version >= 8 {
+            decoder.read_string(
+                &mut self.error_message,
+                flexible,
+                version,
+                Field::of("PartitionProduceResponse", "error_message"),
+            )?;
+        }
+        if flexible {
+            decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
                 match tag {
                     0 if version >= 10 => {
-                        current_leader = LeaderIdAndEpoch::decode(decoder, version)?;
+                        self.current_leader.read(decoder, version)?;
                     }
                     _ => return Ok(false),
                 }
                 Ok(true)
-            })?
-        } else {
-            UnknownTaggedFields::default()
-        };
-        Ok(Self {
-            index,
-            error_code,
-            base_offset,
-            log_append_time_ms,
-            log_start_offset,
-            record_errors,
-            error_message,
-            current_leader,
-            unknown_tagged_fields,
-        })
+            })?;
+        }
+        Ok(())
     }
 }
 
@@ -443,47 +420,44 @@ pub struct BatchIndexAndErrorMessage {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl BatchIndexAndErrorMessage {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for BatchIndexAndErrorMessage {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 9;
         if version >= 8 {
             encoder.int32(self.batch_index);
         } else if self.batch_index != 0 {
-            return Err(EncodeError::field_not_in_version(
-                "BatchIndexAndErrorMessage",
-                "batch_index",
-                version,
-            ));
+            encoder.fail(Field::of("BatchIndexAndErrorMessage", "batch_index").not_in(version));
         }
         if version >= 8 {
-            encoder.string(self.batch_index_error_message.as_deref(), flexible)?;
+            encoder.write_string(self.batch_index_error_message.as_deref(), flexible);
         } else if self.batch_index_error_message.is_some() {
-            return Err(EncodeError::field_not_in_version(
-                "BatchIndexAndErrorMessage",
-                "batch_index_error_message",
-                version,
-            ));
+            encoder.fail(Field::of("BatchIndexAndErrorMessage", "batch_index_error_message").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "BatchIndexAndErrorMessage",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "BatchIndexAndErrorMessage",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 9;
-        let batch_index = if version >= 8 { decoder.int32()? } else { 0 };
-        let batch_index_error_message = if version >= 8 { decoder.string(flexible)? } else { None };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { batch_index, batch_index_error_message, unknown_tagged_fields })
+        if version >= 8 {
+            self.batch_index = decoder.int32()?;
+        }
+        if version >= 8 {
+            decoder.read_string(
+                &mut self.batch_index_error_message,
+                flexible,
+                version,
+                Field::of("BatchIndexAndErrorMessage", "batch_index_error_message"),
+            )?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -504,39 +478,37 @@ impl Default for LeaderIdAndEpoch {
     }
 }
 
-impl LeaderIdAndEpoch {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for LeaderIdAndEpoch {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 9;
         if version >= 10 {
-            encoder.int32(self.leader_id);
+            let mut fields = encoder.fixed_fields::<8>();
+            fields.int32(0, self.leader_id);
+            fields.int32(4, self.leader_epoch);
         } else if self.leader_id != -1 {
-            return Err(EncodeError::field_not_in_version("LeaderIdAndEpoch", "leader_id", version));
-        }
-        if version >= 10 {
-            encoder.int32(self.leader_epoch);
+            encoder.fail(Field::of("LeaderIdAndEpoch", "leader_id").not_in(version));
         } else if self.leader_epoch != -1 {
-            return Err(EncodeError::field_not_in_version("LeaderIdAndEpoch", "leader_epoch", version));
+            encoder.fail(Field::of("LeaderIdAndEpoch", "leader_epoch").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "LeaderIdAndEpoch",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "LeaderIdAndEpoch",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 9;
-        let leader_id = if version >= 10 { decoder.int32()? } else { -1 };
-        let leader_epoch = if version >= 10 { decoder.int32()? } else { -1 };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { leader_id, leader_epoch, unknown_tagged_fields })
+        if version >= 10 {
+            let fields = decoder.fixed_fields::<8>("LeaderIdAndEpoch")?;
+            self.leader_id = fields.int32(0);
+            self.leader_epoch = fields.int32(4);
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -555,53 +527,50 @@ pub struct NodeEndpoint {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl NodeEndpoint {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for NodeEndpoint {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 9;
         if version >= 10 {
             encoder.int32(self.node_id);
         } else if self.node_id != 0 {
-            return Err(EncodeError::field_not_in_version("NodeEndpoint", "node_id", version));
+            encoder.fail(Field::of("NodeEndpoint", "node_id").not_in(version));
         }
         if version >= 10 {
-            encoder.string(Some(&self.host), flexible)?;
+            encoder.write_string(Some(&self.host), flexible);
         } else if !self.host.is_empty() {
-            return Err(EncodeError::field_not_in_version("NodeEndpoint", "host", version));
+            encoder.fail(Field::of("NodeEndpoint", "host").not_in(version));
         }
         if version >= 10 {
             encoder.int32(self.port);
         } else if self.port != 0 {
-            return Err(EncodeError::field_not_in_version("NodeEndpoint", "port", version));
+            encoder.fail(Field::of("NodeEndpoint", "port").not_in(version));
         }
         if version >= 10 {
-            encoder.string(self.rack.as_deref(), flexible)?;
+            encoder.write_string(self.rack.as_deref(), flexible);
         } else if self.rack.is_some() {
-            return Err(EncodeError::field_not_in_version("NodeEndpoint", "rack", version));
+            encoder.fail(Field::of("NodeEndpoint", "rack").not_in(version));
         }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version("NodeEndpoint", "unknown_tagged_fields", version));
-        }
-        Ok(())
+        encoder.write_unknown_tagged_fields(flexible, version, "NodeEndpoint", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 9;
-        let node_id = if version >= 10 { decoder.int32()? } else { 0 };
-        let host = if version >= 10 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("NodeEndpoint", "host", version))?
-        } else {
-            StrBytes::default()
-        };
-        let port = if version >= 10 { decoder.int32()? } else { 0 };
-        let rack = if version >= 10 { decoder.string(flexible)? } else { None };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { node_id, host, port, rack, unknown_tagged_fields })
+        if version >= 10 {
+            self.node_id = decoder.int32()?;
+        }
+        if version >= 10 {
+            decoder.read_string(&mut self.host, flexible, version, Field::of("NodeEndpoint", "host"))?;
+        }
+        if version >= 10 {
+            self.port = decoder.int32()?;
+        }
+        if version >= 10 {
+            decoder.read_string(&mut self.rack, flexible, version, Field::of("NodeEndpoint", "rack"))?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

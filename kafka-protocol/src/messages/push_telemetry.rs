@@ -23,42 +23,40 @@ pub struct PushTelemetryRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for PushTelemetryRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<22>();
+            fields.uuid(0, self.client_instance_id);
+            fields.int32(16, self.subscription_id);
+            fields.bool(20, self.terminating);
+            fields.int8(21, self.compression_type);
+        }
+        encoder.write_bytes(Some(&self.metrics), true);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "PushTelemetryRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<22>("PushTelemetryRequest")?;
+        self.client_instance_id = fields.uuid(0);
+        self.subscription_id = fields.int32(16);
+        self.terminating = fields.bool(20);
+        self.compression_type = fields.int8(21);
+        decoder.read_bytes(&mut self.metrics, true, version, Field::of("PushTelemetryRequest", "metrics"))?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for PushTelemetryRequest {
     const NAME: &'static str = "PushTelemetryRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.uuid(self.client_instance_id);
-        encoder.int32(self.subscription_id);
-        encoder.bool(self.terminating);
-        encoder.int8(self.compression_type);
-        encoder.bytes(Some(&self.metrics), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let client_instance_id = decoder.uuid()?;
-        let subscription_id = decoder.int32()?;
-        let terminating = decoder.bool()?;
-        let compression_type = decoder.int8()?;
-        let metrics = decoder
-            .bytes(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("PushTelemetryRequest", "metrics", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            client_instance_id,
-            subscription_id,
-            terminating,
-            compression_type,
-            metrics,
-            unknown_tagged_fields,
-        })
-    }
 }
 
 /// `PushTelemetryResponse` of PushTelemetry.
@@ -72,27 +70,34 @@ pub struct PushTelemetryResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for PushTelemetryResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
+        }
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "PushTelemetryResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("PushTelemetryResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for PushTelemetryResponse {
     const NAME: &'static str = "PushTelemetryResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { throttle_time_ms, error_code, unknown_tagged_fields })
-    }
 }
 
 impl Request for PushTelemetryRequest {

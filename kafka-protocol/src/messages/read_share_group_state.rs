@@ -17,34 +17,40 @@ pub struct ReadShareGroupStateRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for ReadShareGroupStateRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.group_id), true);
+        encoder.write_structures(Some(&self.topics), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ReadShareGroupStateRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.group_id,
+            true,
+            version,
+            Field::of("ReadShareGroupStateRequest", "group_id"),
+        )?;
+        decoder.read_structures(
+            &mut self.topics,
+            true,
+            version,
+            Field::of("ReadShareGroupStateRequest", "topics"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ReadShareGroupStateRequest {
     const NAME: &'static str = "ReadShareGroupStateRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(Some(&self.group_id), true)?;
-        encoder.array_length(Some(self.topics.len()), true)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let group_id = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("ReadShareGroupStateRequest", "group_id", version))?;
-        let topics = decoder
-            .array(true, |decoder| ReadStateData::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("ReadShareGroupStateRequest", "topics", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { group_id, topics, unknown_tagged_fields })
-    }
 }
 
 /// `ReadStateData` of ReadShareGroupState.
@@ -58,25 +64,23 @@ pub struct ReadStateData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl ReadStateData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for ReadStateData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(Some(&self.partitions), true, version);
+        encoder.write_unknown_tagged_fields(true, version, "ReadStateData", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_id = decoder.topic_id()?;
-        let partitions = decoder
-            .array(true, |decoder| PartitionData::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("ReadStateData", "partitions", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_id, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.topic_id = decoder.topic_id()?;
+        decoder.read_structures(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("ReadStateData", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -91,20 +95,22 @@ pub struct PartitionData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl PartitionData {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.int32(self.partition);
-        encoder.int32(self.leader_epoch);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for PartitionData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<8>();
+            fields.int32(0, self.partition);
+            fields.int32(4, self.leader_epoch);
+        }
+        encoder.write_unknown_tagged_fields(true, version, "PartitionData", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let partition = decoder.int32()?;
-        let leader_epoch = decoder.int32()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { partition, leader_epoch, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<8>("PartitionData")?;
+        self.partition = fields.int32(0);
+        self.leader_epoch = fields.int32(4);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -117,30 +123,33 @@ pub struct ReadShareGroupStateResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for ReadShareGroupStateResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_structures(Some(&self.results), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ReadShareGroupStateResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_structures(
+            &mut self.results,
+            true,
+            version,
+            Field::of("ReadShareGroupStateResponse", "results"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ReadShareGroupStateResponse {
     const NAME: &'static str = "ReadShareGroupStateResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.array_length(Some(self.results.len()), true)?;
-        for element in &self.results {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let results = decoder
-            .array(true, |decoder| ReadStateResult::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("ReadShareGroupStateResponse", "results", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { results, unknown_tagged_fields })
-    }
 }
 
 /// `ReadStateResult` of ReadShareGroupState.
@@ -154,25 +163,23 @@ pub struct ReadStateResult {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl ReadStateResult {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for ReadStateResult {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(Some(&self.partitions), true, version);
+        encoder.write_unknown_tagged_fields(true, version, "ReadStateResult", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_id = decoder.topic_id()?;
-        let partitions = decoder
-            .array(true, |decoder| PartitionResult::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("ReadStateResult", "partitions", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_id, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.topic_id = decoder.topic_id()?;
+        decoder.read_structures(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("ReadStateResult", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -195,41 +202,44 @@ pub struct PartitionResult {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl PartitionResult {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.int32(self.partition);
-        encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
-        encoder.int32(self.state_epoch);
-        encoder.int64(self.start_offset);
-        encoder.array_length(Some(self.state_batches.len()), true)?;
-        for element in &self.state_batches {
-            element.encode(encoder, version)?;
+impl Structure for PartitionResult {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.partition);
+            fields.error_code(4, self.error_code);
         }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_string(self.error_message.as_deref(), true);
+        {
+            let mut fields = encoder.fixed_fields::<12>();
+            fields.int32(0, self.state_epoch);
+            fields.int64(4, self.start_offset);
+        }
+        encoder.write_structures(Some(&self.state_batches), true, version);
+        encoder.write_unknown_tagged_fields(true, version, "PartitionResult", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let partition = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let state_epoch = decoder.int32()?;
-        let start_offset = decoder.int64()?;
-        let state_batches = decoder
-            .array(true, |decoder| StateBatch::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("PartitionResult", "state_batches", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            partition,
-            error_code,
-            error_message,
-            state_epoch,
-            start_offset,
-            state_batches,
-            unknown_tagged_fields,
-        })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("PartitionResult")?;
+        self.partition = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("PartitionResult", "error_message"),
+        )?;
+        let fields = decoder.fixed_fields::<12>("PartitionResult")?;
+        self.state_epoch = fields.int32(0);
+        self.start_offset = fields.int64(4);
+        decoder.read_structures(
+            &mut self.state_batches,
+            true,
+            version,
+            Field::of("PartitionResult", "state_batches"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -248,24 +258,26 @@ pub struct StateBatch {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl StateBatch {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.int64(self.first_offset);
-        encoder.int64(self.last_offset);
-        encoder.int8(self.delivery_state);
-        encoder.int16(self.delivery_count);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for StateBatch {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<19>();
+            fields.int64(0, self.first_offset);
+            fields.int64(8, self.last_offset);
+            fields.int8(16, self.delivery_state);
+            fields.int16(17, self.delivery_count);
+        }
+        encoder.write_unknown_tagged_fields(true, version, "StateBatch", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let first_offset = decoder.int64()?;
-        let last_offset = decoder.int64()?;
-        let delivery_state = decoder.int8()?;
-        let delivery_count = decoder.int16()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { first_offset, last_offset, delivery_state, delivery_count, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<19>("StateBatch")?;
+        self.first_offset = fields.int64(0);
+        self.last_offset = fields.int64(8);
+        self.delivery_state = fields.int8(16);
+        self.delivery_count = fields.int16(17);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

@@ -17,35 +17,40 @@ pub struct ReadShareGroupStateSummaryRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for ReadShareGroupStateSummaryRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.group_id), true);
+        encoder.write_structures(Some(&self.topics), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ReadShareGroupStateSummaryRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.group_id,
+            true,
+            version,
+            Field::of("ReadShareGroupStateSummaryRequest", "group_id"),
+        )?;
+        decoder.read_structures(
+            &mut self.topics,
+            true,
+            version,
+            Field::of("ReadShareGroupStateSummaryRequest", "topics"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ReadShareGroupStateSummaryRequest {
     const NAME: &'static str = "ReadShareGroupStateSummaryRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(Some(&self.group_id), true)?;
-        encoder.array_length(Some(self.topics.len()), true)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let group_id = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("ReadShareGroupStateSummaryRequest", "group_id", version)
-        })?;
-        let topics =
-            decoder.array(true, |decoder| ReadStateSummaryData::decode(decoder, version))?.ok_or_else(
-                || DecodeError::unexpected_null("ReadShareGroupStateSummaryRequest", "topics", version),
-            )?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { group_id, topics, unknown_tagged_fields })
-    }
 }
 
 /// `ReadStateSummaryData` of ReadShareGroupStateSummary.
@@ -59,25 +64,28 @@ pub struct ReadStateSummaryData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl ReadStateSummaryData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for ReadStateSummaryData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(Some(&self.partitions), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ReadStateSummaryData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_id = decoder.topic_id()?;
-        let partitions = decoder
-            .array(true, |decoder| PartitionData::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("ReadStateSummaryData", "partitions", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_id, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.topic_id = decoder.topic_id()?;
+        decoder.read_structures(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("ReadStateSummaryData", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -92,20 +100,22 @@ pub struct PartitionData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl PartitionData {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.int32(self.partition);
-        encoder.int32(self.leader_epoch);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for PartitionData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<8>();
+            fields.int32(0, self.partition);
+            fields.int32(4, self.leader_epoch);
+        }
+        encoder.write_unknown_tagged_fields(true, version, "PartitionData", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let partition = decoder.int32()?;
-        let leader_epoch = decoder.int32()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { partition, leader_epoch, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<8>("PartitionData")?;
+        self.partition = fields.int32(0);
+        self.leader_epoch = fields.int32(4);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -118,31 +128,33 @@ pub struct ReadShareGroupStateSummaryResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for ReadShareGroupStateSummaryResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_structures(Some(&self.results), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ReadShareGroupStateSummaryResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_structures(
+            &mut self.results,
+            true,
+            version,
+            Field::of("ReadShareGroupStateSummaryResponse", "results"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ReadShareGroupStateSummaryResponse {
     const NAME: &'static str = "ReadShareGroupStateSummaryResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.array_length(Some(self.results.len()), true)?;
-        for element in &self.results {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let results =
-            decoder.array(true, |decoder| ReadStateSummaryResult::decode(decoder, version))?.ok_or_else(
-                || DecodeError::unexpected_null("ReadShareGroupStateSummaryResponse", "results", version),
-            )?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { results, unknown_tagged_fields })
-    }
 }
 
 /// `ReadStateSummaryResult` of ReadShareGroupStateSummary.
@@ -156,25 +168,28 @@ pub struct ReadStateSummaryResult {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl ReadStateSummaryResult {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for ReadStateSummaryResult {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(Some(&self.partitions), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ReadStateSummaryResult",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_id = decoder.topic_id()?;
-        let partitions = decoder
-            .array(true, |decoder| PartitionResult::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("ReadStateSummaryResult", "partitions", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_id, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.topic_id = decoder.topic_id()?;
+        decoder.read_structures(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("ReadStateSummaryResult", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -214,41 +229,45 @@ impl Default for PartitionResult {
     }
 }
 
-impl PartitionResult {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.int32(self.partition);
-        encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
-        encoder.int32(self.state_epoch);
-        encoder.int32(self.leader_epoch);
-        encoder.int64(self.start_offset);
+impl Structure for PartitionResult {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.partition);
+            fields.error_code(4, self.error_code);
+        }
+        encoder.write_string(self.error_message.as_deref(), true);
+        {
+            let mut fields = encoder.fixed_fields::<16>();
+            fields.int32(0, self.state_epoch);
+            fields.int32(4, self.leader_epoch);
+            fields.int64(8, self.start_offset);
+        }
         if version >= 1 {
             encoder.int32(self.delivery_complete_count);
         }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(true, version, "PartitionResult", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let partition = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let state_epoch = decoder.int32()?;
-        let leader_epoch = decoder.int32()?;
-        let start_offset = decoder.int64()?;
-        let delivery_complete_count = if version >= 1 { decoder.int32()? } else { -1 };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            partition,
-            error_code,
-            error_message,
-            state_epoch,
-            leader_epoch,
-            start_offset,
-            delivery_complete_count,
-            unknown_tagged_fields,
-        })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("PartitionResult")?;
+        self.partition = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("PartitionResult", "error_message"),
+        )?;
+        let fields = decoder.fixed_fields::<16>("PartitionResult")?;
+        self.state_epoch = fields.int32(0);
+        self.leader_epoch = fields.int32(4);
+        self.start_offset = fields.int64(8);
+        if version >= 1 {
+            self.delivery_complete_count = decoder.int32()?;
+        }
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

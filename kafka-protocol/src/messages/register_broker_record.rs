@@ -54,76 +54,50 @@ impl Default for RegisterBrokerRecord {
     }
 }
 
-impl Message for RegisterBrokerRecord {
-    const NAME: &'static str = "RegisterBrokerRecord";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 4;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for RegisterBrokerRecord {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.broker_id);
         if version >= 2 {
             encoder.bool(self.is_migrating_zk_broker);
         } else if self.is_migrating_zk_broker {
-            return Err(EncodeError::field_not_in_version(
-                "RegisterBrokerRecord",
-                "is_migrating_zk_broker",
-                version,
-            ));
+            encoder.fail(Field::of("RegisterBrokerRecord", "is_migrating_zk_broker").not_in(version));
         }
-        encoder.uuid(self.incarnation_id);
-        encoder.int64(self.broker_epoch);
-        encoder.array_length(Some(self.end_points.len()), true)?;
-        for element in &self.end_points {
-            element.encode(encoder, version)?;
+        {
+            let mut fields = encoder.fixed_fields::<24>();
+            fields.uuid(0, self.incarnation_id);
+            fields.int64(16, self.broker_epoch);
         }
-        encoder.array_length(Some(self.features.len()), true)?;
-        for element in &self.features {
-            element.encode(encoder, version)?;
-        }
-        encoder.string(self.rack.as_deref(), true)?;
+        encoder.write_structures(Some(&self.end_points), true, version);
+        encoder.write_structures(Some(&self.features), true, version);
+        encoder.write_string(self.rack.as_deref(), true);
         encoder.bool(self.fenced);
         if version >= 1 {
             encoder.bool(self.in_controlled_shutdown);
         } else if self.in_controlled_shutdown {
-            return Err(EncodeError::field_not_in_version(
-                "RegisterBrokerRecord",
-                "in_controlled_shutdown",
-                version,
-            ));
+            encoder.fail(Field::of("RegisterBrokerRecord", "in_controlled_shutdown").not_in(version));
         }
         if version < 3 && !self.log_dirs.is_empty() {
-            return Err(EncodeError::field_not_in_version("RegisterBrokerRecord", "log_dirs", version));
+            encoder.fail(Field::of("RegisterBrokerRecord", "log_dirs").not_in(version));
         }
         if version < 4 && self.cordoned_log_dirs.is_some() {
-            return Err(EncodeError::field_not_in_version(
-                "RegisterBrokerRecord",
-                "cordoned_log_dirs",
-                version,
-            ));
+            encoder.fail(Field::of("RegisterBrokerRecord", "cordoned_log_dirs").not_in(version));
         }
         let known = u32::from(version >= 3 && !self.log_dirs.is_empty())
             + u32::from(version >= 4 && self.cordoned_log_dirs.is_some());
         encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
         if version >= 3 && !self.log_dirs.is_empty() {
-            encoder.tagged_field(0, |encoder| {
-                encoder.array_length(Some(self.log_dirs.len()), true)?;
-                for element in &self.log_dirs {
-                    encoder.uuid(*element);
-                }
-                Ok(())
-            })?;
+            encoder.write_tagged_field(0, |encoder| {
+                encoder.write_array(Some(&self.log_dirs), true, |encoder, element| encoder.uuid(*element));
+            });
         }
         if version >= 4 && self.cordoned_log_dirs.is_some() {
-            encoder.tagged_field(1, |encoder| {
-                encoder.array_length(self.cordoned_log_dirs.as_ref().map(Vec::len), true)?;
-                for element in self.cordoned_log_dirs.iter().flatten() {
-                    encoder.uuid(*element);
-                }
-                Ok(())
-            })?;
+            encoder.write_tagged_field(1, |encoder| {
+                encoder.write_array(self.cordoned_log_dirs.as_deref(), true, |encoder, element| {
+                    encoder.uuid(*element)
+                });
+            });
         }
-        self.unknown_tagged_fields.encode(
+        self.unknown_tagged_fields.write(
             encoder,
             if version >= 4 {
                 Some(1)
@@ -132,56 +106,66 @@ impl Message for RegisterBrokerRecord {
             } else {
                 None
             },
-        )?;
-        Ok(())
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let broker_id = decoder.int32()?;
-        let is_migrating_zk_broker = if version >= 2 { decoder.bool()? } else { false };
-        let incarnation_id = decoder.uuid()?;
-        let broker_epoch = decoder.int64()?;
-        let end_points = decoder
-            .array(true, |decoder| BrokerEndpoint::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("RegisterBrokerRecord", "end_points", version))?;
-        let features = decoder
-            .array(true, |decoder| BrokerFeature::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("RegisterBrokerRecord", "features", version))?;
-        let rack = decoder.string(true)?;
-        let fenced = decoder.bool()?;
-        let in_controlled_shutdown = if version >= 1 { decoder.bool()? } else { false };
-        let mut log_dirs = Vec::new();
-        let mut cordoned_log_dirs = None;
-        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.broker_id = decoder.int32()?;
+        if version >= 2 {
+            self.is_migrating_zk_broker = decoder.bool()?;
+        }
+        let fields = decoder.fixed_fields::<24>("RegisterBrokerRecord")?;
+        self.incarnation_id = fields.uuid(0);
+        self.broker_epoch = fields.int64(16);
+        decoder.read_structures(
+            &mut self.end_points,
+            true,
+            version,
+            Field::of("RegisterBrokerRecord", "end_points"),
+        )?;
+        decoder.read_structures(
+            &mut self.features,
+            true,
+            version,
+            Field::of("RegisterBrokerRecord", "features"),
+        )?;
+        decoder.read_string(&mut self.rack, true, version, Field::of("RegisterBrokerRecord", "rack"))?;
+        self.fenced = decoder.bool()?;
+        if version >= 1 {
+            self.in_controlled_shutdown = decoder.bool()?;
+        }
+        decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
             match tag {
                 0 if version >= 3 => {
-                    log_dirs = decoder.array(true, |decoder| decoder.uuid())?.ok_or_else(|| {
-                        DecodeError::unexpected_null("RegisterBrokerRecord", "log_dirs", version)
-                    })?;
+                    decoder.read_array(
+                        &mut self.log_dirs,
+                        true,
+                        version,
+                        Field::of("RegisterBrokerRecord", "log_dirs"),
+                        |decoder| Ok(decoder.uuid()?),
+                    )?;
                 }
                 1 if version >= 4 => {
-                    cordoned_log_dirs = decoder.array(true, |decoder| decoder.uuid())?;
+                    decoder.read_array(
+                        &mut self.cordoned_log_dirs,
+                        true,
+                        version,
+                        Field::of("RegisterBrokerRecord", "cordoned_log_dirs"),
+                        |decoder| Ok(decoder.uuid()?),
+                    )?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        Ok(Self {
-            broker_id,
-            is_migrating_zk_broker,
-            incarnation_id,
-            broker_epoch,
-            end_points,
-            features,
-            rack,
-            fenced,
-            in_controlled_shutdown,
-            log_dirs,
-            cordoned_log_dirs,
-            unknown_tagged_fields,
-        })
+        Ok(())
     }
+}
+
+impl Message for RegisterBrokerRecord {
+    const NAME: &'static str = "RegisterBrokerRecord";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 4;
 }
 
 /// `BrokerEndpoint` of RegisterBrokerRecord.
@@ -199,28 +183,26 @@ pub struct BrokerEndpoint {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl BrokerEndpoint {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), true)?;
-        encoder.string(Some(&self.host), true)?;
-        encoder.uint16(self.port);
-        encoder.int16(self.security_protocol);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for BrokerEndpoint {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        encoder.write_string(Some(&self.host), true);
+        {
+            let mut fields = encoder.fixed_fields::<4>();
+            fields.uint16(0, self.port);
+            fields.int16(2, self.security_protocol);
+        }
+        encoder.write_unknown_tagged_fields(true, version, "BrokerEndpoint", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("BrokerEndpoint", "name", version))?;
-        let host = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("BrokerEndpoint", "host", version))?;
-        let port = decoder.uint16()?;
-        let security_protocol = decoder.int16()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, host, port, security_protocol, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.name, true, version, Field::of("BrokerEndpoint", "name"))?;
+        decoder.read_string(&mut self.host, true, version, Field::of("BrokerEndpoint", "host"))?;
+        let fields = decoder.fixed_fields::<4>("BrokerEndpoint")?;
+        self.port = fields.uint16(0);
+        self.security_protocol = fields.int16(2);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -237,24 +219,24 @@ pub struct BrokerFeature {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl BrokerFeature {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), true)?;
-        encoder.int16(self.min_supported_version);
-        encoder.int16(self.max_supported_version);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for BrokerFeature {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        {
+            let mut fields = encoder.fixed_fields::<4>();
+            fields.int16(0, self.min_supported_version);
+            fields.int16(2, self.max_supported_version);
+        }
+        encoder.write_unknown_tagged_fields(true, version, "BrokerFeature", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("BrokerFeature", "name", version))?;
-        let min_supported_version = decoder.int16()?;
-        let max_supported_version = decoder.int16()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, min_supported_version, max_supported_version, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.name, true, version, Field::of("BrokerFeature", "name"))?;
+        let fields = decoder.fixed_fields::<4>("BrokerFeature")?;
+        self.min_supported_version = fields.int16(0);
+        self.max_supported_version = fields.int16(2);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

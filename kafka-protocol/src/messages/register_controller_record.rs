@@ -23,50 +23,50 @@ pub struct RegisterControllerRecord {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for RegisterControllerRecord {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<21>();
+            fields.int32(0, self.controller_id);
+            fields.uuid(4, self.incarnation_id);
+            fields.bool(20, self.zk_migration_ready);
+        }
+        encoder.write_structures(Some(&self.end_points), true, version);
+        encoder.write_structures(Some(&self.features), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "RegisterControllerRecord",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<21>("RegisterControllerRecord")?;
+        self.controller_id = fields.int32(0);
+        self.incarnation_id = fields.uuid(4);
+        self.zk_migration_ready = fields.bool(20);
+        decoder.read_structures(
+            &mut self.end_points,
+            true,
+            version,
+            Field::of("RegisterControllerRecord", "end_points"),
+        )?;
+        decoder.read_structures(
+            &mut self.features,
+            true,
+            version,
+            Field::of("RegisterControllerRecord", "features"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for RegisterControllerRecord {
     const NAME: &'static str = "RegisterControllerRecord";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.controller_id);
-        encoder.uuid(self.incarnation_id);
-        encoder.bool(self.zk_migration_ready);
-        encoder.array_length(Some(self.end_points.len()), true)?;
-        for element in &self.end_points {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(Some(self.features.len()), true)?;
-        for element in &self.features {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let controller_id = decoder.int32()?;
-        let incarnation_id = decoder.uuid()?;
-        let zk_migration_ready = decoder.bool()?;
-        let end_points = decoder
-            .array(true, |decoder| ControllerEndpoint::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("RegisterControllerRecord", "end_points", version))?;
-        let features = decoder
-            .array(true, |decoder| ControllerFeature::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("RegisterControllerRecord", "features", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            controller_id,
-            incarnation_id,
-            zk_migration_ready,
-            end_points,
-            features,
-            unknown_tagged_fields,
-        })
-    }
 }
 
 /// `ControllerEndpoint` of RegisterControllerRecord.
@@ -84,28 +84,26 @@ pub struct ControllerEndpoint {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl ControllerEndpoint {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), true)?;
-        encoder.string(Some(&self.host), true)?;
-        encoder.uint16(self.port);
-        encoder.int16(self.security_protocol);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for ControllerEndpoint {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        encoder.write_string(Some(&self.host), true);
+        {
+            let mut fields = encoder.fixed_fields::<4>();
+            fields.uint16(0, self.port);
+            fields.int16(2, self.security_protocol);
+        }
+        encoder.write_unknown_tagged_fields(true, version, "ControllerEndpoint", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("ControllerEndpoint", "name", version))?;
-        let host = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("ControllerEndpoint", "host", version))?;
-        let port = decoder.uint16()?;
-        let security_protocol = decoder.int16()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, host, port, security_protocol, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.name, true, version, Field::of("ControllerEndpoint", "name"))?;
+        decoder.read_string(&mut self.host, true, version, Field::of("ControllerEndpoint", "host"))?;
+        let fields = decoder.fixed_fields::<4>("ControllerEndpoint")?;
+        self.port = fields.uint16(0);
+        self.security_protocol = fields.int16(2);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -122,24 +120,24 @@ pub struct ControllerFeature {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl ControllerFeature {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), true)?;
-        encoder.int16(self.min_supported_version);
-        encoder.int16(self.max_supported_version);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for ControllerFeature {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        {
+            let mut fields = encoder.fixed_fields::<4>();
+            fields.int16(0, self.min_supported_version);
+            fields.int16(2, self.max_supported_version);
+        }
+        encoder.write_unknown_tagged_fields(true, version, "ControllerFeature", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("ControllerFeature", "name", version))?;
-        let min_supported_version = decoder.int16()?;
-        let max_supported_version = decoder.int16()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, min_supported_version, max_supported_version, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.name, true, version, Field::of("ControllerFeature", "name"))?;
+        let fields = decoder.fixed_fields::<4>("ControllerFeature")?;
+        self.min_supported_version = fields.int16(0);
+        self.max_supported_version = fields.int16(2);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

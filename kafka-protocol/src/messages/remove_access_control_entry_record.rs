@@ -15,25 +15,28 @@ pub struct RemoveAccessControlEntryRecord {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for RemoveAccessControlEntryRecord {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.uuid(self.id);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "RemoveAccessControlEntryRecord",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        self.id = decoder.uuid()?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for RemoveAccessControlEntryRecord {
     const NAME: &'static str = "RemoveAccessControlEntryRecord";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.uuid(self.id);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let id = decoder.uuid()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { id, unknown_tagged_fields })
-    }
 }
 
 impl RemoveAccessControlEntryRecord {

@@ -15,27 +15,33 @@ pub struct RemoveDelegationTokenRecord {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for RemoveDelegationTokenRecord {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.token_id), true);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "RemoveDelegationTokenRecord",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.token_id,
+            true,
+            version,
+            Field::of("RemoveDelegationTokenRecord", "token_id"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for RemoveDelegationTokenRecord {
     const NAME: &'static str = "RemoveDelegationTokenRecord";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(Some(&self.token_id), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let token_id = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("RemoveDelegationTokenRecord", "token_id", version)
-        })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { token_id, unknown_tagged_fields })
-    }
 }
 
 impl RemoveDelegationTokenRecord {

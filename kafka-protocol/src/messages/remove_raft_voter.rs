@@ -30,29 +30,41 @@ impl Default for RemoveRaftVoterRequest {
     }
 }
 
+impl Structure for RemoveRaftVoterRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(self.cluster_id.as_deref(), true);
+        {
+            let mut fields = encoder.fixed_fields::<20>();
+            fields.int32(0, self.voter_id);
+            fields.uuid(4, self.voter_directory_id);
+        }
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "RemoveRaftVoterRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.cluster_id,
+            true,
+            version,
+            Field::of("RemoveRaftVoterRequest", "cluster_id"),
+        )?;
+        let fields = decoder.fixed_fields::<20>("RemoveRaftVoterRequest")?;
+        self.voter_id = fields.int32(0);
+        self.voter_directory_id = fields.uuid(4);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for RemoveRaftVoterRequest {
     const NAME: &'static str = "RemoveRaftVoterRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(self.cluster_id.as_deref(), true)?;
-        encoder.int32(self.voter_id);
-        encoder.uuid(self.voter_directory_id);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let cluster_id = decoder.string(true)?;
-        let voter_id = decoder.int32()?;
-        let voter_directory_id = decoder.uuid()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { cluster_id, voter_id, voter_directory_id, unknown_tagged_fields })
-    }
 }
 
 /// `RemoveRaftVoterResponse` of RemoveRaftVoter.
@@ -79,29 +91,41 @@ impl Default for RemoveRaftVoterResponse {
     }
 }
 
+impl Structure for RemoveRaftVoterResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
+        }
+        encoder.write_string(self.error_message.as_deref(), true);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "RemoveRaftVoterResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("RemoveRaftVoterResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("RemoveRaftVoterResponse", "error_message"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for RemoveRaftVoterResponse {
     const NAME: &'static str = "RemoveRaftVoterResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { throttle_time_ms, error_code, error_message, unknown_tagged_fields })
-    }
 }
 
 impl Request for RemoveRaftVoterRequest {

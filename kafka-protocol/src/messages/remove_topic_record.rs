@@ -15,25 +15,23 @@ pub struct RemoveTopicRecord {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for RemoveTopicRecord {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.topic_id(self.topic_id);
+        encoder.write_unknown_tagged_fields(true, version, "RemoveTopicRecord", &self.unknown_tagged_fields);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        self.topic_id = decoder.topic_id()?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for RemoveTopicRecord {
     const NAME: &'static str = "RemoveTopicRecord";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.topic_id(self.topic_id);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let topic_id = decoder.topic_id()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_id, unknown_tagged_fields })
-    }
 }
 
 impl RemoveTopicRecord {

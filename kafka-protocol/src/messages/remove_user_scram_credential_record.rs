@@ -17,29 +17,35 @@ pub struct RemoveUserScramCredentialRecord {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for RemoveUserScramCredentialRecord {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        encoder.int8(self.mechanism);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "RemoveUserScramCredentialRecord",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.name,
+            true,
+            version,
+            Field::of("RemoveUserScramCredentialRecord", "name"),
+        )?;
+        self.mechanism = decoder.int8()?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for RemoveUserScramCredentialRecord {
     const NAME: &'static str = "RemoveUserScramCredentialRecord";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(Some(&self.name), true)?;
-        encoder.int8(self.mechanism);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let name = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("RemoveUserScramCredentialRecord", "name", version)
-        })?;
-        let mechanism = decoder.int8()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, mechanism, unknown_tagged_fields })
-    }
 }
 
 impl RemoveUserScramCredentialRecord {

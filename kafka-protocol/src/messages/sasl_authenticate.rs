@@ -22,38 +22,37 @@ impl std::fmt::Debug for SaslAuthenticateRequest {
     }
 }
 
+impl Structure for SaslAuthenticateRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 2;
+        encoder.write_bytes(Some(&self.auth_bytes), flexible);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "SaslAuthenticateRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 2;
+        decoder.read_bytes(
+            &mut self.auth_bytes,
+            flexible,
+            version,
+            Field::of("SaslAuthenticateRequest", "auth_bytes"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for SaslAuthenticateRequest {
     const NAME: &'static str = "SaslAuthenticateRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 2;
-        encoder.bytes(Some(&self.auth_bytes), flexible)?;
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "SaslAuthenticateRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 2;
-        let auth_bytes = decoder
-            .bytes(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("SaslAuthenticateRequest", "auth_bytes", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { auth_bytes, unknown_tagged_fields })
-    }
 }
 
 /// `SaslAuthenticateResponse` of SaslAuthenticate.
@@ -95,46 +94,52 @@ impl std::fmt::Debug for SaslAuthenticateResponse {
     }
 }
 
+impl Structure for SaslAuthenticateResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 2;
+        encoder.error_code(self.error_code);
+        encoder.write_string(self.error_message.as_deref(), flexible);
+        encoder.write_bytes(Some(&self.auth_bytes), flexible);
+        if version >= 1 {
+            encoder.int64(self.session_lifetime_ms);
+        }
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "SaslAuthenticateResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 2;
+        self.error_code = decoder.error_code()?;
+        decoder.read_string(
+            &mut self.error_message,
+            flexible,
+            version,
+            Field::of("SaslAuthenticateResponse", "error_message"),
+        )?;
+        decoder.read_bytes(
+            &mut self.auth_bytes,
+            flexible,
+            version,
+            Field::of("SaslAuthenticateResponse", "auth_bytes"),
+        )?;
+        if version >= 1 {
+            self.session_lifetime_ms = decoder.int64()?;
+        }
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for SaslAuthenticateResponse {
     const NAME: &'static str = "SaslAuthenticateResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 2;
-        encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), flexible)?;
-        encoder.bytes(Some(&self.auth_bytes), flexible)?;
-        if version >= 1 {
-            encoder.int64(self.session_lifetime_ms);
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "SaslAuthenticateResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 2;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(flexible)?;
-        let auth_bytes = decoder
-            .bytes(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("SaslAuthenticateResponse", "auth_bytes", version))?;
-        let session_lifetime_ms = if version >= 1 { decoder.int64()? } else { 0 };
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { error_code, error_message, auth_bytes, session_lifetime_ms, unknown_tagged_fields })
-    }
 }
 
 impl Request for SaslAuthenticateRequest {

@@ -13,24 +13,26 @@ pub struct SaslHandshakeRequest {
     pub mechanism: StrBytes,
 }
 
+impl Structure for SaslHandshakeRequest {
+    fn write(&self, encoder: &mut Encoder, _version: i16) {
+        encoder.write_string(Some(&self.mechanism), false);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.mechanism,
+            false,
+            version,
+            Field::of("SaslHandshakeRequest", "mechanism"),
+        )?;
+        Ok(())
+    }
+}
+
 impl Message for SaslHandshakeRequest {
     const NAME: &'static str = "SaslHandshakeRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(Some(&self.mechanism), false)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let mechanism = decoder
-            .string(false)?
-            .ok_or_else(|| DecodeError::unexpected_null("SaslHandshakeRequest", "mechanism", version))?;
-        Ok(Self { mechanism })
-    }
 }
 
 /// `SaslHandshakeResponse` of SaslHandshake.
@@ -42,33 +44,35 @@ pub struct SaslHandshakeResponse {
     pub mechanisms: Vec<StrBytes>,
 }
 
+impl Structure for SaslHandshakeResponse {
+    fn write(&self, encoder: &mut Encoder, _version: i16) {
+        encoder.error_code(self.error_code);
+        encoder.write_array(Some(&self.mechanisms), false, |encoder, element| {
+            encoder.write_string(Some(element), false)
+        });
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.error_code = decoder.error_code()?;
+        decoder.read_array(
+            &mut self.mechanisms,
+            false,
+            version,
+            Field::of("SaslHandshakeResponse", "mechanisms"),
+            |decoder| {
+                decoder
+                    .string(false)?
+                    .ok_or_else(|| Field::of("SaslHandshakeResponse", "mechanisms").null(version))
+            },
+        )?;
+        Ok(())
+    }
+}
+
 impl Message for SaslHandshakeResponse {
     const NAME: &'static str = "SaslHandshakeResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.error_code(self.error_code);
-        encoder.array_length(Some(self.mechanisms.len()), false)?;
-        for element in &self.mechanisms {
-            encoder.string(Some(element), false)?;
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let error_code = decoder.error_code()?;
-        let mechanisms = decoder
-            .array(false, |decoder| {
-                decoder.string(false)?.ok_or_else(|| {
-                    DecodeError::unexpected_null("SaslHandshakeResponse", "mechanisms", version)
-                })
-            })?
-            .ok_or_else(|| DecodeError::unexpected_null("SaslHandshakeResponse", "mechanisms", version))?;
-        Ok(Self { error_code, mechanisms })
-    }
 }
 
 impl Request for SaslHandshakeRequest {

@@ -36,46 +36,57 @@ impl Default for ShareAcknowledgeRequest {
     }
 }
 
-impl Message for ShareAcknowledgeRequest {
-    const NAME: &'static str = "ShareAcknowledgeRequest";
-    const MIN_VERSION: i16 = 1;
-    const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(self.group_id.as_deref(), true)?;
-        encoder.string(self.member_id.as_deref(), true)?;
+impl Structure for ShareAcknowledgeRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(self.group_id.as_deref(), true);
+        encoder.write_string(self.member_id.as_deref(), true);
         encoder.int32(self.share_session_epoch);
         if version >= 2 {
             encoder.bool(self.is_renew_ack);
         } else if self.is_renew_ack {
-            return Err(EncodeError::field_not_in_version(
-                "ShareAcknowledgeRequest",
-                "is_renew_ack",
-                version,
-            ));
+            encoder.fail(Field::of("ShareAcknowledgeRequest", "is_renew_ack").not_in(version));
         }
-        encoder.array_length(Some(self.topics.len()), true)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(Some(&self.topics), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ShareAcknowledgeRequest",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let group_id = decoder.string(true)?;
-        let member_id = decoder.string(true)?;
-        let share_session_epoch = decoder.int32()?;
-        let is_renew_ack = if version >= 2 { decoder.bool()? } else { false };
-        let topics = decoder
-            .array(true, |decoder| AcknowledgeTopic::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("ShareAcknowledgeRequest", "topics", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { group_id, member_id, share_session_epoch, is_renew_ack, topics, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.group_id,
+            true,
+            version,
+            Field::of("ShareAcknowledgeRequest", "group_id"),
+        )?;
+        decoder.read_string(
+            &mut self.member_id,
+            true,
+            version,
+            Field::of("ShareAcknowledgeRequest", "member_id"),
+        )?;
+        self.share_session_epoch = decoder.int32()?;
+        if version >= 2 {
+            self.is_renew_ack = decoder.bool()?;
+        }
+        decoder.read_structures(
+            &mut self.topics,
+            true,
+            version,
+            Field::of("ShareAcknowledgeRequest", "topics"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
+}
+
+impl Message for ShareAcknowledgeRequest {
+    const NAME: &'static str = "ShareAcknowledgeRequest";
+    const MIN_VERSION: i16 = 1;
+    const MAX_VERSION: i16 = 2;
 }
 
 /// `AcknowledgeTopic` of ShareAcknowledge.
@@ -89,25 +100,23 @@ pub struct AcknowledgeTopic {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AcknowledgeTopic {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for AcknowledgeTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(Some(&self.partitions), true, version);
+        encoder.write_unknown_tagged_fields(true, version, "AcknowledgeTopic", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_id = decoder.topic_id()?;
-        let partitions = decoder
-            .array(true, |decoder| AcknowledgePartition::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("AcknowledgeTopic", "partitions", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_id, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.topic_id = decoder.topic_id()?;
+        decoder.read_structures(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("AcknowledgeTopic", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -122,26 +131,28 @@ pub struct AcknowledgePartition {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AcknowledgePartition {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for AcknowledgePartition {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.partition_index);
-        encoder.array_length(Some(self.acknowledgement_batches.len()), true)?;
-        for element in &self.acknowledgement_batches {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(Some(&self.acknowledgement_batches), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AcknowledgePartition",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let partition_index = decoder.int32()?;
-        let acknowledgement_batches =
-            decoder.array(true, |decoder| AcknowledgementBatch::decode(decoder, version))?.ok_or_else(
-                || DecodeError::unexpected_null("AcknowledgePartition", "acknowledgement_batches", version),
-            )?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { partition_index, acknowledgement_batches, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.partition_index = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.acknowledgement_batches,
+            true,
+            version,
+            Field::of("AcknowledgePartition", "acknowledgement_batches"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -158,27 +169,35 @@ pub struct AcknowledgementBatch {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AcknowledgementBatch {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.int64(self.first_offset);
-        encoder.int64(self.last_offset);
-        encoder.array_length(Some(self.acknowledge_types.len()), true)?;
-        for element in &self.acknowledge_types {
-            encoder.int8(*element);
+impl Structure for AcknowledgementBatch {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<16>();
+            fields.int64(0, self.first_offset);
+            fields.int64(8, self.last_offset);
         }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_array(Some(&self.acknowledge_types), true, |encoder, element| encoder.int8(*element));
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AcknowledgementBatch",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let first_offset = decoder.int64()?;
-        let last_offset = decoder.int64()?;
-        let acknowledge_types = decoder.array(true, |decoder| decoder.int8())?.ok_or_else(|| {
-            DecodeError::unexpected_null("AcknowledgementBatch", "acknowledge_types", version)
-        })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { first_offset, last_offset, acknowledge_types, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<16>("AcknowledgementBatch")?;
+        self.first_offset = fields.int64(0);
+        self.last_offset = fields.int64(8);
+        decoder.read_array(
+            &mut self.acknowledge_types,
+            true,
+            version,
+            Field::of("AcknowledgementBatch", "acknowledge_types"),
+            |decoder| Ok(decoder.int8()?),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -201,56 +220,61 @@ pub struct ShareAcknowledgeResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for ShareAcknowledgeResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
+        }
+        encoder.write_string(self.error_message.as_deref(), true);
+        if version >= 2 {
+            encoder.int32(self.acquisition_lock_timeout_ms);
+        }
+        encoder.write_structures(Some(&self.responses), true, version);
+        encoder.write_structures(Some(&self.node_endpoints), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ShareAcknowledgeResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("ShareAcknowledgeResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("ShareAcknowledgeResponse", "error_message"),
+        )?;
+        if version >= 2 {
+            self.acquisition_lock_timeout_ms = decoder.int32()?;
+        }
+        decoder.read_structures(
+            &mut self.responses,
+            true,
+            version,
+            Field::of("ShareAcknowledgeResponse", "responses"),
+        )?;
+        decoder.read_structures(
+            &mut self.node_endpoints,
+            true,
+            version,
+            Field::of("ShareAcknowledgeResponse", "node_endpoints"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ShareAcknowledgeResponse {
     const NAME: &'static str = "ShareAcknowledgeResponse";
     const MIN_VERSION: i16 = 1;
     const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
-        if version >= 2 {
-            encoder.int32(self.acquisition_lock_timeout_ms);
-        }
-        encoder.array_length(Some(self.responses.len()), true)?;
-        for element in &self.responses {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(Some(self.node_endpoints.len()), true)?;
-        for element in &self.node_endpoints {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let acquisition_lock_timeout_ms = if version >= 2 { decoder.int32()? } else { 0 };
-        let responses = decoder
-            .array(true, |decoder| ShareAcknowledgeTopicResponse::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("ShareAcknowledgeResponse", "responses", version))?;
-        let node_endpoints =
-            decoder.array(true, |decoder| NodeEndpoint::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("ShareAcknowledgeResponse", "node_endpoints", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            throttle_time_ms,
-            error_code,
-            error_message,
-            acquisition_lock_timeout_ms,
-            responses,
-            node_endpoints,
-            unknown_tagged_fields,
-        })
-    }
 }
 
 /// `ShareAcknowledgeTopicResponse` of ShareAcknowledge.
@@ -264,26 +288,28 @@ pub struct ShareAcknowledgeTopicResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl ShareAcknowledgeTopicResponse {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for ShareAcknowledgeTopicResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(Some(&self.partitions), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ShareAcknowledgeTopicResponse",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_id = decoder.topic_id()?;
-        let partitions =
-            decoder.array(true, |decoder| PartitionData::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("ShareAcknowledgeTopicResponse", "partitions", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_id, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.topic_id = decoder.topic_id()?;
+        decoder.read_structures(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("ShareAcknowledgeTopicResponse", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -302,24 +328,31 @@ pub struct PartitionData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl PartitionData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.int32(self.partition_index);
-        encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
-        self.current_leader.encode(encoder, version)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for PartitionData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.partition_index);
+            fields.error_code(4, self.error_code);
+        }
+        encoder.write_string(self.error_message.as_deref(), true);
+        self.current_leader.write(encoder, version);
+        encoder.write_unknown_tagged_fields(true, version, "PartitionData", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let partition_index = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let current_leader = LeaderIdAndEpoch::decode(decoder, version)?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { partition_index, error_code, error_message, current_leader, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("PartitionData")?;
+        self.partition_index = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("PartitionData", "error_message"),
+        )?;
+        self.current_leader.read(decoder, version)?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -334,20 +367,22 @@ pub struct LeaderIdAndEpoch {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl LeaderIdAndEpoch {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.int32(self.leader_id);
-        encoder.int32(self.leader_epoch);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for LeaderIdAndEpoch {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<8>();
+            fields.int32(0, self.leader_id);
+            fields.int32(4, self.leader_epoch);
+        }
+        encoder.write_unknown_tagged_fields(true, version, "LeaderIdAndEpoch", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let leader_id = decoder.int32()?;
-        let leader_epoch = decoder.int32()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { leader_id, leader_epoch, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<8>("LeaderIdAndEpoch")?;
+        self.leader_id = fields.int32(0);
+        self.leader_epoch = fields.int32(4);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -366,26 +401,22 @@ pub struct NodeEndpoint {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl NodeEndpoint {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
+impl Structure for NodeEndpoint {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.node_id);
-        encoder.string(Some(&self.host), true)?;
+        encoder.write_string(Some(&self.host), true);
         encoder.int32(self.port);
-        encoder.string(self.rack.as_deref(), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_string(self.rack.as_deref(), true);
+        encoder.write_unknown_tagged_fields(true, version, "NodeEndpoint", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let node_id = decoder.int32()?;
-        let host = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("NodeEndpoint", "host", version))?;
-        let port = decoder.int32()?;
-        let rack = decoder.string(true)?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { node_id, host, port, rack, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.node_id = decoder.int32()?;
+        decoder.read_string(&mut self.host, true, version, Field::of("NodeEndpoint", "host"))?;
+        self.port = decoder.int32()?;
+        decoder.read_string(&mut self.rack, true, version, Field::of("NodeEndpoint", "rack"))?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

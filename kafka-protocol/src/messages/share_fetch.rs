@@ -57,78 +57,67 @@ impl Default for ShareFetchRequest {
     }
 }
 
+impl Structure for ShareFetchRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(self.group_id.as_deref(), true);
+        encoder.write_string(self.member_id.as_deref(), true);
+        {
+            let mut fields = encoder.fixed_fields::<24>();
+            fields.int32(0, self.share_session_epoch);
+            fields.int32(4, self.max_wait_ms);
+            fields.int32(8, self.min_bytes);
+            fields.int32(12, self.max_bytes);
+            fields.int32(16, self.max_records);
+            fields.int32(20, self.batch_size);
+        }
+        if version >= 2 {
+            let mut fields = encoder.fixed_fields::<2>();
+            fields.int8(0, self.share_acquire_mode);
+            fields.bool(1, self.is_renew_ack);
+        } else if self.is_renew_ack {
+            encoder.fail(Field::of("ShareFetchRequest", "is_renew_ack").not_in(version));
+        }
+        encoder.write_structures(Some(&self.topics), true, version);
+        encoder.write_structures(Some(&self.forgotten_topics_data), true, version);
+        encoder.write_unknown_tagged_fields(true, version, "ShareFetchRequest", &self.unknown_tagged_fields);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.group_id, true, version, Field::of("ShareFetchRequest", "group_id"))?;
+        decoder.read_string(
+            &mut self.member_id,
+            true,
+            version,
+            Field::of("ShareFetchRequest", "member_id"),
+        )?;
+        let fields = decoder.fixed_fields::<24>("ShareFetchRequest")?;
+        self.share_session_epoch = fields.int32(0);
+        self.max_wait_ms = fields.int32(4);
+        self.min_bytes = fields.int32(8);
+        self.max_bytes = fields.int32(12);
+        self.max_records = fields.int32(16);
+        self.batch_size = fields.int32(20);
+        if version >= 2 {
+            let fields = decoder.fixed_fields::<2>("ShareFetchRequest")?;
+            self.share_acquire_mode = fields.int8(0);
+            self.is_renew_ack = fields.bool(1);
+        }
+        decoder.read_structures(&mut self.topics, true, version, Field::of("ShareFetchRequest", "topics"))?;
+        decoder.read_structures(
+            &mut self.forgotten_topics_data,
+            true,
+            version,
+            Field::of("ShareFetchRequest", "forgotten_topics_data"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ShareFetchRequest {
     const NAME: &'static str = "ShareFetchRequest";
     const MIN_VERSION: i16 = 1;
     const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(self.group_id.as_deref(), true)?;
-        encoder.string(self.member_id.as_deref(), true)?;
-        encoder.int32(self.share_session_epoch);
-        encoder.int32(self.max_wait_ms);
-        encoder.int32(self.min_bytes);
-        encoder.int32(self.max_bytes);
-        encoder.int32(self.max_records);
-        encoder.int32(self.batch_size);
-        if version >= 2 {
-            encoder.int8(self.share_acquire_mode);
-        }
-        if version >= 2 {
-            encoder.bool(self.is_renew_ack);
-        } else if self.is_renew_ack {
-            return Err(EncodeError::field_not_in_version("ShareFetchRequest", "is_renew_ack", version));
-        }
-        encoder.array_length(Some(self.topics.len()), true)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(Some(self.forgotten_topics_data.len()), true)?;
-        for element in &self.forgotten_topics_data {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let group_id = decoder.string(true)?;
-        let member_id = decoder.string(true)?;
-        let share_session_epoch = decoder.int32()?;
-        let max_wait_ms = decoder.int32()?;
-        let min_bytes = decoder.int32()?;
-        let max_bytes = decoder.int32()?;
-        let max_records = decoder.int32()?;
-        let batch_size = decoder.int32()?;
-        let share_acquire_mode = if version >= 2 { decoder.int8()? } else { 0 };
-        let is_renew_ack = if version >= 2 { decoder.bool()? } else { false };
-        let topics = decoder
-            .array(true, |decoder| FetchTopic::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("ShareFetchRequest", "topics", version))?;
-        let forgotten_topics_data =
-            decoder.array(true, |decoder| ForgottenTopic::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("ShareFetchRequest", "forgotten_topics_data", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            group_id,
-            member_id,
-            share_session_epoch,
-            max_wait_ms,
-            min_bytes,
-            max_bytes,
-            max_records,
-            batch_size,
-            share_acquire_mode,
-            is_renew_ack,
-            topics,
-            forgotten_topics_data,
-            unknown_tagged_fields,
-        })
-    }
 }
 
 /// `FetchTopic` of ShareFetch.
@@ -142,25 +131,23 @@ pub struct FetchTopic {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl FetchTopic {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for FetchTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(Some(&self.partitions), true, version);
+        encoder.write_unknown_tagged_fields(true, version, "FetchTopic", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_id = decoder.topic_id()?;
-        let partitions = decoder
-            .array(true, |decoder| FetchPartition::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("FetchTopic", "partitions", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_id, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.topic_id = decoder.topic_id()?;
+        decoder.read_structures(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("FetchTopic", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -177,32 +164,31 @@ pub struct FetchPartition {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl FetchPartition {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for FetchPartition {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.partition_index);
         if version <= 0 {
             encoder.int32(self.partition_max_bytes);
         } else if self.partition_max_bytes != 0 {
-            return Err(EncodeError::field_not_in_version("FetchPartition", "partition_max_bytes", version));
+            encoder.fail(Field::of("FetchPartition", "partition_max_bytes").not_in(version));
         }
-        encoder.array_length(Some(self.acknowledgement_batches.len()), true)?;
-        for element in &self.acknowledgement_batches {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(Some(&self.acknowledgement_batches), true, version);
+        encoder.write_unknown_tagged_fields(true, version, "FetchPartition", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let partition_index = decoder.int32()?;
-        let partition_max_bytes = if version <= 0 { decoder.int32()? } else { 0 };
-        let acknowledgement_batches =
-            decoder.array(true, |decoder| AcknowledgementBatch::decode(decoder, version))?.ok_or_else(
-                || DecodeError::unexpected_null("FetchPartition", "acknowledgement_batches", version),
-            )?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { partition_index, partition_max_bytes, acknowledgement_batches, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.partition_index = decoder.int32()?;
+        if version <= 0 {
+            self.partition_max_bytes = decoder.int32()?;
+        }
+        decoder.read_structures(
+            &mut self.acknowledgement_batches,
+            true,
+            version,
+            Field::of("FetchPartition", "acknowledgement_batches"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -219,27 +205,35 @@ pub struct AcknowledgementBatch {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AcknowledgementBatch {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.int64(self.first_offset);
-        encoder.int64(self.last_offset);
-        encoder.array_length(Some(self.acknowledge_types.len()), true)?;
-        for element in &self.acknowledge_types {
-            encoder.int8(*element);
+impl Structure for AcknowledgementBatch {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<16>();
+            fields.int64(0, self.first_offset);
+            fields.int64(8, self.last_offset);
         }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_array(Some(&self.acknowledge_types), true, |encoder, element| encoder.int8(*element));
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "AcknowledgementBatch",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let first_offset = decoder.int64()?;
-        let last_offset = decoder.int64()?;
-        let acknowledge_types = decoder.array(true, |decoder| decoder.int8())?.ok_or_else(|| {
-            DecodeError::unexpected_null("AcknowledgementBatch", "acknowledge_types", version)
-        })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { first_offset, last_offset, acknowledge_types, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<16>("AcknowledgementBatch")?;
+        self.first_offset = fields.int64(0);
+        self.last_offset = fields.int64(8);
+        decoder.read_array(
+            &mut self.acknowledge_types,
+            true,
+            version,
+            Field::of("AcknowledgementBatch", "acknowledge_types"),
+            |decoder| Ok(decoder.int8()?),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -249,30 +243,28 @@ pub struct ForgottenTopic {
     /// `TopicId`.
     pub topic_id: TopicId,
     /// `Partitions`.
-    pub partitions: Vec<i32>,
+    pub partitions: Int32Array,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl ForgottenTopic {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
+impl Structure for ForgottenTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            encoder.int32(*element);
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_int32_array(Some(&self.partitions), true);
+        encoder.write_unknown_tagged_fields(true, version, "ForgottenTopic", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_id = decoder.topic_id()?;
-        let partitions = decoder
-            .int32_array(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("ForgottenTopic", "partitions", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_id, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.topic_id = decoder.topic_id()?;
+        decoder.read_int32_array(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("ForgottenTopic", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -295,53 +287,52 @@ pub struct ShareFetchResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for ShareFetchResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
+        }
+        encoder.write_string(self.error_message.as_deref(), true);
+        encoder.int32(self.acquisition_lock_timeout_ms);
+        encoder.write_structures(Some(&self.responses), true, version);
+        encoder.write_structures(Some(&self.node_endpoints), true, version);
+        encoder.write_unknown_tagged_fields(true, version, "ShareFetchResponse", &self.unknown_tagged_fields);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("ShareFetchResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("ShareFetchResponse", "error_message"),
+        )?;
+        self.acquisition_lock_timeout_ms = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.responses,
+            true,
+            version,
+            Field::of("ShareFetchResponse", "responses"),
+        )?;
+        decoder.read_structures(
+            &mut self.node_endpoints,
+            true,
+            version,
+            Field::of("ShareFetchResponse", "node_endpoints"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ShareFetchResponse {
     const NAME: &'static str = "ShareFetchResponse";
     const MIN_VERSION: i16 = 1;
     const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
-        encoder.int32(self.acquisition_lock_timeout_ms);
-        encoder.array_length(Some(self.responses.len()), true)?;
-        for element in &self.responses {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(Some(self.node_endpoints.len()), true)?;
-        for element in &self.node_endpoints {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let acquisition_lock_timeout_ms = decoder.int32()?;
-        let responses = decoder
-            .array(true, |decoder| ShareFetchableTopicResponse::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("ShareFetchResponse", "responses", version))?;
-        let node_endpoints = decoder
-            .array(true, |decoder| NodeEndpoint::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("ShareFetchResponse", "node_endpoints", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            throttle_time_ms,
-            error_code,
-            error_message,
-            acquisition_lock_timeout_ms,
-            responses,
-            node_endpoints,
-            unknown_tagged_fields,
-        })
-    }
 }
 
 /// `ShareFetchableTopicResponse` of ShareFetch.
@@ -355,26 +346,28 @@ pub struct ShareFetchableTopicResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl ShareFetchableTopicResponse {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for ShareFetchableTopicResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(Some(&self.partitions), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ShareFetchableTopicResponse",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_id = decoder.topic_id()?;
-        let partitions =
-            decoder.array(true, |decoder| PartitionData::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("ShareFetchableTopicResponse", "partitions", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_id, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.topic_id = decoder.topic_id()?;
+        decoder.read_structures(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("ShareFetchableTopicResponse", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -401,55 +394,55 @@ pub struct PartitionData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl PartitionData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.int32(self.partition_index);
-        encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
+impl Structure for PartitionData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.partition_index);
+            fields.error_code(4, self.error_code);
+        }
+        encoder.write_string(self.error_message.as_deref(), true);
         encoder.error_code(self.acknowledge_error_code);
-        encoder.string(self.acknowledge_error_message.as_deref(), true)?;
-        self.current_leader.encode(encoder, version)?;
+        encoder.write_string(self.acknowledge_error_message.as_deref(), true);
+        self.current_leader.write(encoder, version);
         if self.records.is_none() && version > 0 {
-            return Err(EncodeError::null_not_in_version("PartitionData", "records", version));
+            encoder.fail(Field::of("PartitionData", "records").null_not_in(version));
         }
-        encoder.records(self.records.as_ref(), true)?;
-        encoder.array_length(Some(self.acquired_records.len()), true)?;
-        for element in &self.acquired_records {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_records(self.records.as_ref(), true);
+        encoder.write_structures(Some(&self.acquired_records), true, version);
+        encoder.write_unknown_tagged_fields(true, version, "PartitionData", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let partition_index = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let acknowledge_error_code = decoder.error_code()?;
-        let acknowledge_error_message = decoder.string(true)?;
-        let current_leader = LeaderIdAndEpoch::decode(decoder, version)?;
-        let records = match decoder.records(true)? {
-            None if version > 0 => {
-                return Err(DecodeError::unexpected_null("PartitionData", "records", version));
-            }
-            value => value,
-        };
-        let acquired_records = decoder
-            .array(true, |decoder| AcquiredRecords::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("PartitionData", "acquired_records", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            partition_index,
-            error_code,
-            error_message,
-            acknowledge_error_code,
-            acknowledge_error_message,
-            current_leader,
-            records,
-            acquired_records,
-            unknown_tagged_fields,
-        })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("PartitionData")?;
+        self.partition_index = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("PartitionData", "error_message"),
+        )?;
+        self.acknowledge_error_code = decoder.error_code()?;
+        decoder.read_string(
+            &mut self.acknowledge_error_message,
+            true,
+            version,
+            Field::of("PartitionData", "acknowledge_error_message"),
+        )?;
+        self.current_leader.read(decoder, version)?;
+        decoder.read_records(&mut self.records, true, version, Field::of("PartitionData", "records"))?;
+        if version > 0 && self.records.is_none() {
+            return Err(Field::of("PartitionData", "records").null(version));
+        }
+        decoder.read_structures(
+            &mut self.acquired_records,
+            true,
+            version,
+            Field::of("PartitionData", "acquired_records"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -464,20 +457,22 @@ pub struct LeaderIdAndEpoch {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl LeaderIdAndEpoch {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.int32(self.leader_id);
-        encoder.int32(self.leader_epoch);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for LeaderIdAndEpoch {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<8>();
+            fields.int32(0, self.leader_id);
+            fields.int32(4, self.leader_epoch);
+        }
+        encoder.write_unknown_tagged_fields(true, version, "LeaderIdAndEpoch", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let leader_id = decoder.int32()?;
-        let leader_epoch = decoder.int32()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { leader_id, leader_epoch, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<8>("LeaderIdAndEpoch")?;
+        self.leader_id = fields.int32(0);
+        self.leader_epoch = fields.int32(4);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -494,22 +489,24 @@ pub struct AcquiredRecords {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl AcquiredRecords {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.int64(self.first_offset);
-        encoder.int64(self.last_offset);
-        encoder.int16(self.delivery_count);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for AcquiredRecords {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<18>();
+            fields.int64(0, self.first_offset);
+            fields.int64(8, self.last_offset);
+            fields.int16(16, self.delivery_count);
+        }
+        encoder.write_unknown_tagged_fields(true, version, "AcquiredRecords", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let first_offset = decoder.int64()?;
-        let last_offset = decoder.int64()?;
-        let delivery_count = decoder.int16()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { first_offset, last_offset, delivery_count, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<18>("AcquiredRecords")?;
+        self.first_offset = fields.int64(0);
+        self.last_offset = fields.int64(8);
+        self.delivery_count = fields.int16(16);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -528,26 +525,22 @@ pub struct NodeEndpoint {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl NodeEndpoint {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
+impl Structure for NodeEndpoint {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.node_id);
-        encoder.string(Some(&self.host), true)?;
+        encoder.write_string(Some(&self.host), true);
         encoder.int32(self.port);
-        encoder.string(self.rack.as_deref(), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_string(self.rack.as_deref(), true);
+        encoder.write_unknown_tagged_fields(true, version, "NodeEndpoint", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let node_id = decoder.int32()?;
-        let host = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("NodeEndpoint", "host", version))?;
-        let port = decoder.int32()?;
-        let rack = decoder.string(true)?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { node_id, host, port, rack, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.node_id = decoder.int32()?;
+        decoder.read_string(&mut self.host, true, version, Field::of("NodeEndpoint", "host"))?;
+        self.port = decoder.int32()?;
+        decoder.read_string(&mut self.rack, true, version, Field::of("NodeEndpoint", "rack"))?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

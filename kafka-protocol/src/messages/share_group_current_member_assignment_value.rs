@@ -21,41 +21,43 @@ pub struct ShareGroupCurrentMemberAssignmentValue {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for ShareGroupCurrentMemberAssignmentValue {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<9>();
+            fields.int32(0, self.member_epoch);
+            fields.int32(4, self.previous_member_epoch);
+            fields.int8(8, self.state);
+        }
+        encoder.write_structures(Some(&self.assigned_partitions), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ShareGroupCurrentMemberAssignmentValue",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<9>("ShareGroupCurrentMemberAssignmentValue")?;
+        self.member_epoch = fields.int32(0);
+        self.previous_member_epoch = fields.int32(4);
+        self.state = fields.int8(8);
+        decoder.read_structures(
+            &mut self.assigned_partitions,
+            true,
+            version,
+            Field::of("ShareGroupCurrentMemberAssignmentValue", "assigned_partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ShareGroupCurrentMemberAssignmentValue {
     const NAME: &'static str = "ShareGroupCurrentMemberAssignmentValue";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.member_epoch);
-        encoder.int32(self.previous_member_epoch);
-        encoder.int8(self.state);
-        encoder.array_length(Some(self.assigned_partitions.len()), true)?;
-        for element in &self.assigned_partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let member_epoch = decoder.int32()?;
-        let previous_member_epoch = decoder.int32()?;
-        let state = decoder.int8()?;
-        let assigned_partitions =
-            decoder.array(true, |decoder| TopicPartitions::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null(
-                    "ShareGroupCurrentMemberAssignmentValue",
-                    "assigned_partitions",
-                    version,
-                )
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { member_epoch, previous_member_epoch, state, assigned_partitions, unknown_tagged_fields })
-    }
 }
 
 /// `TopicPartitions` of ShareGroupCurrentMemberAssignmentValue.
@@ -64,30 +66,28 @@ pub struct TopicPartitions {
     /// `TopicId`.
     pub topic_id: TopicId,
     /// `Partitions`.
-    pub partitions: Vec<i32>,
+    pub partitions: Int32Array,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TopicPartitions {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
+impl Structure for TopicPartitions {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            encoder.int32(*element);
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_int32_array(Some(&self.partitions), true);
+        encoder.write_unknown_tagged_fields(true, version, "TopicPartitions", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_id = decoder.topic_id()?;
-        let partitions = decoder
-            .int32_array(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicPartitions", "partitions", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_id, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.topic_id = decoder.topic_id()?;
+        decoder.read_int32_array(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("TopicPartitions", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

@@ -23,44 +23,63 @@ pub struct ShareGroupHeartbeatRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for ShareGroupHeartbeatRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.group_id), true);
+        encoder.write_string(Some(&self.member_id), true);
+        encoder.int32(self.member_epoch);
+        encoder.write_string(self.rack_id.as_deref(), true);
+        encoder.write_array(self.subscribed_topic_names.as_deref(), true, |encoder, element| {
+            encoder.write_string(Some(element), true)
+        });
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ShareGroupHeartbeatRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.group_id,
+            true,
+            version,
+            Field::of("ShareGroupHeartbeatRequest", "group_id"),
+        )?;
+        decoder.read_string(
+            &mut self.member_id,
+            true,
+            version,
+            Field::of("ShareGroupHeartbeatRequest", "member_id"),
+        )?;
+        self.member_epoch = decoder.int32()?;
+        decoder.read_string(
+            &mut self.rack_id,
+            true,
+            version,
+            Field::of("ShareGroupHeartbeatRequest", "rack_id"),
+        )?;
+        decoder.read_array(
+            &mut self.subscribed_topic_names,
+            true,
+            version,
+            Field::of("ShareGroupHeartbeatRequest", "subscribed_topic_names"),
+            |decoder| {
+                decoder.string(true)?.ok_or_else(|| {
+                    Field::of("ShareGroupHeartbeatRequest", "subscribed_topic_names").null(version)
+                })
+            },
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ShareGroupHeartbeatRequest {
     const NAME: &'static str = "ShareGroupHeartbeatRequest";
     const MIN_VERSION: i16 = 1;
     const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(Some(&self.group_id), true)?;
-        encoder.string(Some(&self.member_id), true)?;
-        encoder.int32(self.member_epoch);
-        encoder.string(self.rack_id.as_deref(), true)?;
-        encoder.array_length(self.subscribed_topic_names.as_ref().map(Vec::len), true)?;
-        for element in self.subscribed_topic_names.iter().flatten() {
-            encoder.string(Some(element), true)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let group_id = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("ShareGroupHeartbeatRequest", "group_id", version))?;
-        let member_id = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("ShareGroupHeartbeatRequest", "member_id", version)
-        })?;
-        let member_epoch = decoder.int32()?;
-        let rack_id = decoder.string(true)?;
-        let subscribed_topic_names = decoder.array(true, |decoder| {
-            decoder.string(true)?.ok_or_else(|| {
-                DecodeError::unexpected_null("ShareGroupHeartbeatRequest", "subscribed_topic_names", version)
-            })
-        })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { group_id, member_id, member_epoch, rack_id, subscribed_topic_names, unknown_tagged_fields })
-    }
 }
 
 /// `ShareGroupHeartbeatResponse` of ShareGroupHeartbeat.
@@ -84,52 +103,58 @@ pub struct ShareGroupHeartbeatResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for ShareGroupHeartbeatResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
+        }
+        encoder.write_string(self.error_message.as_deref(), true);
+        encoder.write_string(self.member_id.as_deref(), true);
+        {
+            let mut fields = encoder.fixed_fields::<8>();
+            fields.int32(0, self.member_epoch);
+            fields.int32(4, self.heartbeat_interval_ms);
+        }
+        encoder.write_nullable_structure(self.assignment.as_ref(), version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ShareGroupHeartbeatResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("ShareGroupHeartbeatResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("ShareGroupHeartbeatResponse", "error_message"),
+        )?;
+        decoder.read_string(
+            &mut self.member_id,
+            true,
+            version,
+            Field::of("ShareGroupHeartbeatResponse", "member_id"),
+        )?;
+        let fields = decoder.fixed_fields::<8>("ShareGroupHeartbeatResponse")?;
+        self.member_epoch = fields.int32(0);
+        self.heartbeat_interval_ms = fields.int32(4);
+        decoder.read_nullable_structure(&mut self.assignment, version)?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ShareGroupHeartbeatResponse {
     const NAME: &'static str = "ShareGroupHeartbeatResponse";
     const MIN_VERSION: i16 = 1;
     const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
-        encoder.string(self.member_id.as_deref(), true)?;
-        encoder.int32(self.member_epoch);
-        encoder.int32(self.heartbeat_interval_ms);
-        match &self.assignment {
-            Some(value) => {
-                encoder.int8(1);
-                value.encode(encoder, version)?;
-            }
-            None => encoder.int8(-1),
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let member_id = decoder.string(true)?;
-        let member_epoch = decoder.int32()?;
-        let heartbeat_interval_ms = decoder.int32()?;
-        let assignment = if decoder.int8()? < 0 { None } else { Some(Assignment::decode(decoder, version)?) };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            throttle_time_ms,
-            error_code,
-            error_message,
-            member_id,
-            member_epoch,
-            heartbeat_interval_ms,
-            assignment,
-            unknown_tagged_fields,
-        })
-    }
 }
 
 /// `Assignment` of ShareGroupHeartbeat.
@@ -141,23 +166,21 @@ pub struct Assignment {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Assignment {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.array_length(Some(self.topic_partitions.len()), true)?;
-        for element in &self.topic_partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for Assignment {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_structures(Some(&self.topic_partitions), true, version);
+        encoder.write_unknown_tagged_fields(true, version, "Assignment", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_partitions = decoder
-            .array(true, |decoder| TopicPartitions::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("Assignment", "topic_partitions", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_structures(
+            &mut self.topic_partitions,
+            true,
+            version,
+            Field::of("Assignment", "topic_partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -167,30 +190,28 @@ pub struct TopicPartitions {
     /// `TopicId`.
     pub topic_id: TopicId,
     /// `Partitions`.
-    pub partitions: Vec<i32>,
+    pub partitions: Int32Array,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TopicPartitions {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
+impl Structure for TopicPartitions {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            encoder.int32(*element);
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_int32_array(Some(&self.partitions), true);
+        encoder.write_unknown_tagged_fields(true, version, "TopicPartitions", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_id = decoder.topic_id()?;
-        let partitions = decoder
-            .int32_array(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicPartitions", "partitions", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_id, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.topic_id = decoder.topic_id()?;
+        decoder.read_int32_array(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("TopicPartitions", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

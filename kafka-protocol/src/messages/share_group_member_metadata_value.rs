@@ -33,54 +33,61 @@ impl Default for ShareGroupMemberMetadataValue {
     }
 }
 
+impl Structure for ShareGroupMemberMetadataValue {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(self.rack_id.as_deref(), true);
+        encoder.write_string(Some(&self.client_id), true);
+        encoder.write_string(Some(&self.client_host), true);
+        encoder.write_array(Some(&self.subscribed_topic_names), true, |encoder, element| {
+            encoder.write_string(Some(element), true)
+        });
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ShareGroupMemberMetadataValue",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.rack_id,
+            true,
+            version,
+            Field::of("ShareGroupMemberMetadataValue", "rack_id"),
+        )?;
+        decoder.read_string(
+            &mut self.client_id,
+            true,
+            version,
+            Field::of("ShareGroupMemberMetadataValue", "client_id"),
+        )?;
+        decoder.read_string(
+            &mut self.client_host,
+            true,
+            version,
+            Field::of("ShareGroupMemberMetadataValue", "client_host"),
+        )?;
+        decoder.read_array(
+            &mut self.subscribed_topic_names,
+            true,
+            version,
+            Field::of("ShareGroupMemberMetadataValue", "subscribed_topic_names"),
+            |decoder| {
+                decoder.string(true)?.ok_or_else(|| {
+                    Field::of("ShareGroupMemberMetadataValue", "subscribed_topic_names").null(version)
+                })
+            },
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ShareGroupMemberMetadataValue {
     const NAME: &'static str = "ShareGroupMemberMetadataValue";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(self.rack_id.as_deref(), true)?;
-        encoder.string(Some(&self.client_id), true)?;
-        encoder.string(Some(&self.client_host), true)?;
-        encoder.array_length(Some(self.subscribed_topic_names.len()), true)?;
-        for element in &self.subscribed_topic_names {
-            encoder.string(Some(element), true)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let rack_id = decoder.string(true)?;
-        let client_id = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("ShareGroupMemberMetadataValue", "client_id", version)
-        })?;
-        let client_host = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("ShareGroupMemberMetadataValue", "client_host", version)
-        })?;
-        let subscribed_topic_names = decoder
-            .array(true, |decoder| {
-                decoder.string(true)?.ok_or_else(|| {
-                    DecodeError::unexpected_null(
-                        "ShareGroupMemberMetadataValue",
-                        "subscribed_topic_names",
-                        version,
-                    )
-                })
-            })?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null(
-                    "ShareGroupMemberMetadataValue",
-                    "subscribed_topic_names",
-                    version,
-                )
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { rack_id, client_id, client_host, subscribed_topic_names, unknown_tagged_fields })
-    }
 }
 
 impl ShareGroupMemberMetadataValue {

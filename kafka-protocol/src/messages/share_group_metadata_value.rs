@@ -17,27 +17,34 @@ pub struct ShareGroupMetadataValue {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for ShareGroupMetadataValue {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<12>();
+            fields.int32(0, self.epoch);
+            fields.int64(4, self.metadata_hash);
+        }
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ShareGroupMetadataValue",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<12>("ShareGroupMetadataValue")?;
+        self.epoch = fields.int32(0);
+        self.metadata_hash = fields.int64(4);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ShareGroupMetadataValue {
     const NAME: &'static str = "ShareGroupMetadataValue";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.epoch);
-        encoder.int64(self.metadata_hash);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let epoch = decoder.int32()?;
-        let metadata_hash = decoder.int64()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { epoch, metadata_hash, unknown_tagged_fields })
-    }
 }
 
 impl ShareGroupMetadataValue {

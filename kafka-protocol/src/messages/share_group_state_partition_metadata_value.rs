@@ -19,61 +19,47 @@ pub struct ShareGroupStatePartitionMetadataValue {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for ShareGroupStatePartitionMetadataValue {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_structures(Some(&self.initializing_topics), true, version);
+        encoder.write_structures(Some(&self.initialized_topics), true, version);
+        encoder.write_structures(Some(&self.deleting_topics), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ShareGroupStatePartitionMetadataValue",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_structures(
+            &mut self.initializing_topics,
+            true,
+            version,
+            Field::of("ShareGroupStatePartitionMetadataValue", "initializing_topics"),
+        )?;
+        decoder.read_structures(
+            &mut self.initialized_topics,
+            true,
+            version,
+            Field::of("ShareGroupStatePartitionMetadataValue", "initialized_topics"),
+        )?;
+        decoder.read_structures(
+            &mut self.deleting_topics,
+            true,
+            version,
+            Field::of("ShareGroupStatePartitionMetadataValue", "deleting_topics"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ShareGroupStatePartitionMetadataValue {
     const NAME: &'static str = "ShareGroupStatePartitionMetadataValue";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.array_length(Some(self.initializing_topics.len()), true)?;
-        for element in &self.initializing_topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(Some(self.initialized_topics.len()), true)?;
-        for element in &self.initialized_topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(Some(self.deleting_topics.len()), true)?;
-        for element in &self.deleting_topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let initializing_topics = decoder
-            .array(true, |decoder| TopicPartitionsInfo::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null(
-                    "ShareGroupStatePartitionMetadataValue",
-                    "initializing_topics",
-                    version,
-                )
-            })?;
-        let initialized_topics = decoder
-            .array(true, |decoder| TopicPartitionsInfo::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null(
-                    "ShareGroupStatePartitionMetadataValue",
-                    "initialized_topics",
-                    version,
-                )
-            })?;
-        let deleting_topics =
-            decoder.array(true, |decoder| TopicInfo::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null(
-                    "ShareGroupStatePartitionMetadataValue",
-                    "deleting_topics",
-                    version,
-                )
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { initializing_topics, initialized_topics, deleting_topics, unknown_tagged_fields })
-    }
 }
 
 /// `TopicPartitionsInfo` of ShareGroupStatePartitionMetadataValue.
@@ -84,34 +70,40 @@ pub struct TopicPartitionsInfo {
     /// `TopicName`.
     pub topic_name: StrBytes,
     /// `Partitions`.
-    pub partitions: Vec<i32>,
+    pub partitions: Int32Array,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TopicPartitionsInfo {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
+impl Structure for TopicPartitionsInfo {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
-        encoder.string(Some(&self.topic_name), true)?;
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            encoder.int32(*element);
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_string(Some(&self.topic_name), true);
+        encoder.write_int32_array(Some(&self.partitions), true);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "TopicPartitionsInfo",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_id = decoder.topic_id()?;
-        let topic_name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicPartitionsInfo", "topic_name", version))?;
-        let partitions = decoder
-            .int32_array(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicPartitionsInfo", "partitions", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_id, topic_name, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.topic_id = decoder.topic_id()?;
+        decoder.read_string(
+            &mut self.topic_name,
+            true,
+            version,
+            Field::of("TopicPartitionsInfo", "topic_name"),
+        )?;
+        decoder.read_int32_array(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("TopicPartitionsInfo", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -126,22 +118,18 @@ pub struct TopicInfo {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TopicInfo {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
+impl Structure for TopicInfo {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
-        encoder.string(Some(&self.topic_name), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_string(Some(&self.topic_name), true);
+        encoder.write_unknown_tagged_fields(true, version, "TopicInfo", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_id = decoder.topic_id()?;
-        let topic_name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicInfo", "topic_name", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_id, topic_name, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.topic_id = decoder.topic_id()?;
+        decoder.read_string(&mut self.topic_name, true, version, Field::of("TopicInfo", "topic_name"))?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

@@ -17,41 +17,38 @@ pub struct ShareGroupTargetAssignmentMetadataValue {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Message for ShareGroupTargetAssignmentMetadataValue {
-    const NAME: &'static str = "ShareGroupTargetAssignmentMetadataValue";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for ShareGroupTargetAssignmentMetadataValue {
+    fn write(&self, encoder: &mut Encoder, _version: i16) {
         encoder.int32(self.assignment_epoch);
         let known = u32::from(self.assignment_timestamp != 0);
         encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
         if self.assignment_timestamp != 0 {
-            encoder.tagged_field(0, |encoder| {
+            encoder.write_tagged_field(0, |encoder| {
                 encoder.int64(self.assignment_timestamp);
-                Ok(())
-            })?;
+            });
         }
-        self.unknown_tagged_fields.encode(encoder, Some(0))?;
-        Ok(())
+        self.unknown_tagged_fields.write(encoder, Some(0));
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let assignment_epoch = decoder.int32()?;
-        let mut assignment_timestamp = 0;
-        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        self.assignment_epoch = decoder.int32()?;
+        decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
             match tag {
                 0 => {
-                    assignment_timestamp = decoder.int64()?;
+                    self.assignment_timestamp = decoder.int64()?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        Ok(Self { assignment_epoch, assignment_timestamp, unknown_tagged_fields })
+        Ok(())
     }
+}
+
+impl Message for ShareGroupTargetAssignmentMetadataValue {
+    const NAME: &'static str = "ShareGroupTargetAssignmentMetadataValue";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 0;
 }
 
 impl ShareGroupTargetAssignmentMetadataValue {

@@ -45,68 +45,59 @@ impl Default for ShareSnapshotValue {
     }
 }
 
-impl Message for ShareSnapshotValue {
-    const NAME: &'static str = "ShareSnapshotValue";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.snapshot_epoch);
-        encoder.int32(self.state_epoch);
-        encoder.int32(self.leader_epoch);
-        encoder.int64(self.start_offset);
-        encoder.int64(self.create_timestamp);
-        encoder.int64(self.write_timestamp);
-        encoder.array_length(Some(self.state_batches.len()), true)?;
-        for element in &self.state_batches {
-            element.encode(encoder, version)?;
+impl Structure for ShareSnapshotValue {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<36>();
+            fields.int32(0, self.snapshot_epoch);
+            fields.int32(4, self.state_epoch);
+            fields.int32(8, self.leader_epoch);
+            fields.int64(12, self.start_offset);
+            fields.int64(20, self.create_timestamp);
+            fields.int64(28, self.write_timestamp);
         }
+        encoder.write_structures(Some(&self.state_batches), true, version);
         let known = u32::from(self.delivery_complete_count != -1);
         encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
         if self.delivery_complete_count != -1 {
-            encoder.tagged_field(0, |encoder| {
+            encoder.write_tagged_field(0, |encoder| {
                 encoder.int32(self.delivery_complete_count);
-                Ok(())
-            })?;
+            });
         }
-        self.unknown_tagged_fields.encode(encoder, Some(0))?;
-        Ok(())
+        self.unknown_tagged_fields.write(encoder, Some(0));
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let snapshot_epoch = decoder.int32()?;
-        let state_epoch = decoder.int32()?;
-        let leader_epoch = decoder.int32()?;
-        let start_offset = decoder.int64()?;
-        let create_timestamp = decoder.int64()?;
-        let write_timestamp = decoder.int64()?;
-        let state_batches = decoder
-            .array(true, |decoder| StateBatch::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("ShareSnapshotValue", "state_batches", version))?;
-        let mut delivery_complete_count = -1;
-        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<36>("ShareSnapshotValue")?;
+        self.snapshot_epoch = fields.int32(0);
+        self.state_epoch = fields.int32(4);
+        self.leader_epoch = fields.int32(8);
+        self.start_offset = fields.int64(12);
+        self.create_timestamp = fields.int64(20);
+        self.write_timestamp = fields.int64(28);
+        decoder.read_structures(
+            &mut self.state_batches,
+            true,
+            version,
+            Field::of("ShareSnapshotValue", "state_batches"),
+        )?;
+        decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
             match tag {
                 0 => {
-                    delivery_complete_count = decoder.int32()?;
+                    self.delivery_complete_count = decoder.int32()?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        Ok(Self {
-            snapshot_epoch,
-            state_epoch,
-            leader_epoch,
-            start_offset,
-            delivery_complete_count,
-            create_timestamp,
-            write_timestamp,
-            state_batches,
-            unknown_tagged_fields,
-        })
+        Ok(())
     }
+}
+
+impl Message for ShareSnapshotValue {
+    const NAME: &'static str = "ShareSnapshotValue";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 0;
 }
 
 /// `StateBatch` of ShareSnapshotValue.
@@ -124,24 +115,26 @@ pub struct StateBatch {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl StateBatch {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.int64(self.first_offset);
-        encoder.int64(self.last_offset);
-        encoder.int8(self.delivery_state);
-        encoder.int16(self.delivery_count);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for StateBatch {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<19>();
+            fields.int64(0, self.first_offset);
+            fields.int64(8, self.last_offset);
+            fields.int8(16, self.delivery_state);
+            fields.int16(17, self.delivery_count);
+        }
+        encoder.write_unknown_tagged_fields(true, version, "StateBatch", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let first_offset = decoder.int64()?;
-        let last_offset = decoder.int64()?;
-        let delivery_state = decoder.int8()?;
-        let delivery_count = decoder.int16()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { first_offset, last_offset, delivery_state, delivery_count, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<19>("StateBatch")?;
+        self.first_offset = fields.int64(0);
+        self.last_offset = fields.int64(8);
+        self.delivery_state = fields.int8(16);
+        self.delivery_count = fields.int16(17);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

@@ -17,28 +17,29 @@ pub struct ShareUpdateKey {
     pub partition: i32,
 }
 
+impl Structure for ShareUpdateKey {
+    fn write(&self, encoder: &mut Encoder, _version: i16) {
+        encoder.write_string(Some(&self.group_id), false);
+        {
+            let mut fields = encoder.fixed_fields::<20>();
+            fields.topic_id(0, self.topic_id);
+            fields.int32(16, self.partition);
+        }
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.group_id, false, version, Field::of("ShareUpdateKey", "group_id"))?;
+        let fields = decoder.fixed_fields::<20>("ShareUpdateKey")?;
+        self.topic_id = fields.topic_id(0);
+        self.partition = fields.int32(16);
+        Ok(())
+    }
+}
+
 impl Message for ShareUpdateKey {
     const NAME: &'static str = "ShareUpdateKey";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(Some(&self.group_id), false)?;
-        encoder.topic_id(self.topic_id);
-        encoder.int32(self.partition);
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let group_id = decoder
-            .string(false)?
-            .ok_or_else(|| DecodeError::unexpected_null("ShareUpdateKey", "group_id", version))?;
-        let topic_id = decoder.topic_id()?;
-        let partition = decoder.int32()?;
-        Ok(Self { group_id, topic_id, partition })
-    }
 }
 
 impl ShareUpdateKey {

@@ -36,59 +36,53 @@ impl Default for ShareUpdateValue {
     }
 }
 
-impl Message for ShareUpdateValue {
-    const NAME: &'static str = "ShareUpdateValue";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.snapshot_epoch);
-        encoder.int32(self.leader_epoch);
-        encoder.int64(self.start_offset);
-        encoder.array_length(Some(self.state_batches.len()), true)?;
-        for element in &self.state_batches {
-            element.encode(encoder, version)?;
+impl Structure for ShareUpdateValue {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<16>();
+            fields.int32(0, self.snapshot_epoch);
+            fields.int32(4, self.leader_epoch);
+            fields.int64(8, self.start_offset);
         }
+        encoder.write_structures(Some(&self.state_batches), true, version);
         let known = u32::from(self.delivery_complete_count != -1);
         encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
         if self.delivery_complete_count != -1 {
-            encoder.tagged_field(0, |encoder| {
+            encoder.write_tagged_field(0, |encoder| {
                 encoder.int32(self.delivery_complete_count);
-                Ok(())
-            })?;
+            });
         }
-        self.unknown_tagged_fields.encode(encoder, Some(0))?;
-        Ok(())
+        self.unknown_tagged_fields.write(encoder, Some(0));
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let snapshot_epoch = decoder.int32()?;
-        let leader_epoch = decoder.int32()?;
-        let start_offset = decoder.int64()?;
-        let state_batches = decoder
-            .array(true, |decoder| StateBatch::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("ShareUpdateValue", "state_batches", version))?;
-        let mut delivery_complete_count = -1;
-        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<16>("ShareUpdateValue")?;
+        self.snapshot_epoch = fields.int32(0);
+        self.leader_epoch = fields.int32(4);
+        self.start_offset = fields.int64(8);
+        decoder.read_structures(
+            &mut self.state_batches,
+            true,
+            version,
+            Field::of("ShareUpdateValue", "state_batches"),
+        )?;
+        decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
             match tag {
                 0 => {
-                    delivery_complete_count = decoder.int32()?;
+                    self.delivery_complete_count = decoder.int32()?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        Ok(Self {
-            snapshot_epoch,
-            leader_epoch,
-            start_offset,
-            delivery_complete_count,
-            state_batches,
-            unknown_tagged_fields,
-        })
+        Ok(())
     }
+}
+
+impl Message for ShareUpdateValue {
+    const NAME: &'static str = "ShareUpdateValue";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 0;
 }
 
 /// `StateBatch` of ShareUpdateValue.
@@ -106,24 +100,26 @@ pub struct StateBatch {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl StateBatch {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.int64(self.first_offset);
-        encoder.int64(self.last_offset);
-        encoder.int8(self.delivery_state);
-        encoder.int16(self.delivery_count);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for StateBatch {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<19>();
+            fields.int64(0, self.first_offset);
+            fields.int64(8, self.last_offset);
+            fields.int8(16, self.delivery_state);
+            fields.int16(17, self.delivery_count);
+        }
+        encoder.write_unknown_tagged_fields(true, version, "StateBatch", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let first_offset = decoder.int64()?;
-        let last_offset = decoder.int64()?;
-        let delivery_state = decoder.int8()?;
-        let delivery_count = decoder.int16()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { first_offset, last_offset, delivery_state, delivery_count, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<19>("StateBatch")?;
+        self.first_offset = fields.int64(0);
+        self.last_offset = fields.int64(8);
+        self.delivery_state = fields.int8(16);
+        self.delivery_count = fields.int16(17);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

@@ -15,23 +15,26 @@ pub struct SnapshotFooterRecord {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for SnapshotFooterRecord {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.int16(self.version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "SnapshotFooterRecord",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        self.version = decoder.int16()?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for SnapshotFooterRecord {
     const NAME: &'static str = "SnapshotFooterRecord";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int16(self.version);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let version_ = decoder.int16()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { version: version_, unknown_tagged_fields })
-    }
 }

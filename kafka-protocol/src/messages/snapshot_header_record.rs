@@ -17,25 +17,32 @@ pub struct SnapshotHeaderRecord {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for SnapshotHeaderRecord {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<10>();
+            fields.int16(0, self.version);
+            fields.int64(2, self.last_contained_log_timestamp);
+        }
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "SnapshotHeaderRecord",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<10>("SnapshotHeaderRecord")?;
+        self.version = fields.int16(0);
+        self.last_contained_log_timestamp = fields.int64(2);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for SnapshotHeaderRecord {
     const NAME: &'static str = "SnapshotHeaderRecord";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int16(self.version);
-        encoder.int64(self.last_contained_log_timestamp);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let version_ = decoder.int16()?;
-        let last_contained_log_timestamp = decoder.int64()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { version: version_, last_contained_log_timestamp, unknown_tagged_fields })
-    }
 }

@@ -31,112 +31,78 @@ pub struct StreamsGroupCurrentMemberAssignmentValue {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for StreamsGroupCurrentMemberAssignmentValue {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<9>();
+            fields.int32(0, self.member_epoch);
+            fields.int32(4, self.previous_member_epoch);
+            fields.int8(8, self.state);
+        }
+        encoder.write_structures(Some(&self.active_tasks), true, version);
+        encoder.write_structures(Some(&self.standby_tasks), true, version);
+        encoder.write_structures(Some(&self.warmup_tasks), true, version);
+        encoder.write_structures(Some(&self.active_tasks_pending_revocation), true, version);
+        encoder.write_structures(Some(&self.standby_tasks_pending_revocation), true, version);
+        encoder.write_structures(Some(&self.warmup_tasks_pending_revocation), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "StreamsGroupCurrentMemberAssignmentValue",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<9>("StreamsGroupCurrentMemberAssignmentValue")?;
+        self.member_epoch = fields.int32(0);
+        self.previous_member_epoch = fields.int32(4);
+        self.state = fields.int8(8);
+        decoder.read_structures(
+            &mut self.active_tasks,
+            true,
+            version,
+            Field::of("StreamsGroupCurrentMemberAssignmentValue", "active_tasks"),
+        )?;
+        decoder.read_structures(
+            &mut self.standby_tasks,
+            true,
+            version,
+            Field::of("StreamsGroupCurrentMemberAssignmentValue", "standby_tasks"),
+        )?;
+        decoder.read_structures(
+            &mut self.warmup_tasks,
+            true,
+            version,
+            Field::of("StreamsGroupCurrentMemberAssignmentValue", "warmup_tasks"),
+        )?;
+        decoder.read_structures(
+            &mut self.active_tasks_pending_revocation,
+            true,
+            version,
+            Field::of("StreamsGroupCurrentMemberAssignmentValue", "active_tasks_pending_revocation"),
+        )?;
+        decoder.read_structures(
+            &mut self.standby_tasks_pending_revocation,
+            true,
+            version,
+            Field::of("StreamsGroupCurrentMemberAssignmentValue", "standby_tasks_pending_revocation"),
+        )?;
+        decoder.read_structures(
+            &mut self.warmup_tasks_pending_revocation,
+            true,
+            version,
+            Field::of("StreamsGroupCurrentMemberAssignmentValue", "warmup_tasks_pending_revocation"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for StreamsGroupCurrentMemberAssignmentValue {
     const NAME: &'static str = "StreamsGroupCurrentMemberAssignmentValue";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.member_epoch);
-        encoder.int32(self.previous_member_epoch);
-        encoder.int8(self.state);
-        encoder.array_length(Some(self.active_tasks.len()), true)?;
-        for element in &self.active_tasks {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(Some(self.standby_tasks.len()), true)?;
-        for element in &self.standby_tasks {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(Some(self.warmup_tasks.len()), true)?;
-        for element in &self.warmup_tasks {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(Some(self.active_tasks_pending_revocation.len()), true)?;
-        for element in &self.active_tasks_pending_revocation {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(Some(self.standby_tasks_pending_revocation.len()), true)?;
-        for element in &self.standby_tasks_pending_revocation {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(Some(self.warmup_tasks_pending_revocation.len()), true)?;
-        for element in &self.warmup_tasks_pending_revocation {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let member_epoch = decoder.int32()?;
-        let previous_member_epoch = decoder.int32()?;
-        let state = decoder.int8()?;
-        let active_tasks =
-            decoder.array(true, |decoder| TaskIds::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null(
-                    "StreamsGroupCurrentMemberAssignmentValue",
-                    "active_tasks",
-                    version,
-                )
-            })?;
-        let standby_tasks =
-            decoder.array(true, |decoder| TaskIds::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null(
-                    "StreamsGroupCurrentMemberAssignmentValue",
-                    "standby_tasks",
-                    version,
-                )
-            })?;
-        let warmup_tasks =
-            decoder.array(true, |decoder| TaskIds::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null(
-                    "StreamsGroupCurrentMemberAssignmentValue",
-                    "warmup_tasks",
-                    version,
-                )
-            })?;
-        let active_tasks_pending_revocation =
-            decoder.array(true, |decoder| TaskIds::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null(
-                    "StreamsGroupCurrentMemberAssignmentValue",
-                    "active_tasks_pending_revocation",
-                    version,
-                )
-            })?;
-        let standby_tasks_pending_revocation =
-            decoder.array(true, |decoder| TaskIds::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null(
-                    "StreamsGroupCurrentMemberAssignmentValue",
-                    "standby_tasks_pending_revocation",
-                    version,
-                )
-            })?;
-        let warmup_tasks_pending_revocation =
-            decoder.array(true, |decoder| TaskIds::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null(
-                    "StreamsGroupCurrentMemberAssignmentValue",
-                    "warmup_tasks_pending_revocation",
-                    version,
-                )
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            member_epoch,
-            previous_member_epoch,
-            state,
-            active_tasks,
-            standby_tasks,
-            warmup_tasks,
-            active_tasks_pending_revocation,
-            standby_tasks_pending_revocation,
-            warmup_tasks_pending_revocation,
-            unknown_tagged_fields,
-        })
-    }
 }
 
 /// `TaskIds` of StreamsGroupCurrentMemberAssignmentValue.
@@ -145,53 +111,50 @@ pub struct TaskIds {
     /// `SubtopologyId`.
     pub subtopology_id: StrBytes,
     /// `Partitions`.
-    pub partitions: Vec<i32>,
+    pub partitions: Int32Array,
     /// `AssignmentEpochs`: nullable, tag 0.
-    pub assignment_epochs: Option<Vec<i32>>,
+    pub assignment_epochs: Option<Int32Array>,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TaskIds {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.subtopology_id), true)?;
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            encoder.int32(*element);
-        }
+impl Structure for TaskIds {
+    fn write(&self, encoder: &mut Encoder, _version: i16) {
+        encoder.write_string(Some(&self.subtopology_id), true);
+        encoder.write_int32_array(Some(&self.partitions), true);
         let known = u32::from(self.assignment_epochs.is_some());
         encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
         if self.assignment_epochs.is_some() {
-            encoder.tagged_field(0, |encoder| {
-                encoder.array_length(self.assignment_epochs.as_ref().map(Vec::len), true)?;
-                for element in self.assignment_epochs.iter().flatten() {
-                    encoder.int32(*element);
-                }
-                Ok(())
-            })?;
+            encoder.write_tagged_field(0, |encoder| {
+                encoder.write_int32_array(self.assignment_epochs.as_ref(), true);
+            });
         }
-        self.unknown_tagged_fields.encode(encoder, Some(0))?;
-        Ok(())
+        self.unknown_tagged_fields.write(encoder, Some(0));
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let subtopology_id = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TaskIds", "subtopology_id", version))?;
-        let partitions = decoder
-            .int32_array(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TaskIds", "partitions", version))?;
-        let mut assignment_epochs = None;
-        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.subtopology_id,
+            true,
+            version,
+            Field::of("TaskIds", "subtopology_id"),
+        )?;
+        decoder.read_int32_array(&mut self.partitions, true, version, Field::of("TaskIds", "partitions"))?;
+        decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
             match tag {
                 0 => {
-                    assignment_epochs = decoder.int32_array(true)?;
+                    decoder.read_int32_array(
+                        &mut self.assignment_epochs,
+                        true,
+                        version,
+                        Field::of("TaskIds", "assignment_epochs"),
+                    )?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        Ok(Self { subtopology_id, partitions, assignment_epochs, unknown_tagged_fields })
+        Ok(())
     }
 }
 

@@ -19,53 +19,52 @@ pub struct StreamsGroupDescribeRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Message for StreamsGroupDescribeRequest {
-    const NAME: &'static str = "StreamsGroupDescribeRequest";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.array_length(Some(self.group_ids.len()), true)?;
-        for element in &self.group_ids {
-            encoder.string(Some(element), true)?;
-        }
+impl Structure for StreamsGroupDescribeRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_array(Some(&self.group_ids), true, |encoder, element| {
+            encoder.write_string(Some(element), true)
+        });
         encoder.bool(self.include_authorized_operations);
         if version >= 1 {
             encoder.bool(self.include_topology_description);
         } else if self.include_topology_description {
-            return Err(EncodeError::field_not_in_version(
-                "StreamsGroupDescribeRequest",
-                "include_topology_description",
-                version,
-            ));
+            encoder.fail(
+                Field::of("StreamsGroupDescribeRequest", "include_topology_description").not_in(version),
+            );
         }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "StreamsGroupDescribeRequest",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let group_ids = decoder
-            .array(true, |decoder| {
-                decoder.string(true)?.ok_or_else(|| {
-                    DecodeError::unexpected_null("StreamsGroupDescribeRequest", "group_ids", version)
-                })
-            })?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("StreamsGroupDescribeRequest", "group_ids", version)
-            })?;
-        let include_authorized_operations = decoder.bool()?;
-        let include_topology_description = if version >= 1 { decoder.bool()? } else { false };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            group_ids,
-            include_authorized_operations,
-            include_topology_description,
-            unknown_tagged_fields,
-        })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_array(
+            &mut self.group_ids,
+            true,
+            version,
+            Field::of("StreamsGroupDescribeRequest", "group_ids"),
+            |decoder| {
+                decoder
+                    .string(true)?
+                    .ok_or_else(|| Field::of("StreamsGroupDescribeRequest", "group_ids").null(version))
+            },
+        )?;
+        self.include_authorized_operations = decoder.bool()?;
+        if version >= 1 {
+            self.include_topology_description = decoder.bool()?;
+        }
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
+}
+
+impl Message for StreamsGroupDescribeRequest {
+    const NAME: &'static str = "StreamsGroupDescribeRequest";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 1;
 }
 
 /// `StreamsGroupDescribeResponse` of StreamsGroupDescribe.
@@ -79,32 +78,35 @@ pub struct StreamsGroupDescribeResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for StreamsGroupDescribeResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.int32(self.throttle_time_ms);
+        encoder.write_structures(Some(&self.groups), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "StreamsGroupDescribeResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.throttle_time_ms = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.groups,
+            true,
+            version,
+            Field::of("StreamsGroupDescribeResponse", "groups"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for StreamsGroupDescribeResponse {
     const NAME: &'static str = "StreamsGroupDescribeResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.array_length(Some(self.groups.len()), true)?;
-        for element in &self.groups {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let groups = decoder
-            .array(true, |decoder| DescribedGroup::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("StreamsGroupDescribeResponse", "groups", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { throttle_time_ms, groups, unknown_tagged_fields })
-    }
 }
 
 /// `DescribedGroup` of StreamsGroupDescribe.
@@ -158,93 +160,73 @@ impl Default for DescribedGroup {
     }
 }
 
-impl DescribedGroup {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for DescribedGroup {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
-        encoder.string(Some(&self.group_id), true)?;
-        encoder.string(Some(&self.group_state), true)?;
-        encoder.int32(self.group_epoch);
-        encoder.int32(self.assignment_epoch);
-        match &self.topology {
-            Some(value) => {
-                encoder.int8(1);
-                value.encode(encoder, version)?;
-            }
-            None => encoder.int8(-1),
+        encoder.write_string(self.error_message.as_deref(), true);
+        encoder.write_string(Some(&self.group_id), true);
+        encoder.write_string(Some(&self.group_state), true);
+        {
+            let mut fields = encoder.fixed_fields::<8>();
+            fields.int32(0, self.group_epoch);
+            fields.int32(4, self.assignment_epoch);
         }
-        encoder.array_length(Some(self.members.len()), true)?;
-        for element in &self.members {
-            element.encode(encoder, version)?;
-        }
+        encoder.write_nullable_structure(self.topology.as_ref(), version);
+        encoder.write_structures(Some(&self.members), true, version);
         encoder.int32(self.authorized_operations);
         if version >= 1 {
-            match &self.topology_description {
-                Some(value) => {
-                    encoder.int8(1);
-                    value.encode(encoder, version)?;
-                }
-                None => encoder.int8(-1),
-            }
+            encoder.write_nullable_structure(self.topology_description.as_ref(), version);
         } else if self.topology_description.is_some() {
-            return Err(EncodeError::field_not_in_version("DescribedGroup", "topology_description", version));
+            encoder.fail(Field::of("DescribedGroup", "topology_description").not_in(version));
         }
         if version >= 1 {
             encoder.int8(self.topology_description_status);
         } else if self.topology_description_status != 0 {
-            return Err(EncodeError::field_not_in_version(
-                "DescribedGroup",
-                "topology_description_status",
-                version,
-            ));
+            encoder.fail(Field::of("DescribedGroup", "topology_description_status").not_in(version));
         }
         if version >= 1 {
-            encoder.string(self.assignor_name.as_deref(), true)?;
+            encoder.write_string(self.assignor_name.as_deref(), true);
         }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(true, version, "DescribedGroup", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let group_id = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "group_id", version))?;
-        let group_state = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "group_state", version))?;
-        let group_epoch = decoder.int32()?;
-        let assignment_epoch = decoder.int32()?;
-        let topology = if decoder.int8()? < 0 { None } else { Some(Topology::decode(decoder, version)?) };
-        let members = decoder
-            .array(true, |decoder| Member::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("DescribedGroup", "members", version))?;
-        let authorized_operations = decoder.int32()?;
-        let topology_description = if version >= 1 {
-            if decoder.int8()? < 0 { None } else { Some(TopologyDescription::decode(decoder, version)?) }
-        } else {
-            None
-        };
-        let topology_description_status = if version >= 1 { decoder.int8()? } else { 0 };
-        let assignor_name = if version >= 1 { decoder.string(true)? } else { None };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            error_code,
-            error_message,
-            group_id,
-            group_state,
-            group_epoch,
-            assignment_epoch,
-            topology,
-            members,
-            authorized_operations,
-            topology_description,
-            topology_description_status,
-            assignor_name,
-            unknown_tagged_fields,
-        })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.error_code = decoder.error_code()?;
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("DescribedGroup", "error_message"),
+        )?;
+        decoder.read_string(&mut self.group_id, true, version, Field::of("DescribedGroup", "group_id"))?;
+        decoder.read_string(
+            &mut self.group_state,
+            true,
+            version,
+            Field::of("DescribedGroup", "group_state"),
+        )?;
+        let fields = decoder.fixed_fields::<8>("DescribedGroup")?;
+        self.group_epoch = fields.int32(0);
+        self.assignment_epoch = fields.int32(4);
+        decoder.read_nullable_structure(&mut self.topology, version)?;
+        decoder.read_structures(&mut self.members, true, version, Field::of("DescribedGroup", "members"))?;
+        self.authorized_operations = decoder.int32()?;
+        if version >= 1 {
+            decoder.read_nullable_structure(&mut self.topology_description, version)?;
+        }
+        if version >= 1 {
+            self.topology_description_status = decoder.int8()?;
+        }
+        if version >= 1 {
+            decoder.read_string(
+                &mut self.assignor_name,
+                true,
+                version,
+                Field::of("DescribedGroup", "assignor_name"),
+            )?;
+        }
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -259,23 +241,23 @@ pub struct Topology {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Topology {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for Topology {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.epoch);
-        encoder.array_length(self.subtopologies.as_ref().map(Vec::len), true)?;
-        for element in self.subtopologies.iter().flatten() {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(self.subtopologies.as_deref(), true, version);
+        encoder.write_unknown_tagged_fields(true, version, "Topology", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let epoch = decoder.int32()?;
-        let subtopologies = decoder.array(true, |decoder| Subtopology::decode(decoder, version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { epoch, subtopologies, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.epoch = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.subtopologies,
+            true,
+            version,
+            Field::of("Topology", "subtopologies"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -296,64 +278,61 @@ pub struct Subtopology {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Subtopology {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.subtopology_id), true)?;
-        encoder.array_length(Some(self.source_topics.len()), true)?;
-        for element in &self.source_topics {
-            encoder.string(Some(element), true)?;
-        }
-        encoder.array_length(Some(self.repartition_sink_topics.len()), true)?;
-        for element in &self.repartition_sink_topics {
-            encoder.string(Some(element), true)?;
-        }
-        encoder.array_length(Some(self.state_changelog_topics.len()), true)?;
-        for element in &self.state_changelog_topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(Some(self.repartition_source_topics.len()), true)?;
-        for element in &self.repartition_source_topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for Subtopology {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.subtopology_id), true);
+        encoder.write_array(Some(&self.source_topics), true, |encoder, element| {
+            encoder.write_string(Some(element), true)
+        });
+        encoder.write_array(Some(&self.repartition_sink_topics), true, |encoder, element| {
+            encoder.write_string(Some(element), true)
+        });
+        encoder.write_structures(Some(&self.state_changelog_topics), true, version);
+        encoder.write_structures(Some(&self.repartition_source_topics), true, version);
+        encoder.write_unknown_tagged_fields(true, version, "Subtopology", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let subtopology_id = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "subtopology_id", version))?;
-        let source_topics = decoder
-            .array(true, |decoder| {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.subtopology_id,
+            true,
+            version,
+            Field::of("Subtopology", "subtopology_id"),
+        )?;
+        decoder.read_array(
+            &mut self.source_topics,
+            true,
+            version,
+            Field::of("Subtopology", "source_topics"),
+            |decoder| {
+                decoder.string(true)?.ok_or_else(|| Field::of("Subtopology", "source_topics").null(version))
+            },
+        )?;
+        decoder.read_array(
+            &mut self.repartition_sink_topics,
+            true,
+            version,
+            Field::of("Subtopology", "repartition_sink_topics"),
+            |decoder| {
                 decoder
                     .string(true)?
-                    .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "source_topics", version))
-            })?
-            .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "source_topics", version))?;
-        let repartition_sink_topics = decoder
-            .array(true, |decoder| {
-                decoder.string(true)?.ok_or_else(|| {
-                    DecodeError::unexpected_null("Subtopology", "repartition_sink_topics", version)
-                })
-            })?
-            .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "repartition_sink_topics", version))?;
-        let state_changelog_topics = decoder
-            .array(true, |decoder| TopicInfo::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "state_changelog_topics", version))?;
-        let repartition_source_topics =
-            decoder.array(true, |decoder| TopicInfo::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("Subtopology", "repartition_source_topics", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            subtopology_id,
-            source_topics,
-            repartition_sink_topics,
-            state_changelog_topics,
-            repartition_source_topics,
-            unknown_tagged_fields,
-        })
+                    .ok_or_else(|| Field::of("Subtopology", "repartition_sink_topics").null(version))
+            },
+        )?;
+        decoder.read_structures(
+            &mut self.state_changelog_topics,
+            true,
+            version,
+            Field::of("Subtopology", "state_changelog_topics"),
+        )?;
+        decoder.read_structures(
+            &mut self.repartition_source_topics,
+            true,
+            version,
+            Field::of("Subtopology", "repartition_source_topics"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -394,93 +373,54 @@ pub struct Member {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Member {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.member_id), true)?;
+impl Structure for Member {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.member_id), true);
         encoder.int32(self.member_epoch);
-        encoder.string(self.instance_id.as_deref(), true)?;
-        encoder.string(self.rack_id.as_deref(), true)?;
-        encoder.string(Some(&self.client_id), true)?;
-        encoder.string(Some(&self.client_host), true)?;
+        encoder.write_string(self.instance_id.as_deref(), true);
+        encoder.write_string(self.rack_id.as_deref(), true);
+        encoder.write_string(Some(&self.client_id), true);
+        encoder.write_string(Some(&self.client_host), true);
         encoder.int32(self.topology_epoch);
-        encoder.string(Some(&self.process_id), true)?;
-        match &self.user_endpoint {
-            Some(value) => {
-                encoder.int8(1);
-                value.encode(encoder, version)?;
-            }
-            None => encoder.int8(-1),
-        }
-        encoder.array_length(Some(self.client_tags.len()), true)?;
-        for element in &self.client_tags {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(Some(self.task_offsets.len()), true)?;
-        for element in &self.task_offsets {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(Some(self.task_end_offsets.len()), true)?;
-        for element in &self.task_end_offsets {
-            element.encode(encoder, version)?;
-        }
-        self.assignment.encode(encoder, version)?;
-        self.target_assignment.encode(encoder, version)?;
+        encoder.write_string(Some(&self.process_id), true);
+        encoder.write_nullable_structure(self.user_endpoint.as_ref(), version);
+        encoder.write_structures(Some(&self.client_tags), true, version);
+        encoder.write_structures(Some(&self.task_offsets), true, version);
+        encoder.write_structures(Some(&self.task_end_offsets), true, version);
+        self.assignment.write(encoder, version);
+        self.target_assignment.write(encoder, version);
         encoder.bool(self.is_classic);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(true, version, "Member", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let member_id = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("Member", "member_id", version))?;
-        let member_epoch = decoder.int32()?;
-        let instance_id = decoder.string(true)?;
-        let rack_id = decoder.string(true)?;
-        let client_id = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("Member", "client_id", version))?;
-        let client_host = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("Member", "client_host", version))?;
-        let topology_epoch = decoder.int32()?;
-        let process_id = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("Member", "process_id", version))?;
-        let user_endpoint =
-            if decoder.int8()? < 0 { None } else { Some(Endpoint::decode(decoder, version)?) };
-        let client_tags = decoder
-            .array(true, |decoder| KeyValue::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("Member", "client_tags", version))?;
-        let task_offsets = decoder
-            .array(true, |decoder| TaskOffset::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("Member", "task_offsets", version))?;
-        let task_end_offsets = decoder
-            .array(true, |decoder| TaskOffset::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("Member", "task_end_offsets", version))?;
-        let assignment = Assignment::decode(decoder, version)?;
-        let target_assignment = Assignment::decode(decoder, version)?;
-        let is_classic = decoder.bool()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            member_id,
-            member_epoch,
-            instance_id,
-            rack_id,
-            client_id,
-            client_host,
-            topology_epoch,
-            process_id,
-            user_endpoint,
-            client_tags,
-            task_offsets,
-            task_end_offsets,
-            assignment,
-            target_assignment,
-            is_classic,
-            unknown_tagged_fields,
-        })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.member_id, true, version, Field::of("Member", "member_id"))?;
+        self.member_epoch = decoder.int32()?;
+        decoder.read_string(&mut self.instance_id, true, version, Field::of("Member", "instance_id"))?;
+        decoder.read_string(&mut self.rack_id, true, version, Field::of("Member", "rack_id"))?;
+        decoder.read_string(&mut self.client_id, true, version, Field::of("Member", "client_id"))?;
+        decoder.read_string(&mut self.client_host, true, version, Field::of("Member", "client_host"))?;
+        self.topology_epoch = decoder.int32()?;
+        decoder.read_string(&mut self.process_id, true, version, Field::of("Member", "process_id"))?;
+        decoder.read_nullable_structure(&mut self.user_endpoint, version)?;
+        decoder.read_structures(&mut self.client_tags, true, version, Field::of("Member", "client_tags"))?;
+        decoder.read_structures(
+            &mut self.task_offsets,
+            true,
+            version,
+            Field::of("Member", "task_offsets"),
+        )?;
+        decoder.read_structures(
+            &mut self.task_end_offsets,
+            true,
+            version,
+            Field::of("Member", "task_end_offsets"),
+        )?;
+        self.assignment.read(decoder, version)?;
+        self.target_assignment.read(decoder, version)?;
+        self.is_classic = decoder.bool()?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -495,21 +435,18 @@ pub struct Endpoint {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Endpoint {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.host), true)?;
+impl Structure for Endpoint {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.host), true);
         encoder.uint16(self.port);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(true, version, "Endpoint", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let host =
-            decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Endpoint", "host", version))?;
-        let port = decoder.uint16()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { host, port, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.host, true, version, Field::of("Endpoint", "host"))?;
+        self.port = decoder.uint16()?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -526,24 +463,29 @@ pub struct TaskOffset {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TaskOffset {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.subtopology_id), true)?;
-        encoder.int32(self.partition);
-        encoder.int64(self.offset);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for TaskOffset {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.subtopology_id), true);
+        {
+            let mut fields = encoder.fixed_fields::<12>();
+            fields.int32(0, self.partition);
+            fields.int64(4, self.offset);
+        }
+        encoder.write_unknown_tagged_fields(true, version, "TaskOffset", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let subtopology_id = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TaskOffset", "subtopology_id", version))?;
-        let partition = decoder.int32()?;
-        let offset = decoder.int64()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { subtopology_id, partition, offset, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.subtopology_id,
+            true,
+            version,
+            Field::of("TaskOffset", "subtopology_id"),
+        )?;
+        let fields = decoder.fixed_fields::<12>("TaskOffset")?;
+        self.partition = fields.int32(0);
+        self.offset = fields.int64(4);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -560,37 +502,35 @@ pub struct Assignment {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Assignment {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.array_length(Some(self.active_tasks.len()), true)?;
-        for element in &self.active_tasks {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(Some(self.standby_tasks.len()), true)?;
-        for element in &self.standby_tasks {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(Some(self.warmup_tasks.len()), true)?;
-        for element in &self.warmup_tasks {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for Assignment {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_structures(Some(&self.active_tasks), true, version);
+        encoder.write_structures(Some(&self.standby_tasks), true, version);
+        encoder.write_structures(Some(&self.warmup_tasks), true, version);
+        encoder.write_unknown_tagged_fields(true, version, "Assignment", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let active_tasks = decoder
-            .array(true, |decoder| TaskIds::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("Assignment", "active_tasks", version))?;
-        let standby_tasks = decoder
-            .array(true, |decoder| TaskIds::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("Assignment", "standby_tasks", version))?;
-        let warmup_tasks = decoder
-            .array(true, |decoder| TaskIds::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("Assignment", "warmup_tasks", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { active_tasks, standby_tasks, warmup_tasks, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_structures(
+            &mut self.active_tasks,
+            true,
+            version,
+            Field::of("Assignment", "active_tasks"),
+        )?;
+        decoder.read_structures(
+            &mut self.standby_tasks,
+            true,
+            version,
+            Field::of("Assignment", "standby_tasks"),
+        )?;
+        decoder.read_structures(
+            &mut self.warmup_tasks,
+            true,
+            version,
+            Field::of("Assignment", "warmup_tasks"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -600,32 +540,28 @@ pub struct TaskIds {
     /// `SubtopologyId`.
     pub subtopology_id: StrBytes,
     /// `Partitions`.
-    pub partitions: Vec<i32>,
+    pub partitions: Int32Array,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TaskIds {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.subtopology_id), true)?;
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            encoder.int32(*element);
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for TaskIds {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.subtopology_id), true);
+        encoder.write_int32_array(Some(&self.partitions), true);
+        encoder.write_unknown_tagged_fields(true, version, "TaskIds", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let subtopology_id = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TaskIds", "subtopology_id", version))?;
-        let partitions = decoder
-            .int32_array(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TaskIds", "partitions", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { subtopology_id, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.subtopology_id,
+            true,
+            version,
+            Field::of("TaskIds", "subtopology_id"),
+        )?;
+        decoder.read_int32_array(&mut self.partitions, true, version, Field::of("TaskIds", "partitions"))?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -640,23 +576,18 @@ pub struct KeyValue {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl KeyValue {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.key), true)?;
-        encoder.string(Some(&self.value), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for KeyValue {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.key), true);
+        encoder.write_string(Some(&self.value), true);
+        encoder.write_unknown_tagged_fields(true, version, "KeyValue", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let key =
-            decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("KeyValue", "key", version))?;
-        let value = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("KeyValue", "value", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { key, value, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.key, true, version, Field::of("KeyValue", "key"))?;
+        decoder.read_string(&mut self.value, true, version, Field::of("KeyValue", "value"))?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -675,31 +606,31 @@ pub struct TopicInfo {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TopicInfo {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), true)?;
-        encoder.int32(self.partitions);
-        encoder.int16(self.replication_factor);
-        encoder.array_length(Some(self.topic_configs.len()), true)?;
-        for element in &self.topic_configs {
-            element.encode(encoder, version)?;
+impl Structure for TopicInfo {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.partitions);
+            fields.int16(4, self.replication_factor);
         }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(Some(&self.topic_configs), true, version);
+        encoder.write_unknown_tagged_fields(true, version, "TopicInfo", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicInfo", "name", version))?;
-        let partitions = decoder.int32()?;
-        let replication_factor = decoder.int16()?;
-        let topic_configs = decoder
-            .array(true, |decoder| KeyValue::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicInfo", "topic_configs", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, partitions, replication_factor, topic_configs, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.name, true, version, Field::of("TopicInfo", "name"))?;
+        let fields = decoder.fixed_fields::<6>("TopicInfo")?;
+        self.partitions = fields.int32(0);
+        self.replication_factor = fields.int16(4);
+        decoder.read_structures(
+            &mut self.topic_configs,
+            true,
+            version,
+            Field::of("TopicInfo", "topic_configs"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -714,50 +645,45 @@ pub struct TopologyDescription {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TopologyDescription {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for TopologyDescription {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         if version >= 1 {
-            encoder.array_length(Some(self.subtopologies.len()), true)?;
-            for element in &self.subtopologies {
-                element.encode(encoder, version)?;
-            }
+            encoder.write_structures(Some(&self.subtopologies), true, version);
         } else if !self.subtopologies.is_empty() {
-            return Err(EncodeError::field_not_in_version("TopologyDescription", "subtopologies", version));
+            encoder.fail(Field::of("TopologyDescription", "subtopologies").not_in(version));
         }
         if version >= 1 {
-            encoder.array_length(Some(self.global_stores.len()), true)?;
-            for element in &self.global_stores {
-                element.encode(encoder, version)?;
-            }
+            encoder.write_structures(Some(&self.global_stores), true, version);
         } else if !self.global_stores.is_empty() {
-            return Err(EncodeError::field_not_in_version("TopologyDescription", "global_stores", version));
+            encoder.fail(Field::of("TopologyDescription", "global_stores").not_in(version));
         }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "TopologyDescription",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let subtopologies = if version >= 1 {
-            decoder
-                .array(true, |decoder| TopologyDescriptionSubtopology::decode(decoder, version))?
-                .ok_or_else(|| {
-                    DecodeError::unexpected_null("TopologyDescription", "subtopologies", version)
-                })?
-        } else {
-            Vec::new()
-        };
-        let global_stores = if version >= 1 {
-            decoder
-                .array(true, |decoder| TopologyDescriptionGlobalStore::decode(decoder, version))?
-                .ok_or_else(|| {
-                    DecodeError::unexpected_null("TopologyDescription", "global_stores", version)
-                })?
-        } else {
-            Vec::new()
-        };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { subtopologies, global_stores, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        if version >= 1 {
+            decoder.read_structures(
+                &mut self.subtopologies,
+                true,
+                version,
+                Field::of("TopologyDescription", "subtopologies"),
+            )?;
+        }
+        if version >= 1 {
+            decoder.read_structures(
+                &mut self.global_stores,
+                true,
+                version,
+                Field::of("TopologyDescription", "global_stores"),
+            )?;
+        }
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -772,51 +698,45 @@ pub struct TopologyDescriptionSubtopology {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TopologyDescriptionSubtopology {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for TopologyDescriptionSubtopology {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         if version >= 1 {
-            encoder.string(Some(&self.subtopology_id), true)?;
+            encoder.write_string(Some(&self.subtopology_id), true);
         } else if !self.subtopology_id.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "TopologyDescriptionSubtopology",
-                "subtopology_id",
-                version,
-            ));
+            encoder.fail(Field::of("TopologyDescriptionSubtopology", "subtopology_id").not_in(version));
         }
         if version >= 1 {
-            encoder.array_length(Some(self.nodes.len()), true)?;
-            for element in &self.nodes {
-                element.encode(encoder, version)?;
-            }
+            encoder.write_structures(Some(&self.nodes), true, version);
         } else if !self.nodes.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "TopologyDescriptionSubtopology",
-                "nodes",
-                version,
-            ));
+            encoder.fail(Field::of("TopologyDescriptionSubtopology", "nodes").not_in(version));
         }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "TopologyDescriptionSubtopology",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let subtopology_id = if version >= 1 {
-            decoder.string(true)?.ok_or_else(|| {
-                DecodeError::unexpected_null("TopologyDescriptionSubtopology", "subtopology_id", version)
-            })?
-        } else {
-            StrBytes::default()
-        };
-        let nodes = if version >= 1 {
-            decoder.array(true, |decoder| TopologyDescriptionNode::decode(decoder, version))?.ok_or_else(
-                || DecodeError::unexpected_null("TopologyDescriptionSubtopology", "nodes", version),
-            )?
-        } else {
-            Vec::new()
-        };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { subtopology_id, nodes, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        if version >= 1 {
+            decoder.read_string(
+                &mut self.subtopology_id,
+                true,
+                version,
+                Field::of("TopologyDescriptionSubtopology", "subtopology_id"),
+            )?;
+        }
+        if version >= 1 {
+            decoder.read_structures(
+                &mut self.nodes,
+                true,
+                version,
+                Field::of("TopologyDescriptionSubtopology", "nodes"),
+            )?;
+        }
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -839,105 +759,113 @@ pub struct TopologyDescriptionNode {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TopologyDescriptionNode {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for TopologyDescriptionNode {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         if version >= 1 {
-            encoder.string(Some(&self.name), true)?;
+            encoder.write_string(Some(&self.name), true);
         } else if !self.name.is_empty() {
-            return Err(EncodeError::field_not_in_version("TopologyDescriptionNode", "name", version));
+            encoder.fail(Field::of("TopologyDescriptionNode", "name").not_in(version));
         }
         if version >= 1 {
             encoder.int8(self.node_type);
         } else if self.node_type != 0 {
-            return Err(EncodeError::field_not_in_version("TopologyDescriptionNode", "node_type", version));
+            encoder.fail(Field::of("TopologyDescriptionNode", "node_type").not_in(version));
         }
         if version >= 1 {
-            encoder.array_length(Some(self.source_topics.len()), true)?;
-            for element in &self.source_topics {
-                encoder.string(Some(element), true)?;
-            }
+            encoder.write_array(Some(&self.source_topics), true, |encoder, element| {
+                encoder.write_string(Some(element), true)
+            });
         } else if !self.source_topics.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "TopologyDescriptionNode",
-                "source_topics",
-                version,
-            ));
+            encoder.fail(Field::of("TopologyDescriptionNode", "source_topics").not_in(version));
         }
         if version >= 1 {
-            encoder.string(self.sink_topic.as_deref(), true)?;
+            encoder.write_string(self.sink_topic.as_deref(), true);
         } else if self.sink_topic.is_some() {
-            return Err(EncodeError::field_not_in_version("TopologyDescriptionNode", "sink_topic", version));
+            encoder.fail(Field::of("TopologyDescriptionNode", "sink_topic").not_in(version));
         }
         if version >= 1 {
-            encoder.array_length(Some(self.stores.len()), true)?;
-            for element in &self.stores {
-                encoder.string(Some(element), true)?;
-            }
+            encoder.write_array(Some(&self.stores), true, |encoder, element| {
+                encoder.write_string(Some(element), true)
+            });
         } else if !self.stores.is_empty() {
-            return Err(EncodeError::field_not_in_version("TopologyDescriptionNode", "stores", version));
+            encoder.fail(Field::of("TopologyDescriptionNode", "stores").not_in(version));
         }
         if version >= 1 {
-            encoder.array_length(Some(self.successors.len()), true)?;
-            for element in &self.successors {
-                encoder.string(Some(element), true)?;
-            }
+            encoder.write_array(Some(&self.successors), true, |encoder, element| {
+                encoder.write_string(Some(element), true)
+            });
         } else if !self.successors.is_empty() {
-            return Err(EncodeError::field_not_in_version("TopologyDescriptionNode", "successors", version));
+            encoder.fail(Field::of("TopologyDescriptionNode", "successors").not_in(version));
         }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "TopologyDescriptionNode",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name = if version >= 1 {
-            decoder
-                .string(true)?
-                .ok_or_else(|| DecodeError::unexpected_null("TopologyDescriptionNode", "name", version))?
-        } else {
-            StrBytes::default()
-        };
-        let node_type = if version >= 1 { decoder.int8()? } else { 0 };
-        let source_topics = if version >= 1 {
-            decoder
-                .array(true, |decoder| {
-                    decoder.string(true)?.ok_or_else(|| {
-                        DecodeError::unexpected_null("TopologyDescriptionNode", "source_topics", version)
-                    })
-                })?
-                .ok_or_else(|| {
-                    DecodeError::unexpected_null("TopologyDescriptionNode", "source_topics", version)
-                })?
-        } else {
-            Vec::new()
-        };
-        let sink_topic = if version >= 1 { decoder.string(true)? } else { None };
-        let stores = if version >= 1 {
-            decoder
-                .array(true, |decoder| {
-                    decoder.string(true)?.ok_or_else(|| {
-                        DecodeError::unexpected_null("TopologyDescriptionNode", "stores", version)
-                    })
-                })?
-                .ok_or_else(|| DecodeError::unexpected_null("TopologyDescriptionNode", "stores", version))?
-        } else {
-            Vec::new()
-        };
-        let successors = if version >= 1 {
-            decoder
-                .array(true, |decoder| {
-                    decoder.string(true)?.ok_or_else(|| {
-                        DecodeError::unexpected_null("TopologyDescriptionNode", "successors", version)
-                    })
-                })?
-                .ok_or_else(|| {
-                    DecodeError::unexpected_null("TopologyDescriptionNode", "successors", version)
-                })?
-        } else {
-            Vec::new()
-        };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, node_type, source_topics, sink_topic, stores, successors, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        if version >= 1 {
+            decoder.read_string(
+                &mut self.name,
+                true,
+                version,
+                Field::of("TopologyDescriptionNode", "name"),
+            )?;
+        }
+        if version >= 1 {
+            self.node_type = decoder.int8()?;
+        }
+        if version >= 1 {
+            decoder.read_array(
+                &mut self.source_topics,
+                true,
+                version,
+                Field::of("TopologyDescriptionNode", "source_topics"),
+                |decoder| {
+                    decoder
+                        .string(true)?
+                        .ok_or_else(|| Field::of("TopologyDescriptionNode", "source_topics").null(version))
+                },
+            )?;
+        }
+        if version >= 1 {
+            decoder.read_string(
+                &mut self.sink_topic,
+                true,
+                version,
+                Field::of("TopologyDescriptionNode", "sink_topic"),
+            )?;
+        }
+        if version >= 1 {
+            decoder.read_array(
+                &mut self.stores,
+                true,
+                version,
+                Field::of("TopologyDescriptionNode", "stores"),
+                |decoder| {
+                    decoder
+                        .string(true)?
+                        .ok_or_else(|| Field::of("TopologyDescriptionNode", "stores").null(version))
+                },
+            )?;
+        }
+        if version >= 1 {
+            decoder.read_array(
+                &mut self.successors,
+                true,
+                version,
+                Field::of("TopologyDescriptionNode", "successors"),
+                |decoder| {
+                    decoder
+                        .string(true)?
+                        .ok_or_else(|| Field::of("TopologyDescriptionNode", "successors").null(version))
+                },
+            )?;
+        }
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -952,44 +880,35 @@ pub struct TopologyDescriptionGlobalStore {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TopologyDescriptionGlobalStore {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for TopologyDescriptionGlobalStore {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         if version >= 1 {
-            self.source.encode(encoder, version)?;
+            self.source.write(encoder, version);
         } else if self.source != TopologyDescriptionNode::default() {
-            return Err(EncodeError::field_not_in_version(
-                "TopologyDescriptionGlobalStore",
-                "source",
-                version,
-            ));
+            encoder.fail(Field::of("TopologyDescriptionGlobalStore", "source").not_in(version));
         }
         if version >= 1 {
-            self.processor.encode(encoder, version)?;
+            self.processor.write(encoder, version);
         } else if self.processor != TopologyDescriptionNode::default() {
-            return Err(EncodeError::field_not_in_version(
-                "TopologyDescriptionGlobalStore",
-                "processor",
-                version,
-            ));
+            encoder.fail(Field::of("TopologyDescriptionGlobalStore", "processor").not_in(version));
         }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "TopologyDescriptionGlobalStore",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let source = if version >= 1 {
-            TopologyDescriptionNode::decode(decoder, version)?
-        } else {
-            TopologyDescriptionNode::default()
-        };
-        let processor = if version >= 1 {
-            TopologyDescriptionNode::decode(decoder, version)?
-        } else {
-            TopologyDescriptionNode::default()
-        };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { source, processor, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        if version >= 1 {
+            self.source.read(decoder, version)?;
+        }
+        if version >= 1 {
+            self.processor.read(decoder, version)?;
+        }
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

@@ -72,111 +72,119 @@ impl Default for StreamsGroupHeartbeatRequest {
     }
 }
 
+impl Structure for StreamsGroupHeartbeatRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.group_id), true);
+        encoder.write_string(Some(&self.member_id), true);
+        {
+            let mut fields = encoder.fixed_fields::<8>();
+            fields.int32(0, self.member_epoch);
+            fields.int32(4, self.endpoint_information_epoch);
+        }
+        encoder.write_string(self.instance_id.as_deref(), true);
+        encoder.write_string(self.rack_id.as_deref(), true);
+        encoder.int32(self.rebalance_timeout_ms);
+        encoder.write_nullable_structure(self.topology.as_ref(), version);
+        encoder.write_structures(self.active_tasks.as_deref(), true, version);
+        encoder.write_structures(self.standby_tasks.as_deref(), true, version);
+        encoder.write_structures(self.warmup_tasks.as_deref(), true, version);
+        encoder.write_string(self.process_id.as_deref(), true);
+        encoder.write_nullable_structure(self.user_endpoint.as_ref(), version);
+        encoder.write_structures(self.client_tags.as_deref(), true, version);
+        encoder.write_structures(self.task_offsets.as_deref(), true, version);
+        encoder.write_structures(self.task_end_offsets.as_deref(), true, version);
+        encoder.bool(self.shutdown_application);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "StreamsGroupHeartbeatRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.group_id,
+            true,
+            version,
+            Field::of("StreamsGroupHeartbeatRequest", "group_id"),
+        )?;
+        decoder.read_string(
+            &mut self.member_id,
+            true,
+            version,
+            Field::of("StreamsGroupHeartbeatRequest", "member_id"),
+        )?;
+        let fields = decoder.fixed_fields::<8>("StreamsGroupHeartbeatRequest")?;
+        self.member_epoch = fields.int32(0);
+        self.endpoint_information_epoch = fields.int32(4);
+        decoder.read_string(
+            &mut self.instance_id,
+            true,
+            version,
+            Field::of("StreamsGroupHeartbeatRequest", "instance_id"),
+        )?;
+        decoder.read_string(
+            &mut self.rack_id,
+            true,
+            version,
+            Field::of("StreamsGroupHeartbeatRequest", "rack_id"),
+        )?;
+        self.rebalance_timeout_ms = decoder.int32()?;
+        decoder.read_nullable_structure(&mut self.topology, version)?;
+        decoder.read_structures(
+            &mut self.active_tasks,
+            true,
+            version,
+            Field::of("StreamsGroupHeartbeatRequest", "active_tasks"),
+        )?;
+        decoder.read_structures(
+            &mut self.standby_tasks,
+            true,
+            version,
+            Field::of("StreamsGroupHeartbeatRequest", "standby_tasks"),
+        )?;
+        decoder.read_structures(
+            &mut self.warmup_tasks,
+            true,
+            version,
+            Field::of("StreamsGroupHeartbeatRequest", "warmup_tasks"),
+        )?;
+        decoder.read_string(
+            &mut self.process_id,
+            true,
+            version,
+            Field::of("StreamsGroupHeartbeatRequest", "process_id"),
+        )?;
+        decoder.read_nullable_structure(&mut self.user_endpoint, version)?;
+        decoder.read_structures(
+            &mut self.client_tags,
+            true,
+            version,
+            Field::of("StreamsGroupHeartbeatRequest", "client_tags"),
+        )?;
+        decoder.read_structures(
+            &mut self.task_offsets,
+            true,
+            version,
+            Field::of("StreamsGroupHeartbeatRequest", "task_offsets"),
+        )?;
+        decoder.read_structures(
+            &mut self.task_end_offsets,
+            true,
+            version,
+            Field::of("StreamsGroupHeartbeatRequest", "task_end_offsets"),
+        )?;
+        self.shutdown_application = decoder.bool()?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for StreamsGroupHeartbeatRequest {
     const NAME: &'static str = "StreamsGroupHeartbeatRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(Some(&self.group_id), true)?;
-        encoder.string(Some(&self.member_id), true)?;
-        encoder.int32(self.member_epoch);
-        encoder.int32(self.endpoint_information_epoch);
-        encoder.string(self.instance_id.as_deref(), true)?;
-        encoder.string(self.rack_id.as_deref(), true)?;
-        encoder.int32(self.rebalance_timeout_ms);
-        match &self.topology {
-            Some(value) => {
-                encoder.int8(1);
-                value.encode(encoder, version)?;
-            }
-            None => encoder.int8(-1),
-        }
-        encoder.array_length(self.active_tasks.as_ref().map(Vec::len), true)?;
-        for element in self.active_tasks.iter().flatten() {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(self.standby_tasks.as_ref().map(Vec::len), true)?;
-        for element in self.standby_tasks.iter().flatten() {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(self.warmup_tasks.as_ref().map(Vec::len), true)?;
-        for element in self.warmup_tasks.iter().flatten() {
-            element.encode(encoder, version)?;
-        }
-        encoder.string(self.process_id.as_deref(), true)?;
-        match &self.user_endpoint {
-            Some(value) => {
-                encoder.int8(1);
-                value.encode(encoder, version)?;
-            }
-            None => encoder.int8(-1),
-        }
-        encoder.array_length(self.client_tags.as_ref().map(Vec::len), true)?;
-        for element in self.client_tags.iter().flatten() {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(self.task_offsets.as_ref().map(Vec::len), true)?;
-        for element in self.task_offsets.iter().flatten() {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(self.task_end_offsets.as_ref().map(Vec::len), true)?;
-        for element in self.task_end_offsets.iter().flatten() {
-            element.encode(encoder, version)?;
-        }
-        encoder.bool(self.shutdown_application);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let group_id = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("StreamsGroupHeartbeatRequest", "group_id", version)
-        })?;
-        let member_id = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("StreamsGroupHeartbeatRequest", "member_id", version)
-        })?;
-        let member_epoch = decoder.int32()?;
-        let endpoint_information_epoch = decoder.int32()?;
-        let instance_id = decoder.string(true)?;
-        let rack_id = decoder.string(true)?;
-        let rebalance_timeout_ms = decoder.int32()?;
-        let topology = if decoder.int8()? < 0 { None } else { Some(Topology::decode(decoder, version)?) };
-        let active_tasks = decoder.array(true, |decoder| TaskIds::decode(decoder, version))?;
-        let standby_tasks = decoder.array(true, |decoder| TaskIds::decode(decoder, version))?;
-        let warmup_tasks = decoder.array(true, |decoder| TaskIds::decode(decoder, version))?;
-        let process_id = decoder.string(true)?;
-        let user_endpoint =
-            if decoder.int8()? < 0 { None } else { Some(Endpoint::decode(decoder, version)?) };
-        let client_tags = decoder.array(true, |decoder| KeyValue::decode(decoder, version))?;
-        let task_offsets = decoder.array(true, |decoder| TaskOffset::decode(decoder, version))?;
-        let task_end_offsets = decoder.array(true, |decoder| TaskOffset::decode(decoder, version))?;
-        let shutdown_application = decoder.bool()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            group_id,
-            member_id,
-            member_epoch,
-            endpoint_information_epoch,
-            instance_id,
-            rack_id,
-            rebalance_timeout_ms,
-            topology,
-            active_tasks,
-            standby_tasks,
-            warmup_tasks,
-            process_id,
-            user_endpoint,
-            client_tags,
-            task_offsets,
-            task_end_offsets,
-            shutdown_application,
-            unknown_tagged_fields,
-        })
-    }
 }
 
 /// `Topology` of StreamsGroupHeartbeat.
@@ -190,25 +198,23 @@ pub struct Topology {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Topology {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for Topology {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.epoch);
-        encoder.array_length(Some(self.subtopologies.len()), true)?;
-        for element in &self.subtopologies {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(Some(&self.subtopologies), true, version);
+        encoder.write_unknown_tagged_fields(true, version, "Topology", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let epoch = decoder.int32()?;
-        let subtopologies = decoder
-            .array(true, |decoder| Subtopology::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("Topology", "subtopologies", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { epoch, subtopologies, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.epoch = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.subtopologies,
+            true,
+            version,
+            Field::of("Topology", "subtopologies"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -233,85 +239,82 @@ pub struct Subtopology {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Subtopology {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.subtopology_id), true)?;
-        encoder.array_length(Some(self.source_topics.len()), true)?;
-        for element in &self.source_topics {
-            encoder.string(Some(element), true)?;
-        }
-        encoder.array_length(Some(self.source_topic_regex.len()), true)?;
-        for element in &self.source_topic_regex {
-            encoder.string(Some(element), true)?;
-        }
-        encoder.array_length(Some(self.state_changelog_topics.len()), true)?;
-        for element in &self.state_changelog_topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(Some(self.repartition_sink_topics.len()), true)?;
-        for element in &self.repartition_sink_topics {
-            encoder.string(Some(element), true)?;
-        }
-        encoder.array_length(Some(self.repartition_source_topics.len()), true)?;
-        for element in &self.repartition_source_topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(Some(self.copartition_groups.len()), true)?;
-        for element in &self.copartition_groups {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for Subtopology {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.subtopology_id), true);
+        encoder.write_array(Some(&self.source_topics), true, |encoder, element| {
+            encoder.write_string(Some(element), true)
+        });
+        encoder.write_array(Some(&self.source_topic_regex), true, |encoder, element| {
+            encoder.write_string(Some(element), true)
+        });
+        encoder.write_structures(Some(&self.state_changelog_topics), true, version);
+        encoder.write_array(Some(&self.repartition_sink_topics), true, |encoder, element| {
+            encoder.write_string(Some(element), true)
+        });
+        encoder.write_structures(Some(&self.repartition_source_topics), true, version);
+        encoder.write_structures(Some(&self.copartition_groups), true, version);
+        encoder.write_unknown_tagged_fields(true, version, "Subtopology", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let subtopology_id = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "subtopology_id", version))?;
-        let source_topics = decoder
-            .array(true, |decoder| {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.subtopology_id,
+            true,
+            version,
+            Field::of("Subtopology", "subtopology_id"),
+        )?;
+        decoder.read_array(
+            &mut self.source_topics,
+            true,
+            version,
+            Field::of("Subtopology", "source_topics"),
+            |decoder| {
+                decoder.string(true)?.ok_or_else(|| Field::of("Subtopology", "source_topics").null(version))
+            },
+        )?;
+        decoder.read_array(
+            &mut self.source_topic_regex,
+            true,
+            version,
+            Field::of("Subtopology", "source_topic_regex"),
+            |decoder| {
                 decoder
                     .string(true)?
-                    .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "source_topics", version))
-            })?
-            .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "source_topics", version))?;
-        let source_topic_regex = decoder
-            .array(true, |decoder| {
+                    .ok_or_else(|| Field::of("Subtopology", "source_topic_regex").null(version))
+            },
+        )?;
+        decoder.read_structures(
+            &mut self.state_changelog_topics,
+            true,
+            version,
+            Field::of("Subtopology", "state_changelog_topics"),
+        )?;
+        decoder.read_array(
+            &mut self.repartition_sink_topics,
+            true,
+            version,
+            Field::of("Subtopology", "repartition_sink_topics"),
+            |decoder| {
                 decoder
                     .string(true)?
-                    .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "source_topic_regex", version))
-            })?
-            .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "source_topic_regex", version))?;
-        let state_changelog_topics = decoder
-            .array(true, |decoder| TopicInfo::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "state_changelog_topics", version))?;
-        let repartition_sink_topics = decoder
-            .array(true, |decoder| {
-                decoder.string(true)?.ok_or_else(|| {
-                    DecodeError::unexpected_null("Subtopology", "repartition_sink_topics", version)
-                })
-            })?
-            .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "repartition_sink_topics", version))?;
-        let repartition_source_topics =
-            decoder.array(true, |decoder| TopicInfo::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("Subtopology", "repartition_source_topics", version)
-            })?;
-        let copartition_groups =
-            decoder
-                .array(true, |decoder| CopartitionGroup::decode(decoder, version))?
-                .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "copartition_groups", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            subtopology_id,
-            source_topics,
-            source_topic_regex,
-            state_changelog_topics,
-            repartition_sink_topics,
-            repartition_source_topics,
-            copartition_groups,
-            unknown_tagged_fields,
-        })
+                    .ok_or_else(|| Field::of("Subtopology", "repartition_sink_topics").null(version))
+            },
+        )?;
+        decoder.read_structures(
+            &mut self.repartition_source_topics,
+            true,
+            version,
+            Field::of("Subtopology", "repartition_source_topics"),
+        )?;
+        decoder.read_structures(
+            &mut self.copartition_groups,
+            true,
+            version,
+            Field::of("Subtopology", "copartition_groups"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -328,37 +331,40 @@ pub struct CopartitionGroup {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl CopartitionGroup {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.array_length(Some(self.source_topics.len()), true)?;
-        for element in &self.source_topics {
-            encoder.int16(*element);
-        }
-        encoder.array_length(Some(self.source_topic_regex.len()), true)?;
-        for element in &self.source_topic_regex {
-            encoder.int16(*element);
-        }
-        encoder.array_length(Some(self.repartition_source_topics.len()), true)?;
-        for element in &self.repartition_source_topics {
-            encoder.int16(*element);
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for CopartitionGroup {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_array(Some(&self.source_topics), true, |encoder, element| encoder.int16(*element));
+        encoder.write_array(Some(&self.source_topic_regex), true, |encoder, element| encoder.int16(*element));
+        encoder.write_array(Some(&self.repartition_source_topics), true, |encoder, element| {
+            encoder.int16(*element)
+        });
+        encoder.write_unknown_tagged_fields(true, version, "CopartitionGroup", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let source_topics = decoder
-            .array(true, |decoder| decoder.int16())?
-            .ok_or_else(|| DecodeError::unexpected_null("CopartitionGroup", "source_topics", version))?;
-        let source_topic_regex = decoder
-            .array(true, |decoder| decoder.int16())?
-            .ok_or_else(|| DecodeError::unexpected_null("CopartitionGroup", "source_topic_regex", version))?;
-        let repartition_source_topics = decoder.array(true, |decoder| decoder.int16())?.ok_or_else(|| {
-            DecodeError::unexpected_null("CopartitionGroup", "repartition_source_topics", version)
-        })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { source_topics, source_topic_regex, repartition_source_topics, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_array(
+            &mut self.source_topics,
+            true,
+            version,
+            Field::of("CopartitionGroup", "source_topics"),
+            |decoder| Ok(decoder.int16()?),
+        )?;
+        decoder.read_array(
+            &mut self.source_topic_regex,
+            true,
+            version,
+            Field::of("CopartitionGroup", "source_topic_regex"),
+            |decoder| Ok(decoder.int16()?),
+        )?;
+        decoder.read_array(
+            &mut self.repartition_source_topics,
+            true,
+            version,
+            Field::of("CopartitionGroup", "repartition_source_topics"),
+            |decoder| Ok(decoder.int16()?),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -373,23 +379,18 @@ pub struct KeyValue {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl KeyValue {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.key), true)?;
-        encoder.string(Some(&self.value), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for KeyValue {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.key), true);
+        encoder.write_string(Some(&self.value), true);
+        encoder.write_unknown_tagged_fields(true, version, "KeyValue", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let key =
-            decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("KeyValue", "key", version))?;
-        let value = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("KeyValue", "value", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { key, value, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.key, true, version, Field::of("KeyValue", "key"))?;
+        decoder.read_string(&mut self.value, true, version, Field::of("KeyValue", "value"))?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -408,31 +409,31 @@ pub struct TopicInfo {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TopicInfo {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), true)?;
-        encoder.int32(self.partitions);
-        encoder.int16(self.replication_factor);
-        encoder.array_length(Some(self.topic_configs.len()), true)?;
-        for element in &self.topic_configs {
-            element.encode(encoder, version)?;
+impl Structure for TopicInfo {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.partitions);
+            fields.int16(4, self.replication_factor);
         }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(Some(&self.topic_configs), true, version);
+        encoder.write_unknown_tagged_fields(true, version, "TopicInfo", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicInfo", "name", version))?;
-        let partitions = decoder.int32()?;
-        let replication_factor = decoder.int16()?;
-        let topic_configs = decoder
-            .array(true, |decoder| KeyValue::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicInfo", "topic_configs", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, partitions, replication_factor, topic_configs, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.name, true, version, Field::of("TopicInfo", "name"))?;
+        let fields = decoder.fixed_fields::<6>("TopicInfo")?;
+        self.partitions = fields.int32(0);
+        self.replication_factor = fields.int16(4);
+        decoder.read_structures(
+            &mut self.topic_configs,
+            true,
+            version,
+            Field::of("TopicInfo", "topic_configs"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -447,21 +448,18 @@ pub struct Endpoint {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Endpoint {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.host), true)?;
+impl Structure for Endpoint {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.host), true);
         encoder.uint16(self.port);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(true, version, "Endpoint", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let host =
-            decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Endpoint", "host", version))?;
-        let port = decoder.uint16()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { host, port, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.host, true, version, Field::of("Endpoint", "host"))?;
+        self.port = decoder.uint16()?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -478,24 +476,29 @@ pub struct TaskOffset {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TaskOffset {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.subtopology_id), true)?;
-        encoder.int32(self.partition);
-        encoder.int64(self.offset);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for TaskOffset {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.subtopology_id), true);
+        {
+            let mut fields = encoder.fixed_fields::<12>();
+            fields.int32(0, self.partition);
+            fields.int64(4, self.offset);
+        }
+        encoder.write_unknown_tagged_fields(true, version, "TaskOffset", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let subtopology_id = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TaskOffset", "subtopology_id", version))?;
-        let partition = decoder.int32()?;
-        let offset = decoder.int64()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { subtopology_id, partition, offset, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.subtopology_id,
+            true,
+            version,
+            Field::of("TaskOffset", "subtopology_id"),
+        )?;
+        let fields = decoder.fixed_fields::<12>("TaskOffset")?;
+        self.partition = fields.int32(0);
+        self.offset = fields.int64(4);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -505,32 +508,28 @@ pub struct TaskIds {
     /// `SubtopologyId`.
     pub subtopology_id: StrBytes,
     /// `Partitions`.
-    pub partitions: Vec<i32>,
+    pub partitions: Int32Array,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TaskIds {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.subtopology_id), true)?;
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            encoder.int32(*element);
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for TaskIds {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.subtopology_id), true);
+        encoder.write_int32_array(Some(&self.partitions), true);
+        encoder.write_unknown_tagged_fields(true, version, "TaskIds", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let subtopology_id = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TaskIds", "subtopology_id", version))?;
-        let partitions = decoder
-            .int32_array(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TaskIds", "partitions", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { subtopology_id, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.subtopology_id,
+            true,
+            version,
+            Field::of("TaskIds", "subtopology_id"),
+        )?;
+        decoder.read_int32_array(&mut self.partitions, true, version, Field::of("TaskIds", "partitions"))?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -597,109 +596,121 @@ impl Default for StreamsGroupHeartbeatResponse {
     }
 }
 
-impl Message for StreamsGroupHeartbeatResponse {
-    const NAME: &'static str = "StreamsGroupHeartbeatResponse";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
-        encoder.string(Some(&self.member_id), true)?;
-        encoder.int32(self.member_epoch);
-        encoder.int32(self.heartbeat_interval_ms);
+impl Structure for StreamsGroupHeartbeatResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
+        }
+        encoder.write_string(self.error_message.as_deref(), true);
+        encoder.write_string(Some(&self.member_id), true);
+        {
+            let mut fields = encoder.fixed_fields::<8>();
+            fields.int32(0, self.member_epoch);
+            fields.int32(4, self.heartbeat_interval_ms);
+        }
         if version <= 0 {
             encoder.int32(self.acceptable_recovery_lag_legacy);
         } else if self.acceptable_recovery_lag_legacy != 0 {
-            return Err(EncodeError::field_not_in_version(
-                "StreamsGroupHeartbeatResponse",
-                "acceptable_recovery_lag_legacy",
-                version,
-            ));
+            encoder.fail(
+                Field::of("StreamsGroupHeartbeatResponse", "acceptable_recovery_lag_legacy").not_in(version),
+            );
         }
         encoder.int32(self.task_offset_interval_ms);
         if version >= 1 {
             encoder.int64(self.acceptable_recovery_lag);
         }
-        encoder.array_length(self.status.as_ref().map(Vec::len), true)?;
-        for element in self.status.iter().flatten() {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(self.active_tasks.as_ref().map(Vec::len), true)?;
-        for element in self.active_tasks.iter().flatten() {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(self.standby_tasks.as_ref().map(Vec::len), true)?;
-        for element in self.standby_tasks.iter().flatten() {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(self.warmup_tasks.as_ref().map(Vec::len), true)?;
-        for element in self.warmup_tasks.iter().flatten() {
-            element.encode(encoder, version)?;
-        }
+        encoder.write_structures(self.status.as_deref(), true, version);
+        encoder.write_structures(self.active_tasks.as_deref(), true, version);
+        encoder.write_structures(self.standby_tasks.as_deref(), true, version);
+        encoder.write_structures(self.warmup_tasks.as_deref(), true, version);
         if version >= 1 {
             encoder.bool(self.topology_description_required);
         } else if self.topology_description_required {
-            return Err(EncodeError::field_not_in_version(
-                "StreamsGroupHeartbeatResponse",
-                "topology_description_required",
-                version,
-            ));
+            encoder.fail(
+                Field::of("StreamsGroupHeartbeatResponse", "topology_description_required").not_in(version),
+            );
         }
         encoder.int32(self.endpoint_information_epoch);
-        encoder.array_length(self.partitions_by_user_endpoint.as_ref().map(Vec::len), true)?;
-        for element in self.partitions_by_user_endpoint.iter().flatten() {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(self.partitions_by_user_endpoint.as_deref(), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "StreamsGroupHeartbeatResponse",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let member_id = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("StreamsGroupHeartbeatResponse", "member_id", version)
-        })?;
-        let member_epoch = decoder.int32()?;
-        let heartbeat_interval_ms = decoder.int32()?;
-        let acceptable_recovery_lag_legacy = if version <= 0 { decoder.int32()? } else { 0 };
-        let task_offset_interval_ms = decoder.int32()?;
-        let acceptable_recovery_lag = if version >= 1 { decoder.int64()? } else { -1 };
-        let status = decoder.array(true, |decoder| Status::decode(decoder, version))?;
-        let active_tasks = decoder.array(true, |decoder| TaskIds::decode(decoder, version))?;
-        let standby_tasks = decoder.array(true, |decoder| TaskIds::decode(decoder, version))?;
-        let warmup_tasks = decoder.array(true, |decoder| TaskIds::decode(decoder, version))?;
-        let topology_description_required = if version >= 1 { decoder.bool()? } else { false };
-        let endpoint_information_epoch = decoder.int32()?;
-        let partitions_by_user_endpoint =
-            decoder.array(true, |decoder| EndpointToPartitions::decode(decoder, version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            throttle_time_ms,
-            error_code,
-            error_message,
-            member_id,
-            member_epoch,
-            heartbeat_interval_ms,
-            acceptable_recovery_lag_legacy,
-            task_offset_interval_ms,
-            acceptable_recovery_lag,
-            status,
-            active_tasks,
-            standby_tasks,
-            warmup_tasks,
-            topology_description_required,
-            endpoint_information_epoch,
-            partitions_by_user_endpoint,
-            unknown_tagged_fields,
-        })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("StreamsGroupHeartbeatResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("StreamsGroupHeartbeatResponse", "error_message"),
+        )?;
+        decoder.read_string(
+            &mut self.member_id,
+            true,
+            version,
+            Field::of("StreamsGroupHeartbeatResponse", "member_id"),
+        )?;
+        let fields = decoder.fixed_fields::<8>("StreamsGroupHeartbeatResponse")?;
+        self.member_epoch = fields.int32(0);
+        self.heartbeat_interval_ms = fields.int32(4);
+        if version <= 0 {
+            self.acceptable_recovery_lag_legacy = decoder.int32()?;
+        }
+        self.task_offset_interval_ms = decoder.int32()?;
+        if version >= 1 {
+            self.acceptable_recovery_lag = decoder.int64()?;
+        }
+        decoder.read_structures(
+            &mut self.status,
+            true,
+            version,
+            Field::of("StreamsGroupHeartbeatResponse", "status"),
+        )?;
+        decoder.read_structures(
+            &mut self.active_tasks,
+            true,
+            version,
+            Field::of("StreamsGroupHeartbeatResponse", "active_tasks"),
+        )?;
+        decoder.read_structures(
+            &mut self.standby_tasks,
+            true,
+            version,
+            Field::of("StreamsGroupHeartbeatResponse", "standby_tasks"),
+        )?;
+        decoder.read_structures(
+            &mut self.warmup_tasks,
+            true,
+            version,
+            Field::of("StreamsGroupHeartbeatResponse", "warmup_tasks"),
+        )?;
+        if version >= 1 {
+            self.topology_description_required = decoder.bool()?;
+        }
+        self.endpoint_information_epoch = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.partitions_by_user_endpoint,
+            true,
+            version,
+            Field::of("StreamsGroupHeartbeatResponse", "partitions_by_user_endpoint"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
+}
+
+impl Message for StreamsGroupHeartbeatResponse {
+    const NAME: &'static str = "StreamsGroupHeartbeatResponse";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 1;
 }
 
 /// `EndpointToPartitions` of StreamsGroupHeartbeat.
@@ -715,34 +726,35 @@ pub struct EndpointToPartitions {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl EndpointToPartitions {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        self.user_endpoint.encode(encoder, version)?;
-        encoder.array_length(Some(self.active_partitions.len()), true)?;
-        for element in &self.active_partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(Some(self.standby_partitions.len()), true)?;
-        for element in &self.standby_partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for EndpointToPartitions {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        self.user_endpoint.write(encoder, version);
+        encoder.write_structures(Some(&self.active_partitions), true, version);
+        encoder.write_structures(Some(&self.standby_partitions), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "EndpointToPartitions",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let user_endpoint = Endpoint::decode(decoder, version)?;
-        let active_partitions =
-            decoder.array(true, |decoder| TopicPartition::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("EndpointToPartitions", "active_partitions", version)
-            })?;
-        let standby_partitions =
-            decoder.array(true, |decoder| TopicPartition::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("EndpointToPartitions", "standby_partitions", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { user_endpoint, active_partitions, standby_partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.user_endpoint.read(decoder, version)?;
+        decoder.read_structures(
+            &mut self.active_partitions,
+            true,
+            version,
+            Field::of("EndpointToPartitions", "active_partitions"),
+        )?;
+        decoder.read_structures(
+            &mut self.standby_partitions,
+            true,
+            version,
+            Field::of("EndpointToPartitions", "standby_partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -757,22 +769,18 @@ pub struct Status {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Status {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
+impl Structure for Status {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int8(self.status_code);
-        encoder.string(Some(&self.status_detail), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_string(Some(&self.status_detail), true);
+        encoder.write_unknown_tagged_fields(true, version, "Status", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let status_code = decoder.int8()?;
-        let status_detail = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("Status", "status_detail", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { status_code, status_detail, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.status_code = decoder.int8()?;
+        decoder.read_string(&mut self.status_detail, true, version, Field::of("Status", "status_detail"))?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -782,32 +790,28 @@ pub struct TopicPartition {
     /// `Topic`.
     pub topic: StrBytes,
     /// `Partitions`.
-    pub partitions: Vec<i32>,
+    pub partitions: Int32Array,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TopicPartition {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.topic), true)?;
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            encoder.int32(*element);
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for TopicPartition {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.topic), true);
+        encoder.write_int32_array(Some(&self.partitions), true);
+        encoder.write_unknown_tagged_fields(true, version, "TopicPartition", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicPartition", "topic", version))?;
-        let partitions = decoder
-            .int32_array(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicPartition", "partitions", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.topic, true, version, Field::of("TopicPartition", "topic"))?;
+        decoder.read_int32_array(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("TopicPartition", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

@@ -48,71 +48,78 @@ impl Default for StreamsGroupMemberMetadataValue {
     }
 }
 
+impl Structure for StreamsGroupMemberMetadataValue {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(self.instance_id.as_deref(), true);
+        encoder.write_string(self.rack_id.as_deref(), true);
+        encoder.write_string(Some(&self.client_id), true);
+        encoder.write_string(Some(&self.client_host), true);
+        {
+            let mut fields = encoder.fixed_fields::<8>();
+            fields.int32(0, self.rebalance_timeout_ms);
+            fields.int32(4, self.topology_epoch);
+        }
+        encoder.write_string(Some(&self.process_id), true);
+        encoder.write_nullable_structure(self.user_endpoint.as_ref(), version);
+        encoder.write_structures(Some(&self.client_tags), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "StreamsGroupMemberMetadataValue",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.instance_id,
+            true,
+            version,
+            Field::of("StreamsGroupMemberMetadataValue", "instance_id"),
+        )?;
+        decoder.read_string(
+            &mut self.rack_id,
+            true,
+            version,
+            Field::of("StreamsGroupMemberMetadataValue", "rack_id"),
+        )?;
+        decoder.read_string(
+            &mut self.client_id,
+            true,
+            version,
+            Field::of("StreamsGroupMemberMetadataValue", "client_id"),
+        )?;
+        decoder.read_string(
+            &mut self.client_host,
+            true,
+            version,
+            Field::of("StreamsGroupMemberMetadataValue", "client_host"),
+        )?;
+        let fields = decoder.fixed_fields::<8>("StreamsGroupMemberMetadataValue")?;
+        self.rebalance_timeout_ms = fields.int32(0);
+        self.topology_epoch = fields.int32(4);
+        decoder.read_string(
+            &mut self.process_id,
+            true,
+            version,
+            Field::of("StreamsGroupMemberMetadataValue", "process_id"),
+        )?;
+        decoder.read_nullable_structure(&mut self.user_endpoint, version)?;
+        decoder.read_structures(
+            &mut self.client_tags,
+            true,
+            version,
+            Field::of("StreamsGroupMemberMetadataValue", "client_tags"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for StreamsGroupMemberMetadataValue {
     const NAME: &'static str = "StreamsGroupMemberMetadataValue";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(self.instance_id.as_deref(), true)?;
-        encoder.string(self.rack_id.as_deref(), true)?;
-        encoder.string(Some(&self.client_id), true)?;
-        encoder.string(Some(&self.client_host), true)?;
-        encoder.int32(self.rebalance_timeout_ms);
-        encoder.int32(self.topology_epoch);
-        encoder.string(Some(&self.process_id), true)?;
-        match &self.user_endpoint {
-            Some(value) => {
-                encoder.int8(1);
-                value.encode(encoder, version)?;
-            }
-            None => encoder.int8(-1),
-        }
-        encoder.array_length(Some(self.client_tags.len()), true)?;
-        for element in &self.client_tags {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let instance_id = decoder.string(true)?;
-        let rack_id = decoder.string(true)?;
-        let client_id = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("StreamsGroupMemberMetadataValue", "client_id", version)
-        })?;
-        let client_host = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("StreamsGroupMemberMetadataValue", "client_host", version)
-        })?;
-        let rebalance_timeout_ms = decoder.int32()?;
-        let topology_epoch = decoder.int32()?;
-        let process_id = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("StreamsGroupMemberMetadataValue", "process_id", version)
-        })?;
-        let user_endpoint =
-            if decoder.int8()? < 0 { None } else { Some(Endpoint::decode(decoder, version)?) };
-        let client_tags =
-            decoder.array(true, |decoder| KeyValue::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("StreamsGroupMemberMetadataValue", "client_tags", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            instance_id,
-            rack_id,
-            client_id,
-            client_host,
-            rebalance_timeout_ms,
-            topology_epoch,
-            process_id,
-            user_endpoint,
-            client_tags,
-            unknown_tagged_fields,
-        })
-    }
 }
 
 /// `Endpoint` of StreamsGroupMemberMetadataValue.
@@ -126,21 +133,18 @@ pub struct Endpoint {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Endpoint {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.host), true)?;
+impl Structure for Endpoint {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.host), true);
         encoder.uint16(self.port);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(true, version, "Endpoint", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let host =
-            decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Endpoint", "host", version))?;
-        let port = decoder.uint16()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { host, port, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.host, true, version, Field::of("Endpoint", "host"))?;
+        self.port = decoder.uint16()?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -155,23 +159,18 @@ pub struct KeyValue {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl KeyValue {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.key), true)?;
-        encoder.string(Some(&self.value), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for KeyValue {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.key), true);
+        encoder.write_string(Some(&self.value), true);
+        encoder.write_unknown_tagged_fields(true, version, "KeyValue", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let key =
-            decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("KeyValue", "key", version))?;
-        let value = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("KeyValue", "value", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { key, value, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.key, true, version, Field::of("KeyValue", "key"))?;
+        decoder.read_string(&mut self.value, true, version, Field::of("KeyValue", "value"))?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

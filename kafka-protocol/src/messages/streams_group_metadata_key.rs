@@ -13,24 +13,26 @@ pub struct StreamsGroupMetadataKey {
     pub group_id: StrBytes,
 }
 
+impl Structure for StreamsGroupMetadataKey {
+    fn write(&self, encoder: &mut Encoder, _version: i16) {
+        encoder.write_string(Some(&self.group_id), false);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.group_id,
+            false,
+            version,
+            Field::of("StreamsGroupMetadataKey", "group_id"),
+        )?;
+        Ok(())
+    }
+}
+
 impl Message for StreamsGroupMetadataKey {
     const NAME: &'static str = "StreamsGroupMetadataKey";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(Some(&self.group_id), false)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let group_id = decoder
-            .string(false)?
-            .ok_or_else(|| DecodeError::unexpected_null("StreamsGroupMetadataKey", "group_id", version))?;
-        Ok(Self { group_id })
-    }
 }
 
 impl StreamsGroupMetadataKey {

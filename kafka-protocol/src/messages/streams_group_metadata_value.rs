@@ -39,88 +39,76 @@ impl Default for StreamsGroupMetadataValue {
     }
 }
 
-impl Message for StreamsGroupMetadataValue {
-    const NAME: &'static str = "StreamsGroupMetadataValue";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.epoch);
-        encoder.int64(self.metadata_hash);
+impl Structure for StreamsGroupMetadataValue {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<12>();
+            fields.int32(0, self.epoch);
+            fields.int64(4, self.metadata_hash);
+        }
         let known = u32::from(self.validated_topology_epoch != -1)
             + u32::from(self.last_assignment_configs.is_some())
             + u32::from(self.stored_description_topology_epoch != -1)
             + u32::from(self.failed_description_topology_epoch != -1);
         encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
         if self.validated_topology_epoch != -1 {
-            encoder.tagged_field(0, |encoder| {
+            encoder.write_tagged_field(0, |encoder| {
                 encoder.int32(self.validated_topology_epoch);
-                Ok(())
-            })?;
+            });
         }
         if self.last_assignment_configs.is_some() {
-            encoder.tagged_field(1, |encoder| {
-                encoder.array_length(self.last_assignment_configs.as_ref().map(Vec::len), true)?;
-                for element in self.last_assignment_configs.iter().flatten() {
-                    element.encode(encoder, version)?;
-                }
-                Ok(())
-            })?;
+            encoder.write_tagged_field(1, |encoder| {
+                encoder.write_structures(self.last_assignment_configs.as_deref(), true, version);
+            });
         }
         if self.stored_description_topology_epoch != -1 {
-            encoder.tagged_field(2, |encoder| {
+            encoder.write_tagged_field(2, |encoder| {
                 encoder.int32(self.stored_description_topology_epoch);
-                Ok(())
-            })?;
+            });
         }
         if self.failed_description_topology_epoch != -1 {
-            encoder.tagged_field(3, |encoder| {
+            encoder.write_tagged_field(3, |encoder| {
                 encoder.int32(self.failed_description_topology_epoch);
-                Ok(())
-            })?;
+            });
         }
-        self.unknown_tagged_fields.encode(encoder, Some(3))?;
-        Ok(())
+        self.unknown_tagged_fields.write(encoder, Some(3));
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let epoch = decoder.int32()?;
-        let metadata_hash = decoder.int64()?;
-        let mut validated_topology_epoch = -1;
-        let mut last_assignment_configs = None;
-        let mut stored_description_topology_epoch = -1;
-        let mut failed_description_topology_epoch = -1;
-        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<12>("StreamsGroupMetadataValue")?;
+        self.epoch = fields.int32(0);
+        self.metadata_hash = fields.int64(4);
+        decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
             match tag {
                 0 => {
-                    validated_topology_epoch = decoder.int32()?;
+                    self.validated_topology_epoch = decoder.int32()?;
                 }
                 1 => {
-                    last_assignment_configs =
-                        decoder.array(true, |decoder| LastAssignmentConfig::decode(decoder, version))?;
+                    decoder.read_structures(
+                        &mut self.last_assignment_configs,
+                        true,
+                        version,
+                        Field::of("StreamsGroupMetadataValue", "last_assignment_configs"),
+                    )?;
                 }
                 2 => {
-                    stored_description_topology_epoch = decoder.int32()?;
+                    self.stored_description_topology_epoch = decoder.int32()?;
                 }
                 3 => {
-                    failed_description_topology_epoch = decoder.int32()?;
+                    self.failed_description_topology_epoch = decoder.int32()?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        Ok(Self {
-            epoch,
-            metadata_hash,
-            validated_topology_epoch,
-            last_assignment_configs,
-            stored_description_topology_epoch,
-            failed_description_topology_epoch,
-            unknown_tagged_fields,
-        })
+        Ok(())
     }
+}
+
+impl Message for StreamsGroupMetadataValue {
+    const NAME: &'static str = "StreamsGroupMetadataValue";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 0;
 }
 
 /// `LastAssignmentConfig` of StreamsGroupMetadataValue.
@@ -134,24 +122,23 @@ pub struct LastAssignmentConfig {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl LastAssignmentConfig {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.key), true)?;
-        encoder.string(Some(&self.value), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for LastAssignmentConfig {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.key), true);
+        encoder.write_string(Some(&self.value), true);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "LastAssignmentConfig",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let key = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("LastAssignmentConfig", "key", version))?;
-        let value = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("LastAssignmentConfig", "value", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { key, value, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.key, true, version, Field::of("LastAssignmentConfig", "key"))?;
+        decoder.read_string(&mut self.value, true, version, Field::of("LastAssignmentConfig", "value"))?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

@@ -15,28 +15,33 @@ pub struct StreamsGroupTargetAssignmentMemberKey {
     pub member_id: StrBytes,
 }
 
+impl Structure for StreamsGroupTargetAssignmentMemberKey {
+    fn write(&self, encoder: &mut Encoder, _version: i16) {
+        encoder.write_string(Some(&self.group_id), false);
+        encoder.write_string(Some(&self.member_id), false);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.group_id,
+            false,
+            version,
+            Field::of("StreamsGroupTargetAssignmentMemberKey", "group_id"),
+        )?;
+        decoder.read_string(
+            &mut self.member_id,
+            false,
+            version,
+            Field::of("StreamsGroupTargetAssignmentMemberKey", "member_id"),
+        )?;
+        Ok(())
+    }
+}
+
 impl Message for StreamsGroupTargetAssignmentMemberKey {
     const NAME: &'static str = "StreamsGroupTargetAssignmentMemberKey";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(Some(&self.group_id), false)?;
-        encoder.string(Some(&self.member_id), false)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let group_id = decoder.string(false)?.ok_or_else(|| {
-            DecodeError::unexpected_null("StreamsGroupTargetAssignmentMemberKey", "group_id", version)
-        })?;
-        let member_id = decoder.string(false)?.ok_or_else(|| {
-            DecodeError::unexpected_null("StreamsGroupTargetAssignmentMemberKey", "member_id", version)
-        })?;
-        Ok(Self { group_id, member_id })
-    }
 }
 
 impl StreamsGroupTargetAssignmentMemberKey {

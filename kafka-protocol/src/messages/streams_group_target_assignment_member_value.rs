@@ -19,59 +19,47 @@ pub struct StreamsGroupTargetAssignmentMemberValue {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for StreamsGroupTargetAssignmentMemberValue {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_structures(Some(&self.active_tasks), true, version);
+        encoder.write_structures(Some(&self.standby_tasks), true, version);
+        encoder.write_structures(Some(&self.warmup_tasks), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "StreamsGroupTargetAssignmentMemberValue",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_structures(
+            &mut self.active_tasks,
+            true,
+            version,
+            Field::of("StreamsGroupTargetAssignmentMemberValue", "active_tasks"),
+        )?;
+        decoder.read_structures(
+            &mut self.standby_tasks,
+            true,
+            version,
+            Field::of("StreamsGroupTargetAssignmentMemberValue", "standby_tasks"),
+        )?;
+        decoder.read_structures(
+            &mut self.warmup_tasks,
+            true,
+            version,
+            Field::of("StreamsGroupTargetAssignmentMemberValue", "warmup_tasks"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for StreamsGroupTargetAssignmentMemberValue {
     const NAME: &'static str = "StreamsGroupTargetAssignmentMemberValue";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.array_length(Some(self.active_tasks.len()), true)?;
-        for element in &self.active_tasks {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(Some(self.standby_tasks.len()), true)?;
-        for element in &self.standby_tasks {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(Some(self.warmup_tasks.len()), true)?;
-        for element in &self.warmup_tasks {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let active_tasks =
-            decoder.array(true, |decoder| TaskIds::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null(
-                    "StreamsGroupTargetAssignmentMemberValue",
-                    "active_tasks",
-                    version,
-                )
-            })?;
-        let standby_tasks =
-            decoder.array(true, |decoder| TaskIds::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null(
-                    "StreamsGroupTargetAssignmentMemberValue",
-                    "standby_tasks",
-                    version,
-                )
-            })?;
-        let warmup_tasks =
-            decoder.array(true, |decoder| TaskIds::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null(
-                    "StreamsGroupTargetAssignmentMemberValue",
-                    "warmup_tasks",
-                    version,
-                )
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { active_tasks, standby_tasks, warmup_tasks, unknown_tagged_fields })
-    }
 }
 
 /// `TaskIds` of StreamsGroupTargetAssignmentMemberValue.
@@ -80,32 +68,28 @@ pub struct TaskIds {
     /// `SubtopologyId`.
     pub subtopology_id: StrBytes,
     /// `Partitions`.
-    pub partitions: Vec<i32>,
+    pub partitions: Int32Array,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TaskIds {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.subtopology_id), true)?;
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            encoder.int32(*element);
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for TaskIds {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.subtopology_id), true);
+        encoder.write_int32_array(Some(&self.partitions), true);
+        encoder.write_unknown_tagged_fields(true, version, "TaskIds", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let subtopology_id = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TaskIds", "subtopology_id", version))?;
-        let partitions = decoder
-            .int32_array(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TaskIds", "partitions", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { subtopology_id, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.subtopology_id,
+            true,
+            version,
+            Field::of("TaskIds", "subtopology_id"),
+        )?;
+        decoder.read_int32_array(&mut self.partitions, true, version, Field::of("TaskIds", "partitions"))?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

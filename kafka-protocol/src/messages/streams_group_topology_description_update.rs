@@ -21,35 +21,44 @@ pub struct StreamsGroupTopologyDescriptionUpdateRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for StreamsGroupTopologyDescriptionUpdateRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.group_id), true);
+        encoder.write_string(Some(&self.member_id), true);
+        encoder.int32(self.topology_epoch);
+        self.topology_description.write(encoder, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "StreamsGroupTopologyDescriptionUpdateRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.group_id,
+            true,
+            version,
+            Field::of("StreamsGroupTopologyDescriptionUpdateRequest", "group_id"),
+        )?;
+        decoder.read_string(
+            &mut self.member_id,
+            true,
+            version,
+            Field::of("StreamsGroupTopologyDescriptionUpdateRequest", "member_id"),
+        )?;
+        self.topology_epoch = decoder.int32()?;
+        self.topology_description.read(decoder, version)?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for StreamsGroupTopologyDescriptionUpdateRequest {
     const NAME: &'static str = "StreamsGroupTopologyDescriptionUpdateRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(Some(&self.group_id), true)?;
-        encoder.string(Some(&self.member_id), true)?;
-        encoder.int32(self.topology_epoch);
-        self.topology_description.encode(encoder, version)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let group_id = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("StreamsGroupTopologyDescriptionUpdateRequest", "group_id", version)
-        })?;
-        let member_id = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("StreamsGroupTopologyDescriptionUpdateRequest", "member_id", version)
-        })?;
-        let topology_epoch = decoder.int32()?;
-        let topology_description = TopologyDescription::decode(decoder, version)?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { group_id, member_id, topology_epoch, topology_description, unknown_tagged_fields })
-    }
 }
 
 /// `TopologyDescription` of StreamsGroupTopologyDescriptionUpdate.
@@ -63,30 +72,33 @@ pub struct TopologyDescription {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TopologyDescription {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.array_length(Some(self.subtopologies.len()), true)?;
-        for element in &self.subtopologies {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(Some(self.global_stores.len()), true)?;
-        for element in &self.global_stores {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for TopologyDescription {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_structures(Some(&self.subtopologies), true, version);
+        encoder.write_structures(Some(&self.global_stores), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "TopologyDescription",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let subtopologies = decoder
-            .array(true, |decoder| TopologyDescriptionSubtopology::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("TopologyDescription", "subtopologies", version))?;
-        let global_stores = decoder
-            .array(true, |decoder| TopologyDescriptionGlobalStore::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("TopologyDescription", "global_stores", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { subtopologies, global_stores, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_structures(
+            &mut self.subtopologies,
+            true,
+            version,
+            Field::of("TopologyDescription", "subtopologies"),
+        )?;
+        decoder.read_structures(
+            &mut self.global_stores,
+            true,
+            version,
+            Field::of("TopologyDescription", "global_stores"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -101,28 +113,33 @@ pub struct TopologyDescriptionSubtopology {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TopologyDescriptionSubtopology {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.subtopology_id), true)?;
-        encoder.array_length(Some(self.nodes.len()), true)?;
-        for element in &self.nodes {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for TopologyDescriptionSubtopology {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.subtopology_id), true);
+        encoder.write_structures(Some(&self.nodes), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "TopologyDescriptionSubtopology",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let subtopology_id = decoder.string(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("TopologyDescriptionSubtopology", "subtopology_id", version)
-        })?;
-        let nodes =
-            decoder.array(true, |decoder| TopologyDescriptionNode::decode(decoder, version))?.ok_or_else(
-                || DecodeError::unexpected_null("TopologyDescriptionSubtopology", "nodes", version),
-            )?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { subtopology_id, nodes, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.subtopology_id,
+            true,
+            version,
+            Field::of("TopologyDescriptionSubtopology", "subtopology_id"),
+        )?;
+        decoder.read_structures(
+            &mut self.nodes,
+            true,
+            version,
+            Field::of("TopologyDescriptionSubtopology", "nodes"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -145,59 +162,72 @@ pub struct TopologyDescriptionNode {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TopologyDescriptionNode {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), true)?;
+impl Structure for TopologyDescriptionNode {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
         encoder.int8(self.node_type);
-        encoder.array_length(Some(self.source_topics.len()), true)?;
-        for element in &self.source_topics {
-            encoder.string(Some(element), true)?;
-        }
-        encoder.string(self.sink_topic.as_deref(), true)?;
-        encoder.array_length(Some(self.stores.len()), true)?;
-        for element in &self.stores {
-            encoder.string(Some(element), true)?;
-        }
-        encoder.array_length(Some(self.successors.len()), true)?;
-        for element in &self.successors {
-            encoder.string(Some(element), true)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_array(Some(&self.source_topics), true, |encoder, element| {
+            encoder.write_string(Some(element), true)
+        });
+        encoder.write_string(self.sink_topic.as_deref(), true);
+        encoder.write_array(Some(&self.stores), true, |encoder, element| {
+            encoder.write_string(Some(element), true)
+        });
+        encoder.write_array(Some(&self.successors), true, |encoder, element| {
+            encoder.write_string(Some(element), true)
+        });
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "TopologyDescriptionNode",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TopologyDescriptionNode", "name", version))?;
-        let node_type = decoder.int8()?;
-        let source_topics = decoder
-            .array(true, |decoder| {
-                decoder.string(true)?.ok_or_else(|| {
-                    DecodeError::unexpected_null("TopologyDescriptionNode", "source_topics", version)
-                })
-            })?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("TopologyDescriptionNode", "source_topics", version)
-            })?;
-        let sink_topic = decoder.string(true)?;
-        let stores = decoder
-            .array(true, |decoder| {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.name, true, version, Field::of("TopologyDescriptionNode", "name"))?;
+        self.node_type = decoder.int8()?;
+        decoder.read_array(
+            &mut self.source_topics,
+            true,
+            version,
+            Field::of("TopologyDescriptionNode", "source_topics"),
+            |decoder| {
                 decoder
                     .string(true)?
-                    .ok_or_else(|| DecodeError::unexpected_null("TopologyDescriptionNode", "stores", version))
-            })?
-            .ok_or_else(|| DecodeError::unexpected_null("TopologyDescriptionNode", "stores", version))?;
-        let successors = decoder
-            .array(true, |decoder| {
-                decoder.string(true)?.ok_or_else(|| {
-                    DecodeError::unexpected_null("TopologyDescriptionNode", "successors", version)
-                })
-            })?
-            .ok_or_else(|| DecodeError::unexpected_null("TopologyDescriptionNode", "successors", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, node_type, source_topics, sink_topic, stores, successors, unknown_tagged_fields })
+                    .ok_or_else(|| Field::of("TopologyDescriptionNode", "source_topics").null(version))
+            },
+        )?;
+        decoder.read_string(
+            &mut self.sink_topic,
+            true,
+            version,
+            Field::of("TopologyDescriptionNode", "sink_topic"),
+        )?;
+        decoder.read_array(
+            &mut self.stores,
+            true,
+            version,
+            Field::of("TopologyDescriptionNode", "stores"),
+            |decoder| {
+                decoder
+                    .string(true)?
+                    .ok_or_else(|| Field::of("TopologyDescriptionNode", "stores").null(version))
+            },
+        )?;
+        decoder.read_array(
+            &mut self.successors,
+            true,
+            version,
+            Field::of("TopologyDescriptionNode", "successors"),
+            |decoder| {
+                decoder
+                    .string(true)?
+                    .ok_or_else(|| Field::of("TopologyDescriptionNode", "successors").null(version))
+            },
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -212,20 +242,23 @@ pub struct TopologyDescriptionGlobalStore {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TopologyDescriptionGlobalStore {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        self.source.encode(encoder, version)?;
-        self.processor.encode(encoder, version)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for TopologyDescriptionGlobalStore {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        self.source.write(encoder, version);
+        self.processor.write(encoder, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "TopologyDescriptionGlobalStore",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let source = TopologyDescriptionNode::decode(decoder, version)?;
-        let processor = TopologyDescriptionNode::decode(decoder, version)?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { source, processor, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.source.read(decoder, version)?;
+        self.processor.read(decoder, version)?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -242,29 +275,41 @@ pub struct StreamsGroupTopologyDescriptionUpdateResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for StreamsGroupTopologyDescriptionUpdateResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
+        }
+        encoder.write_string(self.error_message.as_deref(), true);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "StreamsGroupTopologyDescriptionUpdateResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("StreamsGroupTopologyDescriptionUpdateResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("StreamsGroupTopologyDescriptionUpdateResponse", "error_message"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for StreamsGroupTopologyDescriptionUpdateResponse {
     const NAME: &'static str = "StreamsGroupTopologyDescriptionUpdateResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { throttle_time_ms, error_code, error_message, unknown_tagged_fields })
-    }
 }
 
 impl Request for StreamsGroupTopologyDescriptionUpdateRequest {

@@ -17,33 +17,35 @@ pub struct StreamsGroupTopologyValue {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for StreamsGroupTopologyValue {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.int32(self.epoch);
+        encoder.write_structures(Some(&self.subtopologies), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "StreamsGroupTopologyValue",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.epoch = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.subtopologies,
+            true,
+            version,
+            Field::of("StreamsGroupTopologyValue", "subtopologies"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for StreamsGroupTopologyValue {
     const NAME: &'static str = "StreamsGroupTopologyValue";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.epoch);
-        encoder.array_length(Some(self.subtopologies.len()), true)?;
-        for element in &self.subtopologies {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let epoch = decoder.int32()?;
-        let subtopologies =
-            decoder.array(true, |decoder| Subtopology::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("StreamsGroupTopologyValue", "subtopologies", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { epoch, subtopologies, unknown_tagged_fields })
-    }
 }
 
 /// `Subtopology` of StreamsGroupTopologyValue.
@@ -67,85 +69,82 @@ pub struct Subtopology {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Subtopology {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.subtopology_id), true)?;
-        encoder.array_length(Some(self.source_topics.len()), true)?;
-        for element in &self.source_topics {
-            encoder.string(Some(element), true)?;
-        }
-        encoder.array_length(Some(self.source_topic_regex.len()), true)?;
-        for element in &self.source_topic_regex {
-            encoder.string(Some(element), true)?;
-        }
-        encoder.array_length(Some(self.state_changelog_topics.len()), true)?;
-        for element in &self.state_changelog_topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(Some(self.repartition_sink_topics.len()), true)?;
-        for element in &self.repartition_sink_topics {
-            encoder.string(Some(element), true)?;
-        }
-        encoder.array_length(Some(self.repartition_source_topics.len()), true)?;
-        for element in &self.repartition_source_topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.array_length(Some(self.copartition_groups.len()), true)?;
-        for element in &self.copartition_groups {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for Subtopology {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.subtopology_id), true);
+        encoder.write_array(Some(&self.source_topics), true, |encoder, element| {
+            encoder.write_string(Some(element), true)
+        });
+        encoder.write_array(Some(&self.source_topic_regex), true, |encoder, element| {
+            encoder.write_string(Some(element), true)
+        });
+        encoder.write_structures(Some(&self.state_changelog_topics), true, version);
+        encoder.write_array(Some(&self.repartition_sink_topics), true, |encoder, element| {
+            encoder.write_string(Some(element), true)
+        });
+        encoder.write_structures(Some(&self.repartition_source_topics), true, version);
+        encoder.write_structures(Some(&self.copartition_groups), true, version);
+        encoder.write_unknown_tagged_fields(true, version, "Subtopology", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let subtopology_id = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "subtopology_id", version))?;
-        let source_topics = decoder
-            .array(true, |decoder| {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.subtopology_id,
+            true,
+            version,
+            Field::of("Subtopology", "subtopology_id"),
+        )?;
+        decoder.read_array(
+            &mut self.source_topics,
+            true,
+            version,
+            Field::of("Subtopology", "source_topics"),
+            |decoder| {
+                decoder.string(true)?.ok_or_else(|| Field::of("Subtopology", "source_topics").null(version))
+            },
+        )?;
+        decoder.read_array(
+            &mut self.source_topic_regex,
+            true,
+            version,
+            Field::of("Subtopology", "source_topic_regex"),
+            |decoder| {
                 decoder
                     .string(true)?
-                    .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "source_topics", version))
-            })?
-            .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "source_topics", version))?;
-        let source_topic_regex = decoder
-            .array(true, |decoder| {
+                    .ok_or_else(|| Field::of("Subtopology", "source_topic_regex").null(version))
+            },
+        )?;
+        decoder.read_structures(
+            &mut self.state_changelog_topics,
+            true,
+            version,
+            Field::of("Subtopology", "state_changelog_topics"),
+        )?;
+        decoder.read_array(
+            &mut self.repartition_sink_topics,
+            true,
+            version,
+            Field::of("Subtopology", "repartition_sink_topics"),
+            |decoder| {
                 decoder
                     .string(true)?
-                    .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "source_topic_regex", version))
-            })?
-            .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "source_topic_regex", version))?;
-        let state_changelog_topics = decoder
-            .array(true, |decoder| TopicInfo::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "state_changelog_topics", version))?;
-        let repartition_sink_topics = decoder
-            .array(true, |decoder| {
-                decoder.string(true)?.ok_or_else(|| {
-                    DecodeError::unexpected_null("Subtopology", "repartition_sink_topics", version)
-                })
-            })?
-            .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "repartition_sink_topics", version))?;
-        let repartition_source_topics =
-            decoder.array(true, |decoder| TopicInfo::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("Subtopology", "repartition_source_topics", version)
-            })?;
-        let copartition_groups =
-            decoder
-                .array(true, |decoder| CopartitionGroup::decode(decoder, version))?
-                .ok_or_else(|| DecodeError::unexpected_null("Subtopology", "copartition_groups", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            subtopology_id,
-            source_topics,
-            source_topic_regex,
-            state_changelog_topics,
-            repartition_sink_topics,
-            repartition_source_topics,
-            copartition_groups,
-            unknown_tagged_fields,
-        })
+                    .ok_or_else(|| Field::of("Subtopology", "repartition_sink_topics").null(version))
+            },
+        )?;
+        decoder.read_structures(
+            &mut self.repartition_source_topics,
+            true,
+            version,
+            Field::of("Subtopology", "repartition_source_topics"),
+        )?;
+        decoder.read_structures(
+            &mut self.copartition_groups,
+            true,
+            version,
+            Field::of("Subtopology", "copartition_groups"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -162,37 +161,40 @@ pub struct CopartitionGroup {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl CopartitionGroup {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.array_length(Some(self.source_topics.len()), true)?;
-        for element in &self.source_topics {
-            encoder.int16(*element);
-        }
-        encoder.array_length(Some(self.source_topic_regex.len()), true)?;
-        for element in &self.source_topic_regex {
-            encoder.int16(*element);
-        }
-        encoder.array_length(Some(self.repartition_source_topics.len()), true)?;
-        for element in &self.repartition_source_topics {
-            encoder.int16(*element);
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for CopartitionGroup {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_array(Some(&self.source_topics), true, |encoder, element| encoder.int16(*element));
+        encoder.write_array(Some(&self.source_topic_regex), true, |encoder, element| encoder.int16(*element));
+        encoder.write_array(Some(&self.repartition_source_topics), true, |encoder, element| {
+            encoder.int16(*element)
+        });
+        encoder.write_unknown_tagged_fields(true, version, "CopartitionGroup", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let source_topics = decoder
-            .array(true, |decoder| decoder.int16())?
-            .ok_or_else(|| DecodeError::unexpected_null("CopartitionGroup", "source_topics", version))?;
-        let source_topic_regex = decoder
-            .array(true, |decoder| decoder.int16())?
-            .ok_or_else(|| DecodeError::unexpected_null("CopartitionGroup", "source_topic_regex", version))?;
-        let repartition_source_topics = decoder.array(true, |decoder| decoder.int16())?.ok_or_else(|| {
-            DecodeError::unexpected_null("CopartitionGroup", "repartition_source_topics", version)
-        })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { source_topics, source_topic_regex, repartition_source_topics, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_array(
+            &mut self.source_topics,
+            true,
+            version,
+            Field::of("CopartitionGroup", "source_topics"),
+            |decoder| Ok(decoder.int16()?),
+        )?;
+        decoder.read_array(
+            &mut self.source_topic_regex,
+            true,
+            version,
+            Field::of("CopartitionGroup", "source_topic_regex"),
+            |decoder| Ok(decoder.int16()?),
+        )?;
+        decoder.read_array(
+            &mut self.repartition_source_topics,
+            true,
+            version,
+            Field::of("CopartitionGroup", "repartition_source_topics"),
+            |decoder| Ok(decoder.int16()?),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -207,24 +209,18 @@ pub struct TopicConfig {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TopicConfig {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.key), true)?;
-        encoder.string(Some(&self.value), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for TopicConfig {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.key), true);
+        encoder.write_string(Some(&self.value), true);
+        encoder.write_unknown_tagged_fields(true, version, "TopicConfig", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let key = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicConfig", "key", version))?;
-        let value = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicConfig", "value", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { key, value, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.key, true, version, Field::of("TopicConfig", "key"))?;
+        decoder.read_string(&mut self.value, true, version, Field::of("TopicConfig", "value"))?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -243,31 +239,31 @@ pub struct TopicInfo {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TopicInfo {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), true)?;
-        encoder.int32(self.partitions);
-        encoder.int16(self.replication_factor);
-        encoder.array_length(Some(self.topic_configs.len()), true)?;
-        for element in &self.topic_configs {
-            element.encode(encoder, version)?;
+impl Structure for TopicInfo {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.partitions);
+            fields.int16(4, self.replication_factor);
         }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(Some(&self.topic_configs), true, version);
+        encoder.write_unknown_tagged_fields(true, version, "TopicInfo", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicInfo", "name", version))?;
-        let partitions = decoder.int32()?;
-        let replication_factor = decoder.int16()?;
-        let topic_configs = decoder
-            .array(true, |decoder| TopicConfig::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicInfo", "topic_configs", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, partitions, replication_factor, topic_configs, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.name, true, version, Field::of("TopicInfo", "name"))?;
+        let fields = decoder.fixed_fields::<6>("TopicInfo")?;
+        self.partitions = fields.int32(0);
+        self.replication_factor = fields.int16(4);
+        decoder.read_structures(
+            &mut self.topic_configs,
+            true,
+            version,
+            Field::of("TopicInfo", "topic_configs"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

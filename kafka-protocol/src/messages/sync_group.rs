@@ -27,74 +27,88 @@ pub struct SyncGroupRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for SyncGroupRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 4;
+        encoder.write_string(Some(&self.group_id), flexible);
+        encoder.int32(self.generation_id);
+        encoder.write_string(Some(&self.member_id), flexible);
+        if version >= 3 {
+            encoder.write_string(self.group_instance_id.as_deref(), flexible);
+        } else if self.group_instance_id.is_some() {
+            encoder.fail(Field::of("SyncGroupRequest", "group_instance_id").not_in(version));
+        }
+        if version >= 5 {
+            encoder.write_string(self.protocol_type.as_deref(), flexible);
+        }
+        if version >= 5 {
+            encoder.write_string(self.protocol_name.as_deref(), flexible);
+        }
+        encoder.write_structures(Some(&self.assignments), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "SyncGroupRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 4;
+        decoder.read_string(
+            &mut self.group_id,
+            flexible,
+            version,
+            Field::of("SyncGroupRequest", "group_id"),
+        )?;
+        self.generation_id = decoder.int32()?;
+        decoder.read_string(
+            &mut self.member_id,
+            flexible,
+            version,
+            Field::of("SyncGroupRequest", "member_id"),
+        )?;
+        if version >= 3 {
+            decoder.read_string(
+                &mut self.group_instance_id,
+                flexible,
+                version,
+                Field::of("SyncGroupRequest", "group_instance_id"),
+            )?;
+        }
+        if version >= 5 {
+            decoder.read_string(
+                &mut self.protocol_type,
+                flexible,
+                version,
+                Field::of("SyncGroupRequest", "protocol_type"),
+            )?;
+        }
+        if version >= 5 {
+            decoder.read_string(
+                &mut self.protocol_name,
+                flexible,
+                version,
+                Field::of("SyncGroupRequest", "protocol_name"),
+            )?;
+        }
+        decoder.read_structures(
+            &mut self.assignments,
+            flexible,
+            version,
+            Field::of("SyncGroupRequest", "assignments"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for SyncGroupRequest {
     const NAME: &'static str = "SyncGroupRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 5;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 4;
-        encoder.string(Some(&self.group_id), flexible)?;
-        encoder.int32(self.generation_id);
-        encoder.string(Some(&self.member_id), flexible)?;
-        if version >= 3 {
-            encoder.string(self.group_instance_id.as_deref(), flexible)?;
-        } else if self.group_instance_id.is_some() {
-            return Err(EncodeError::field_not_in_version("SyncGroupRequest", "group_instance_id", version));
-        }
-        if version >= 5 {
-            encoder.string(self.protocol_type.as_deref(), flexible)?;
-        }
-        if version >= 5 {
-            encoder.string(self.protocol_name.as_deref(), flexible)?;
-        }
-        encoder.array_length(Some(self.assignments.len()), flexible)?;
-        for element in &self.assignments {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "SyncGroupRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 4;
-        let group_id = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("SyncGroupRequest", "group_id", version))?;
-        let generation_id = decoder.int32()?;
-        let member_id = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("SyncGroupRequest", "member_id", version))?;
-        let group_instance_id = if version >= 3 { decoder.string(flexible)? } else { None };
-        let protocol_type = if version >= 5 { decoder.string(flexible)? } else { None };
-        let protocol_name = if version >= 5 { decoder.string(flexible)? } else { None };
-        let assignments = decoder
-            .array(flexible, |decoder| SyncGroupRequestAssignment::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("SyncGroupRequest", "assignments", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            group_id,
-            generation_id,
-            member_id,
-            group_instance_id,
-            protocol_type,
-            protocol_name,
-            assignments,
-            unknown_tagged_fields,
-        })
-    }
 }
 
 /// `SyncGroupRequestAssignment` of SyncGroup.
@@ -108,35 +122,37 @@ pub struct SyncGroupRequestAssignment {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl SyncGroupRequestAssignment {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for SyncGroupRequestAssignment {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
-        encoder.string(Some(&self.member_id), flexible)?;
-        encoder.bytes(Some(&self.assignment), flexible)?;
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "SyncGroupRequestAssignment",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.member_id), flexible);
+        encoder.write_bytes(Some(&self.assignment), flexible);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "SyncGroupRequestAssignment",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
-        let member_id = decoder.string(flexible)?.ok_or_else(|| {
-            DecodeError::unexpected_null("SyncGroupRequestAssignment", "member_id", version)
-        })?;
-        let assignment = decoder.bytes(flexible)?.ok_or_else(|| {
-            DecodeError::unexpected_null("SyncGroupRequestAssignment", "assignment", version)
-        })?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { member_id, assignment, unknown_tagged_fields })
+        decoder.read_string(
+            &mut self.member_id,
+            flexible,
+            version,
+            Field::of("SyncGroupRequestAssignment", "member_id"),
+        )?;
+        decoder.read_bytes(
+            &mut self.assignment,
+            flexible,
+            version,
+            Field::of("SyncGroupRequestAssignment", "assignment"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -157,59 +173,67 @@ pub struct SyncGroupResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Message for SyncGroupResponse {
-    const NAME: &'static str = "SyncGroupResponse";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 5;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for SyncGroupResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         if version >= 1 {
             encoder.int32(self.throttle_time_ms);
         }
         encoder.error_code(self.error_code);
         if version >= 5 {
-            encoder.string(self.protocol_type.as_deref(), flexible)?;
+            encoder.write_string(self.protocol_type.as_deref(), flexible);
         }
         if version >= 5 {
-            encoder.string(self.protocol_name.as_deref(), flexible)?;
+            encoder.write_string(self.protocol_name.as_deref(), flexible);
         }
-        encoder.bytes(Some(&self.assignment), flexible)?;
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "SyncGroupResponse",
-                "unknown_tagged_fields",
+        encoder.write_bytes(Some(&self.assignment), flexible);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "SyncGroupResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 4;
+        if version >= 1 {
+            self.throttle_time_ms = decoder.int32()?;
+        }
+        self.error_code = decoder.error_code()?;
+        if version >= 5 {
+            decoder.read_string(
+                &mut self.protocol_type,
+                flexible,
                 version,
-            ));
+                Field::of("SyncGroupResponse", "protocol_type"),
+            )?;
+        }
+        if version >= 5 {
+            decoder.read_string(
+                &mut self.protocol_name,
+                flexible,
+                version,
+                Field::of("SyncGroupResponse", "protocol_name"),
+            )?;
+        }
+        decoder.read_bytes(
+            &mut self.assignment,
+            flexible,
+            version,
+            Field::of("SyncGroupResponse", "assignment"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
         }
         Ok(())
     }
+}
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 4;
-        let throttle_time_ms = if version >= 1 { decoder.int32()? } else { 0 };
-        let error_code = decoder.error_code()?;
-        let protocol_type = if version >= 5 { decoder.string(flexible)? } else { None };
-        let protocol_name = if version >= 5 { decoder.string(flexible)? } else { None };
-        let assignment = decoder
-            .bytes(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("SyncGroupResponse", "assignment", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            throttle_time_ms,
-            error_code,
-            protocol_type,
-            protocol_name,
-            assignment,
-            unknown_tagged_fields,
-        })
-    }
+impl Message for SyncGroupResponse {
+    const NAME: &'static str = "SyncGroupResponse";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 5;
 }
 
 impl Request for SyncGroupRequest {

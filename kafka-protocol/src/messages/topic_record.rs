@@ -17,29 +17,25 @@ pub struct TopicRecord {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for TopicRecord {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        encoder.topic_id(self.topic_id);
+        encoder.write_unknown_tagged_fields(true, version, "TopicRecord", &self.unknown_tagged_fields);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.name, true, version, Field::of("TopicRecord", "name"))?;
+        self.topic_id = decoder.topic_id()?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for TopicRecord {
     const NAME: &'static str = "TopicRecord";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(Some(&self.name), true)?;
-        encoder.topic_id(self.topic_id);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("TopicRecord", "name", version))?;
-        let topic_id = decoder.topic_id()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, topic_id, unknown_tagged_fields })
-    }
 }
 
 impl TopicRecord {

@@ -13,24 +13,26 @@ pub struct TransactionLogKey {
     pub transactional_id: StrBytes,
 }
 
+impl Structure for TransactionLogKey {
+    fn write(&self, encoder: &mut Encoder, _version: i16) {
+        encoder.write_string(Some(&self.transactional_id), false);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.transactional_id,
+            false,
+            version,
+            Field::of("TransactionLogKey", "transactional_id"),
+        )?;
+        Ok(())
+    }
+}
+
 impl Message for TransactionLogKey {
     const NAME: &'static str = "TransactionLogKey";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(Some(&self.transactional_id), false)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let transactional_id = decoder
-            .string(false)?
-            .ok_or_else(|| DecodeError::unexpected_null("TransactionLogKey", "transactional_id", version))?;
-        Ok(Self { transactional_id })
-    }
 }
 
 impl TransactionLogKey {

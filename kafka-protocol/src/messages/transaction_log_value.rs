@@ -54,51 +54,33 @@ impl Default for TransactionLogValue {
     }
 }
 
-impl Message for TransactionLogValue {
-    const NAME: &'static str = "TransactionLogValue";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 1;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for TransactionLogValue {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
-        encoder.int64(self.producer_id);
-        encoder.int16(self.producer_epoch);
-        encoder.int32(self.transaction_timeout_ms);
-        encoder.int8(self.transaction_status);
-        encoder.array_length(self.transaction_partitions.as_ref().map(Vec::len), flexible)?;
-        for element in self.transaction_partitions.iter().flatten() {
-            element.encode(encoder, version)?;
+        {
+            let mut fields = encoder.fixed_fields::<15>();
+            fields.int64(0, self.producer_id);
+            fields.int16(8, self.producer_epoch);
+            fields.int32(10, self.transaction_timeout_ms);
+            fields.int8(14, self.transaction_status);
         }
-        encoder.int64(self.transaction_last_update_timestamp_ms);
-        encoder.int64(self.transaction_start_timestamp_ms);
+        encoder.write_structures(self.transaction_partitions.as_deref(), flexible, version);
+        {
+            let mut fields = encoder.fixed_fields::<16>();
+            fields.int64(0, self.transaction_last_update_timestamp_ms);
+            fields.int64(8, self.transaction_start_timestamp_ms);
+        }
         if version < 1 && self.previous_producer_id != -1 {
-            return Err(EncodeError::field_not_in_version(
-                "TransactionLogValue",
-                "previous_producer_id",
-                version,
-            ));
+            encoder.fail(Field::of("TransactionLogValue", "previous_producer_id").not_in(version));
         }
         if version < 1 && self.next_producer_id != -1 {
-            return Err(EncodeError::field_not_in_version(
-                "TransactionLogValue",
-                "next_producer_id",
-                version,
-            ));
+            encoder.fail(Field::of("TransactionLogValue", "next_producer_id").not_in(version));
         }
         if version < 1 && self.client_transaction_version != 0 {
-            return Err(EncodeError::field_not_in_version(
-                "TransactionLogValue",
-                "client_transaction_version",
-                version,
-            ));
+            encoder.fail(Field::of("TransactionLogValue", "client_transaction_version").not_in(version));
         }
         if version < 1 && self.next_producer_epoch != -1 {
-            return Err(EncodeError::field_not_in_version(
-                "TransactionLogValue",
-                "next_producer_epoch",
-                version,
-            ));
+            encoder.fail(Field::of("TransactionLogValue", "next_producer_epoch").not_in(version));
         }
         if flexible {
             let known = u32::from(self.previous_producer_id != -1)
@@ -107,92 +89,80 @@ impl Message for TransactionLogValue {
                 + u32::from(self.next_producer_epoch != -1);
             encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
             if self.previous_producer_id != -1 {
-                encoder.tagged_field(0, |encoder| {
+                encoder.write_tagged_field(0, |encoder| {
                     encoder.int64(self.previous_producer_id);
-                    Ok(())
-                })?;
+                });
             }
             if self.next_producer_id != -1 {
-                encoder.tagged_field(1, |encoder| {
+                encoder.write_tagged_field(1, |encoder| {
                     encoder.int64(self.next_producer_id);
-                    Ok(())
-                })?;
+                });
             }
             if self.client_transaction_version != 0 {
-                encoder.tagged_field(2, |encoder| {
+                encoder.write_tagged_field(2, |encoder| {
                     encoder.int16(self.client_transaction_version);
-                    Ok(())
-                })?;
+                });
             }
             if self.next_producer_epoch != -1 {
-                encoder.tagged_field(3, |encoder| {
+                encoder.write_tagged_field(3, |encoder| {
                     encoder.int16(self.next_producer_epoch);
-                    Ok(())
-                })?;
+                });
             }
-            self.unknown_tagged_fields.encode(encoder, Some(3))?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "TransactionLogValue",
-                "unknown_tagged_fields",
+            self.unknown_tagged_fields.write(encoder, Some(3));
+        } else {
+            encoder.write_unknown_tagged_fields(
+                false,
                 version,
-            ));
+                "TransactionLogValue",
+                &self.unknown_tagged_fields,
+            );
         }
-        Ok(())
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
-        let producer_id = decoder.int64()?;
-        let producer_epoch = decoder.int16()?;
-        let transaction_timeout_ms = decoder.int32()?;
-        let transaction_status = decoder.int8()?;
-        let transaction_partitions =
-            decoder.array(flexible, |decoder| PartitionsSchema::decode(decoder, version))?;
-        let transaction_last_update_timestamp_ms = decoder.int64()?;
-        let transaction_start_timestamp_ms = decoder.int64()?;
-        let mut previous_producer_id = -1;
-        let mut next_producer_id = -1;
-        let mut next_producer_epoch = -1;
-        let mut client_transaction_version = 0;
-        let unknown_tagged_fields = if flexible {
-            decoder.tagged_fields(|tag, decoder| {
+        let fields = decoder.fixed_fields::<15>("TransactionLogValue")?;
+        self.producer_id = fields.int64(0);
+        self.producer_epoch = fields.int16(8);
+        self.transaction_timeout_ms = fields.int32(10);
+        self.transaction_status = fields.int8(14);
+        decoder.read_structures(
+            &mut self.transaction_partitions,
+            flexible,
+            version,
+            Field::of("TransactionLogValue", "transaction_partitions"),
+        )?;
+        let fields = decoder.fixed_fields::<16>("TransactionLogValue")?;
+        self.transaction_last_update_timestamp_ms = fields.int64(0);
+        self.transaction_start_timestamp_ms = fields.int64(8);
+        if flexible {
+            decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
                 match tag {
                     0 => {
-                        previous_producer_id = decoder.int64()?;
+                        self.previous_producer_id = decoder.int64()?;
                     }
                     1 => {
-                        next_producer_id = decoder.int64()?;
+                        self.next_producer_id = decoder.int64()?;
                     }
                     3 => {
-                        next_producer_epoch = decoder.int16()?;
+                        self.next_producer_epoch = decoder.int16()?;
                     }
                     2 => {
-                        client_transaction_version = decoder.int16()?;
+                        self.client_transaction_version = decoder.int16()?;
                     }
                     _ => return Ok(false),
                 }
                 Ok(true)
-            })?
-        } else {
-            UnknownTaggedFields::default()
-        };
-        Ok(Self {
-            producer_id,
-            previous_producer_id,
-            next_producer_id,
-            producer_epoch,
-            next_producer_epoch,
-            transaction_timeout_ms,
-            transaction_status,
-            transaction_partitions,
-            transaction_last_update_timestamp_ms,
-            transaction_start_timestamp_ms,
-            client_transaction_version,
-            unknown_tagged_fields,
-        })
+            })?;
+        }
+        Ok(())
     }
+}
+
+impl Message for TransactionLogValue {
+    const NAME: &'static str = "TransactionLogValue";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 1;
 }
 
 /// `PartitionsSchema` of TransactionLogValue.
@@ -201,43 +171,37 @@ pub struct PartitionsSchema {
     /// `Topic`.
     pub topic: StrBytes,
     /// `PartitionIds`.
-    pub partition_ids: Vec<i32>,
+    pub partition_ids: Int32Array,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl PartitionsSchema {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for PartitionsSchema {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
-        encoder.string(Some(&self.topic), flexible)?;
-        encoder.array_length(Some(self.partition_ids.len()), flexible)?;
-        for element in &self.partition_ids {
-            encoder.int32(*element);
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "PartitionsSchema",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(Some(&self.topic), flexible);
+        encoder.write_int32_array(Some(&self.partition_ids), flexible);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "PartitionsSchema",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
-        let topic = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("PartitionsSchema", "topic", version))?;
-        let partition_ids = decoder
-            .int32_array(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("PartitionsSchema", "partition_ids", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { topic, partition_ids, unknown_tagged_fields })
+        decoder.read_string(&mut self.topic, flexible, version, Field::of("PartitionsSchema", "topic"))?;
+        decoder.read_int32_array(
+            &mut self.partition_ids,
+            flexible,
+            version,
+            Field::of("PartitionsSchema", "partition_ids"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

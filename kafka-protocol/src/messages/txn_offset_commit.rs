@@ -45,95 +45,94 @@ impl Default for TxnOffsetCommitRequest {
     }
 }
 
+impl Structure for TxnOffsetCommitRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 3;
+        encoder.write_string(Some(&self.transactional_id), flexible);
+        encoder.write_string(Some(&self.group_id), flexible);
+        {
+            let mut fields = encoder.fixed_fields::<10>();
+            fields.int64(0, self.producer_id);
+            fields.int16(8, self.producer_epoch);
+        }
+        if version >= 3 {
+            encoder.int32(self.generation_id_or_member_epoch);
+        } else if self.generation_id_or_member_epoch != -1 {
+            encoder
+                .fail(Field::of("TxnOffsetCommitRequest", "generation_id_or_member_epoch").not_in(version));
+        }
+        if version >= 3 {
+            encoder.write_string(Some(&self.member_id), flexible);
+        } else if !self.member_id.is_empty() {
+            encoder.fail(Field::of("TxnOffsetCommitRequest", "member_id").not_in(version));
+        }
+        if version >= 3 {
+            encoder.write_string(self.group_instance_id.as_deref(), flexible);
+        } else if self.group_instance_id.is_some() {
+            encoder.fail(Field::of("TxnOffsetCommitRequest", "group_instance_id").not_in(version));
+        }
+        encoder.write_structures(Some(&self.topics), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "TxnOffsetCommitRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 3;
+        decoder.read_string(
+            &mut self.transactional_id,
+            flexible,
+            version,
+            Field::of("TxnOffsetCommitRequest", "transactional_id"),
+        )?;
+        decoder.read_string(
+            &mut self.group_id,
+            flexible,
+            version,
+            Field::of("TxnOffsetCommitRequest", "group_id"),
+        )?;
+        let fields = decoder.fixed_fields::<10>("TxnOffsetCommitRequest")?;
+        self.producer_id = fields.int64(0);
+        self.producer_epoch = fields.int16(8);
+        if version >= 3 {
+            self.generation_id_or_member_epoch = decoder.int32()?;
+        }
+        if version >= 3 {
+            decoder.read_string(
+                &mut self.member_id,
+                flexible,
+                version,
+                Field::of("TxnOffsetCommitRequest", "member_id"),
+            )?;
+        }
+        if version >= 3 {
+            decoder.read_string(
+                &mut self.group_instance_id,
+                flexible,
+                version,
+                Field::of("TxnOffsetCommitRequest", "group_instance_id"),
+            )?;
+        }
+        decoder.read_structures(
+            &mut self.topics,
+            flexible,
+            version,
+            Field::of("TxnOffsetCommitRequest", "topics"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for TxnOffsetCommitRequest {
     const NAME: &'static str = "TxnOffsetCommitRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 6;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 3;
-        encoder.string(Some(&self.transactional_id), flexible)?;
-        encoder.string(Some(&self.group_id), flexible)?;
-        encoder.int64(self.producer_id);
-        encoder.int16(self.producer_epoch);
-        if version >= 3 {
-            encoder.int32(self.generation_id_or_member_epoch);
-        } else if self.generation_id_or_member_epoch != -1 {
-            return Err(EncodeError::field_not_in_version(
-                "TxnOffsetCommitRequest",
-                "generation_id_or_member_epoch",
-                version,
-            ));
-        }
-        if version >= 3 {
-            encoder.string(Some(&self.member_id), flexible)?;
-        } else if !self.member_id.is_empty() {
-            return Err(EncodeError::field_not_in_version("TxnOffsetCommitRequest", "member_id", version));
-        }
-        if version >= 3 {
-            encoder.string(self.group_instance_id.as_deref(), flexible)?;
-        } else if self.group_instance_id.is_some() {
-            return Err(EncodeError::field_not_in_version(
-                "TxnOffsetCommitRequest",
-                "group_instance_id",
-                version,
-            ));
-        }
-        encoder.array_length(Some(self.topics.len()), flexible)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "TxnOffsetCommitRequest",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 3;
-        let transactional_id = decoder.string(flexible)?.ok_or_else(|| {
-            DecodeError::unexpected_null("TxnOffsetCommitRequest", "transactional_id", version)
-        })?;
-        let group_id = decoder
-            .string(flexible)?
-            .ok_or_else(|| DecodeError::unexpected_null("TxnOffsetCommitRequest", "group_id", version))?;
-        let producer_id = decoder.int64()?;
-        let producer_epoch = decoder.int16()?;
-        let generation_id_or_member_epoch = if version >= 3 { decoder.int32()? } else { -1 };
-        let member_id = if version >= 3 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("TxnOffsetCommitRequest", "member_id", version))?
-        } else {
-            StrBytes::default()
-        };
-        let group_instance_id = if version >= 3 { decoder.string(flexible)? } else { None };
-        let topics = decoder
-            .array(flexible, |decoder| TxnOffsetCommitRequestTopic::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("TxnOffsetCommitRequest", "topics", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            transactional_id,
-            group_id,
-            producer_id,
-            producer_epoch,
-            generation_id_or_member_epoch,
-            member_id,
-            group_instance_id,
-            topics,
-            unknown_tagged_fields,
-        })
-    }
 }
 
 /// `TxnOffsetCommitRequestTopic` of TxnOffsetCommit.
@@ -149,50 +148,47 @@ pub struct TxnOffsetCommitRequestTopic {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TxnOffsetCommitRequestTopic {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for TxnOffsetCommitRequestTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         if version <= 5 {
-            encoder.string(Some(&self.name), flexible)?;
+            encoder.write_string(Some(&self.name), flexible);
         }
         if version >= 6 {
             encoder.topic_id(self.topic_id);
         }
-        encoder.array_length(Some(self.partitions.len()), flexible)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "TxnOffsetCommitRequestTopic",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_structures(Some(&self.partitions), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "TxnOffsetCommitRequestTopic",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
-        let name = if version <= 5 {
-            decoder
-                .string(flexible)?
-                .ok_or_else(|| DecodeError::unexpected_null("TxnOffsetCommitRequestTopic", "name", version))?
-        } else {
-            StrBytes::default()
-        };
-        let topic_id = if version >= 6 { decoder.topic_id()? } else { TopicId::ZERO };
-        let partitions = decoder
-            .array(flexible, |decoder| TxnOffsetCommitRequestPartition::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("TxnOffsetCommitRequestTopic", "partitions", version)
-            })?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, topic_id, partitions, unknown_tagged_fields })
+        if version <= 5 {
+            decoder.read_string(
+                &mut self.name,
+                flexible,
+                version,
+                Field::of("TxnOffsetCommitRequestTopic", "name"),
+            )?;
+        }
+        if version >= 6 {
+            self.topic_id = decoder.topic_id()?;
+        }
+        decoder.read_structures(
+            &mut self.partitions,
+            flexible,
+            version,
+            Field::of("TxnOffsetCommitRequestTopic", "partitions"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -223,43 +219,44 @@ impl Default for TxnOffsetCommitRequestPartition {
     }
 }
 
-impl TxnOffsetCommitRequestPartition {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for TxnOffsetCommitRequestPartition {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
-        encoder.int32(self.partition_index);
-        encoder.int64(self.committed_offset);
+        {
+            let mut fields = encoder.fixed_fields::<12>();
+            fields.int32(0, self.partition_index);
+            fields.int64(4, self.committed_offset);
+        }
         if version >= 2 {
             encoder.int32(self.committed_leader_epoch);
         }
-        encoder.string(self.committed_metadata.as_deref(), flexible)?;
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "TxnOffsetCommitRequestPartition",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_string(self.committed_metadata.as_deref(), flexible);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "TxnOffsetCommitRequestPartition",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
-        let partition_index = decoder.int32()?;
-        let committed_offset = decoder.int64()?;
-        let committed_leader_epoch = if version >= 2 { decoder.int32()? } else { -1 };
-        let committed_metadata = decoder.string(flexible)?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self {
-            partition_index,
-            committed_offset,
-            committed_leader_epoch,
-            committed_metadata,
-            unknown_tagged_fields,
-        })
+        let fields = decoder.fixed_fields::<12>("TxnOffsetCommitRequestPartition")?;
+        self.partition_index = fields.int32(0);
+        self.committed_offset = fields.int64(4);
+        if version >= 2 {
+            self.committed_leader_epoch = decoder.int32()?;
+        }
+        decoder.read_string(
+            &mut self.committed_metadata,
+            flexible,
+            version,
+            Field::of("TxnOffsetCommitRequestPartition", "committed_metadata"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -274,43 +271,39 @@ pub struct TxnOffsetCommitResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for TxnOffsetCommitResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        let flexible = version >= 3;
+        encoder.int32(self.throttle_time_ms);
+        encoder.write_structures(Some(&self.topics), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "TxnOffsetCommitResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let flexible = version >= 3;
+        self.throttle_time_ms = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.topics,
+            flexible,
+            version,
+            Field::of("TxnOffsetCommitResponse", "topics"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
+    }
+}
+
 impl Message for TxnOffsetCommitResponse {
     const NAME: &'static str = "TxnOffsetCommitResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 6;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        let flexible = version >= 3;
-        encoder.int32(self.throttle_time_ms);
-        encoder.array_length(Some(self.topics.len()), flexible)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "TxnOffsetCommitResponse",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let flexible = version >= 3;
-        let throttle_time_ms = decoder.int32()?;
-        let topics = decoder
-            .array(flexible, |decoder| TxnOffsetCommitResponseTopic::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("TxnOffsetCommitResponse", "topics", version))?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { throttle_time_ms, topics, unknown_tagged_fields })
-    }
 }
 
 /// `TxnOffsetCommitResponseTopic` of TxnOffsetCommit.
@@ -326,50 +319,47 @@ pub struct TxnOffsetCommitResponseTopic {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TxnOffsetCommitResponseTopic {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for TxnOffsetCommitResponseTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         if version <= 5 {
-            encoder.string(Some(&self.name), flexible)?;
+            encoder.write_string(Some(&self.name), flexible);
         }
         if version >= 6 {
             encoder.topic_id(self.topic_id);
         }
-        encoder.array_length(Some(self.partitions.len()), flexible)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "TxnOffsetCommitResponseTopic",
-                "unknown_tagged_fields",
-                version,
-            ));
-        }
-        Ok(())
+        encoder.write_structures(Some(&self.partitions), flexible, version);
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "TxnOffsetCommitResponseTopic",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
-        let name = if version <= 5 {
-            decoder.string(flexible)?.ok_or_else(|| {
-                DecodeError::unexpected_null("TxnOffsetCommitResponseTopic", "name", version)
-            })?
-        } else {
-            StrBytes::default()
-        };
-        let topic_id = if version >= 6 { decoder.topic_id()? } else { TopicId::ZERO };
-        let partitions = decoder
-            .array(flexible, |decoder| TxnOffsetCommitResponsePartition::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("TxnOffsetCommitResponseTopic", "partitions", version)
-            })?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { name, topic_id, partitions, unknown_tagged_fields })
+        if version <= 5 {
+            decoder.read_string(
+                &mut self.name,
+                flexible,
+                version,
+                Field::of("TxnOffsetCommitResponseTopic", "name"),
+            )?;
+        }
+        if version >= 6 {
+            self.topic_id = decoder.topic_id()?;
+        }
+        decoder.read_structures(
+            &mut self.partitions,
+            flexible,
+            version,
+            Field::of("TxnOffsetCommitResponseTopic", "partitions"),
+        )?;
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -384,31 +374,31 @@ pub struct TxnOffsetCommitResponsePartition {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl TxnOffsetCommitResponsePartition {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for TxnOffsetCommitResponsePartition {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
-        encoder.int32(self.partition_index);
-        encoder.error_code(self.error_code);
-        if flexible {
-            encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-            self.unknown_tagged_fields.encode(encoder, None)?;
-        } else if !self.unknown_tagged_fields.is_empty() {
-            return Err(EncodeError::field_not_in_version(
-                "TxnOffsetCommitResponsePartition",
-                "unknown_tagged_fields",
-                version,
-            ));
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.partition_index);
+            fields.error_code(4, self.error_code);
         }
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            flexible,
+            version,
+            "TxnOffsetCommitResponsePartition",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
-        let partition_index = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let unknown_tagged_fields =
-            if flexible { decoder.tagged_fields(|_, _| Ok(false))? } else { UnknownTaggedFields::default() };
-        Ok(Self { partition_index, error_code, unknown_tagged_fields })
+        let fields = decoder.fixed_fields::<6>("TxnOffsetCommitResponsePartition")?;
+        self.partition_index = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        if flexible {
+            decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        }
+        Ok(())
     }
 }
 

@@ -17,27 +17,34 @@ pub struct UnfenceBrokerRecord {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for UnfenceBrokerRecord {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<12>();
+            fields.int32(0, self.id);
+            fields.int64(4, self.epoch);
+        }
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "UnfenceBrokerRecord",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<12>("UnfenceBrokerRecord")?;
+        self.id = fields.int32(0);
+        self.epoch = fields.int64(4);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for UnfenceBrokerRecord {
     const NAME: &'static str = "UnfenceBrokerRecord";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.id);
-        encoder.int64(self.epoch);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let id = decoder.int32()?;
-        let epoch = decoder.int64()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { id, epoch, unknown_tagged_fields })
-    }
 }
 
 impl UnfenceBrokerRecord {

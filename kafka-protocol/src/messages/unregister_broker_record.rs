@@ -17,27 +17,34 @@ pub struct UnregisterBrokerRecord {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for UnregisterBrokerRecord {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<12>();
+            fields.int32(0, self.broker_id);
+            fields.int64(4, self.broker_epoch);
+        }
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "UnregisterBrokerRecord",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<12>("UnregisterBrokerRecord")?;
+        self.broker_id = fields.int32(0);
+        self.broker_epoch = fields.int64(4);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for UnregisterBrokerRecord {
     const NAME: &'static str = "UnregisterBrokerRecord";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.broker_id);
-        encoder.int64(self.broker_epoch);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let broker_id = decoder.int32()?;
-        let broker_epoch = decoder.int64()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { broker_id, broker_epoch, unknown_tagged_fields })
-    }
 }
 
 impl UnregisterBrokerRecord {

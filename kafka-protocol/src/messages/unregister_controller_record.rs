@@ -15,25 +15,28 @@ pub struct UnregisterControllerRecord {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for UnregisterControllerRecord {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.int32(self.controller_id);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "UnregisterControllerRecord",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        self.controller_id = decoder.int32()?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for UnregisterControllerRecord {
     const NAME: &'static str = "UnregisterControllerRecord";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.controller_id);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let controller_id = decoder.int32()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { controller_id, unknown_tagged_fields })
-    }
 }
 
 impl UnregisterControllerRecord {

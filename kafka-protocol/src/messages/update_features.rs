@@ -30,39 +30,43 @@ impl Default for UpdateFeaturesRequest {
     }
 }
 
+impl Structure for UpdateFeaturesRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.int32(self.timeout_ms);
+        encoder.write_structures(Some(&self.feature_updates), true, version);
+        if version >= 1 {
+            encoder.bool(self.validate_only);
+        } else if self.validate_only {
+            encoder.fail(Field::of("UpdateFeaturesRequest", "validate_only").not_in(version));
+        }
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "UpdateFeaturesRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.timeout_ms = decoder.int32()?;
+        decoder.read_structures(
+            &mut self.feature_updates,
+            true,
+            version,
+            Field::of("UpdateFeaturesRequest", "feature_updates"),
+        )?;
+        if version >= 1 {
+            self.validate_only = decoder.bool()?;
+        }
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for UpdateFeaturesRequest {
     const NAME: &'static str = "UpdateFeaturesRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.timeout_ms);
-        encoder.array_length(Some(self.feature_updates.len()), true)?;
-        for element in &self.feature_updates {
-            element.encode(encoder, version)?;
-        }
-        if version >= 1 {
-            encoder.bool(self.validate_only);
-        } else if self.validate_only {
-            return Err(EncodeError::field_not_in_version("UpdateFeaturesRequest", "validate_only", version));
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let timeout_ms = decoder.int32()?;
-        let feature_updates =
-            decoder.array(true, |decoder| FeatureUpdateKey::decode(decoder, version))?.ok_or_else(|| {
-                DecodeError::unexpected_null("UpdateFeaturesRequest", "feature_updates", version)
-            })?;
-        let validate_only = if version >= 1 { decoder.bool()? } else { false };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { timeout_ms, feature_updates, validate_only, unknown_tagged_fields })
-    }
 }
 
 /// `FeatureUpdateKey` of UpdateFeatures.
@@ -92,34 +96,34 @@ impl Default for FeatureUpdateKey {
     }
 }
 
-impl FeatureUpdateKey {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.feature), true)?;
+impl Structure for FeatureUpdateKey {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.feature), true);
         encoder.int16(self.max_version_level);
         if version <= 0 {
             encoder.bool(self.allow_downgrade);
         } else if self.allow_downgrade {
-            return Err(EncodeError::field_not_in_version("FeatureUpdateKey", "allow_downgrade", version));
+            encoder.fail(Field::of("FeatureUpdateKey", "allow_downgrade").not_in(version));
         }
         if version >= 1 {
             encoder.int8(self.upgrade_type);
         } else if self.upgrade_type != 1 {
-            return Err(EncodeError::field_not_in_version("FeatureUpdateKey", "upgrade_type", version));
+            encoder.fail(Field::of("FeatureUpdateKey", "upgrade_type").not_in(version));
         }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(true, version, "FeatureUpdateKey", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let feature = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("FeatureUpdateKey", "feature", version))?;
-        let max_version_level = decoder.int16()?;
-        let allow_downgrade = if version <= 0 { decoder.bool()? } else { false };
-        let upgrade_type = if version >= 1 { decoder.int8()? } else { 1 };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { feature, max_version_level, allow_downgrade, upgrade_type, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.feature, true, version, Field::of("FeatureUpdateKey", "feature"))?;
+        self.max_version_level = decoder.int16()?;
+        if version <= 0 {
+            self.allow_downgrade = decoder.bool()?;
+        }
+        if version >= 1 {
+            self.upgrade_type = decoder.int8()?;
+        }
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -150,42 +154,52 @@ impl Default for UpdateFeaturesResponse {
     }
 }
 
+impl Structure for UpdateFeaturesResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
+        }
+        encoder.write_string(self.error_message.as_deref(), true);
+        if version <= 1 {
+            encoder.write_structures(Some(&self.results), true, version);
+        }
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "UpdateFeaturesResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("UpdateFeaturesResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("UpdateFeaturesResponse", "error_message"),
+        )?;
+        if version <= 1 {
+            decoder.read_structures(
+                &mut self.results,
+                true,
+                version,
+                Field::of("UpdateFeaturesResponse", "results"),
+            )?;
+        }
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for UpdateFeaturesResponse {
     const NAME: &'static str = "UpdateFeaturesResponse";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
-        if version <= 1 {
-            encoder.array_length(Some(self.results.len()), true)?;
-            for element in &self.results {
-                element.encode(encoder, version)?;
-            }
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let results = if version <= 1 {
-            decoder
-                .array(true, |decoder| UpdatableFeatureResult::decode(decoder, version))?
-                .ok_or_else(|| DecodeError::unexpected_null("UpdateFeaturesResponse", "results", version))?
-        } else {
-            Vec::new()
-        };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { throttle_time_ms, error_code, error_message, results, unknown_tagged_fields })
-    }
 }
 
 /// `UpdatableFeatureResult` of UpdateFeatures.
@@ -212,24 +226,35 @@ impl Default for UpdatableFeatureResult {
     }
 }
 
-impl UpdatableFeatureResult {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.feature), true)?;
+impl Structure for UpdatableFeatureResult {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.feature), true);
         encoder.error_code(self.error_code);
-        encoder.string(self.error_message.as_deref(), true)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_string(self.error_message.as_deref(), true);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "UpdatableFeatureResult",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let feature = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("UpdatableFeatureResult", "feature", version))?;
-        let error_code = decoder.error_code()?;
-        let error_message = decoder.string(true)?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { feature, error_code, error_message, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.feature,
+            true,
+            version,
+            Field::of("UpdatableFeatureResult", "feature"),
+        )?;
+        self.error_code = decoder.error_code()?;
+        decoder.read_string(
+            &mut self.error_message,
+            true,
+            version,
+            Field::of("UpdatableFeatureResult", "error_message"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

@@ -39,48 +39,52 @@ impl Default for UpdateRaftVoterRequest {
     }
 }
 
+impl Structure for UpdateRaftVoterRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(self.cluster_id.as_deref(), true);
+        {
+            let mut fields = encoder.fixed_fields::<24>();
+            fields.int32(0, self.current_leader_epoch);
+            fields.int32(4, self.voter_id);
+            fields.uuid(8, self.voter_directory_id);
+        }
+        encoder.write_structures(Some(&self.listeners), true, version);
+        self.kraft_version_feature.write(encoder, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "UpdateRaftVoterRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.cluster_id,
+            true,
+            version,
+            Field::of("UpdateRaftVoterRequest", "cluster_id"),
+        )?;
+        let fields = decoder.fixed_fields::<24>("UpdateRaftVoterRequest")?;
+        self.current_leader_epoch = fields.int32(0);
+        self.voter_id = fields.int32(4);
+        self.voter_directory_id = fields.uuid(8);
+        decoder.read_structures(
+            &mut self.listeners,
+            true,
+            version,
+            Field::of("UpdateRaftVoterRequest", "listeners"),
+        )?;
+        self.kraft_version_feature.read(decoder, version)?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for UpdateRaftVoterRequest {
     const NAME: &'static str = "UpdateRaftVoterRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(self.cluster_id.as_deref(), true)?;
-        encoder.int32(self.current_leader_epoch);
-        encoder.int32(self.voter_id);
-        encoder.uuid(self.voter_directory_id);
-        encoder.array_length(Some(self.listeners.len()), true)?;
-        for element in &self.listeners {
-            element.encode(encoder, version)?;
-        }
-        self.kraft_version_feature.encode(encoder, version)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let cluster_id = decoder.string(true)?;
-        let current_leader_epoch = decoder.int32()?;
-        let voter_id = decoder.int32()?;
-        let voter_directory_id = decoder.uuid()?;
-        let listeners = decoder
-            .array(true, |decoder| Listener::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("UpdateRaftVoterRequest", "listeners", version))?;
-        let kraft_version_feature = KRaftVersionFeature::decode(decoder, version)?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            cluster_id,
-            current_leader_epoch,
-            voter_id,
-            voter_directory_id,
-            listeners,
-            kraft_version_feature,
-            unknown_tagged_fields,
-        })
-    }
 }
 
 /// `Listener` of UpdateRaftVoter.
@@ -96,24 +100,20 @@ pub struct Listener {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Listener {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), true)?;
-        encoder.string(Some(&self.host), true)?;
+impl Structure for Listener {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        encoder.write_string(Some(&self.host), true);
         encoder.uint16(self.port);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(true, version, "Listener", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name =
-            decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Listener", "name", version))?;
-        let host =
-            decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Listener", "host", version))?;
-        let port = decoder.uint16()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, host, port, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.name, true, version, Field::of("Listener", "name"))?;
+        decoder.read_string(&mut self.host, true, version, Field::of("Listener", "host"))?;
+        self.port = decoder.uint16()?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -128,20 +128,27 @@ pub struct KRaftVersionFeature {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl KRaftVersionFeature {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.int16(self.min_supported_version);
-        encoder.int16(self.max_supported_version);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for KRaftVersionFeature {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<4>();
+            fields.int16(0, self.min_supported_version);
+            fields.int16(2, self.max_supported_version);
+        }
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "KRaftVersionFeature",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let min_supported_version = decoder.int16()?;
-        let max_supported_version = decoder.int16()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { min_supported_version, max_supported_version, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<4>("KRaftVersionFeature")?;
+        self.min_supported_version = fields.int16(0);
+        self.max_supported_version = fields.int16(2);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -158,43 +165,44 @@ pub struct UpdateRaftVoterResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Message for UpdateRaftVoterResponse {
-    const NAME: &'static str = "UpdateRaftVoterResponse";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int32(self.throttle_time_ms);
-        encoder.error_code(self.error_code);
+impl Structure for UpdateRaftVoterResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.throttle_time_ms);
+            fields.error_code(4, self.error_code);
+        }
         let known = u32::from(self.current_leader != CurrentLeader::default());
         encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
         if self.current_leader != CurrentLeader::default() {
-            encoder.tagged_field(0, |encoder| {
-                self.current_leader.encode(encoder, version)?;
-                Ok(())
-            })?;
+            encoder.write_tagged_field(0, |encoder| {
+                self.current_leader.write(encoder, version);
+            });
         }
-        self.unknown_tagged_fields.encode(encoder, Some(0))?;
-        Ok(())
+        self.unknown_tagged_fields.write(encoder, Some(0));
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let throttle_time_ms = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let mut current_leader = CurrentLeader::default();
-        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("UpdateRaftVoterResponse")?;
+        self.throttle_time_ms = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
             match tag {
                 0 => {
-                    current_leader = CurrentLeader::decode(decoder, version)?;
+                    self.current_leader.read(decoder, version)?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        Ok(Self { throttle_time_ms, error_code, current_leader, unknown_tagged_fields })
+        Ok(())
     }
+}
+
+impl Message for UpdateRaftVoterResponse {
+    const NAME: &'static str = "UpdateRaftVoterResponse";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 0;
 }
 
 /// `CurrentLeader` of UpdateRaftVoter.
@@ -224,26 +232,26 @@ impl Default for CurrentLeader {
     }
 }
 
-impl CurrentLeader {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.int32(self.leader_id);
-        encoder.int32(self.leader_epoch);
-        encoder.string(Some(&self.host), true)?;
+impl Structure for CurrentLeader {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<8>();
+            fields.int32(0, self.leader_id);
+            fields.int32(4, self.leader_epoch);
+        }
+        encoder.write_string(Some(&self.host), true);
         encoder.int32(self.port);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(true, version, "CurrentLeader", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let leader_id = decoder.int32()?;
-        let leader_epoch = decoder.int32()?;
-        let host = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("CurrentLeader", "host", version))?;
-        let port = decoder.int32()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { leader_id, leader_epoch, host, port, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<8>("CurrentLeader")?;
+        self.leader_id = fields.int32(0);
+        self.leader_epoch = fields.int32(4);
+        decoder.read_string(&mut self.host, true, version, Field::of("CurrentLeader", "host"))?;
+        self.port = decoder.int32()?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

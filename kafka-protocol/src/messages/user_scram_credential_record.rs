@@ -39,43 +39,48 @@ impl std::fmt::Debug for UserScramCredentialRecord {
     }
 }
 
+impl Structure for UserScramCredentialRecord {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        encoder.int8(self.mechanism);
+        encoder.write_bytes(Some(&self.salt), true);
+        encoder.write_bytes(Some(&self.stored_key), true);
+        encoder.write_bytes(Some(&self.server_key), true);
+        encoder.int32(self.iterations);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "UserScramCredentialRecord",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.name, true, version, Field::of("UserScramCredentialRecord", "name"))?;
+        self.mechanism = decoder.int8()?;
+        decoder.read_bytes(&mut self.salt, true, version, Field::of("UserScramCredentialRecord", "salt"))?;
+        decoder.read_bytes(
+            &mut self.stored_key,
+            true,
+            version,
+            Field::of("UserScramCredentialRecord", "stored_key"),
+        )?;
+        decoder.read_bytes(
+            &mut self.server_key,
+            true,
+            version,
+            Field::of("UserScramCredentialRecord", "server_key"),
+        )?;
+        self.iterations = decoder.int32()?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for UserScramCredentialRecord {
     const NAME: &'static str = "UserScramCredentialRecord";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(Some(&self.name), true)?;
-        encoder.int8(self.mechanism);
-        encoder.bytes(Some(&self.salt), true)?;
-        encoder.bytes(Some(&self.stored_key), true)?;
-        encoder.bytes(Some(&self.server_key), true)?;
-        encoder.int32(self.iterations);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("UserScramCredentialRecord", "name", version))?;
-        let mechanism = decoder.int8()?;
-        let salt = decoder
-            .bytes(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("UserScramCredentialRecord", "salt", version))?;
-        let stored_key = decoder.bytes(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("UserScramCredentialRecord", "stored_key", version)
-        })?;
-        let server_key = decoder.bytes(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("UserScramCredentialRecord", "server_key", version)
-        })?;
-        let iterations = decoder.int32()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, mechanism, salt, stored_key, server_key, iterations, unknown_tagged_fields })
-    }
 }
 
 impl UserScramCredentialRecord {

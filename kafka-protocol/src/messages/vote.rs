@@ -30,36 +30,31 @@ impl Default for VoteRequest {
     }
 }
 
+impl Structure for VoteRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(self.cluster_id.as_deref(), true);
+        if version >= 1 {
+            encoder.int32(self.voter_id);
+        }
+        encoder.write_structures(Some(&self.topics), true, version);
+        encoder.write_unknown_tagged_fields(true, version, "VoteRequest", &self.unknown_tagged_fields);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.cluster_id, true, version, Field::of("VoteRequest", "cluster_id"))?;
+        if version >= 1 {
+            self.voter_id = decoder.int32()?;
+        }
+        decoder.read_structures(&mut self.topics, true, version, Field::of("VoteRequest", "topics"))?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for VoteRequest {
     const NAME: &'static str = "VoteRequest";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.string(self.cluster_id.as_deref(), true)?;
-        if version >= 1 {
-            encoder.int32(self.voter_id);
-        }
-        encoder.array_length(Some(self.topics.len()), true)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let cluster_id = decoder.string(true)?;
-        let voter_id = if version >= 1 { decoder.int32()? } else { -1 };
-        let topics = decoder
-            .array(true, |decoder| VoteRequestTopicData::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("VoteRequest", "topics", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { cluster_id, voter_id, topics, unknown_tagged_fields })
-    }
 }
 
 /// `VoteRequestTopicData` of Vote.
@@ -73,28 +68,33 @@ pub struct VoteRequestTopicData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl VoteRequestTopicData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.topic_name), true)?;
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for VoteRequestTopicData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.topic_name), true);
+        encoder.write_structures(Some(&self.partitions), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "VoteRequestTopicData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("VoteRequestTopicData", "topic_name", version))?;
-        let partitions =
-            decoder
-                .array(true, |decoder| VoteRequestPartitionData::decode(decoder, version))?
-                .ok_or_else(|| DecodeError::unexpected_null("VoteRequestTopicData", "partitions", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_name, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.topic_name,
+            true,
+            version,
+            Field::of("VoteRequestTopicData", "topic_name"),
+        )?;
+        decoder.read_structures(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("VoteRequestTopicData", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -121,50 +121,55 @@ pub struct VoteRequestPartitionData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl VoteRequestPartitionData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.int32(self.partition_index);
-        encoder.int32(self.replica_epoch);
-        encoder.int32(self.replica_id);
-        if version >= 1 {
-            encoder.uuid(self.replica_directory_id);
+impl Structure for VoteRequestPartitionData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<12>();
+            fields.int32(0, self.partition_index);
+            fields.int32(4, self.replica_epoch);
+            fields.int32(8, self.replica_id);
         }
         if version >= 1 {
-            encoder.uuid(self.voter_directory_id);
+            let mut fields = encoder.fixed_fields::<32>();
+            fields.uuid(0, self.replica_directory_id);
+            fields.uuid(16, self.voter_directory_id);
         }
-        encoder.int32(self.last_offset_epoch);
-        encoder.int64(self.last_offset);
+        {
+            let mut fields = encoder.fixed_fields::<12>();
+            fields.int32(0, self.last_offset_epoch);
+            fields.int64(4, self.last_offset);
+        }
         if version >= 2 {
             encoder.bool(self.pre_vote);
         } else if self.pre_vote {
-            return Err(EncodeError::field_not_in_version("VoteRequestPartitionData", "pre_vote", version));
+            encoder.fail(Field::of("VoteRequestPartitionData", "pre_vote").not_in(version));
         }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "VoteRequestPartitionData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let partition_index = decoder.int32()?;
-        let replica_epoch = decoder.int32()?;
-        let replica_id = decoder.int32()?;
-        let replica_directory_id = if version >= 1 { decoder.uuid()? } else { [0; 16] };
-        let voter_directory_id = if version >= 1 { decoder.uuid()? } else { [0; 16] };
-        let last_offset_epoch = decoder.int32()?;
-        let last_offset = decoder.int64()?;
-        let pre_vote = if version >= 2 { decoder.bool()? } else { false };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            partition_index,
-            replica_epoch,
-            replica_id,
-            replica_directory_id,
-            voter_directory_id,
-            last_offset_epoch,
-            last_offset,
-            pre_vote,
-            unknown_tagged_fields,
-        })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<12>("VoteRequestPartitionData")?;
+        self.partition_index = fields.int32(0);
+        self.replica_epoch = fields.int32(4);
+        self.replica_id = fields.int32(8);
+        if version >= 1 {
+            let fields = decoder.fixed_fields::<32>("VoteRequestPartitionData")?;
+            self.replica_directory_id = fields.uuid(0);
+            self.voter_directory_id = fields.uuid(16);
+        }
+        let fields = decoder.fixed_fields::<12>("VoteRequestPartitionData")?;
+        self.last_offset_epoch = fields.int32(0);
+        self.last_offset = fields.int64(4);
+        if version >= 2 {
+            self.pre_vote = decoder.bool()?;
+        }
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -181,57 +186,48 @@ pub struct VoteResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Message for VoteResponse {
-    const NAME: &'static str = "VoteResponse";
-    const MIN_VERSION: i16 = 0;
-    const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
+impl Structure for VoteResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.error_code(self.error_code);
-        encoder.array_length(Some(self.topics.len()), true)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
+        encoder.write_structures(Some(&self.topics), true, version);
         if version < 1 && !self.node_endpoints.is_empty() {
-            return Err(EncodeError::field_not_in_version("VoteResponse", "node_endpoints", version));
+            encoder.fail(Field::of("VoteResponse", "node_endpoints").not_in(version));
         }
         let known = u32::from(version >= 1 && !self.node_endpoints.is_empty());
         encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
         if version >= 1 && !self.node_endpoints.is_empty() {
-            encoder.tagged_field(0, |encoder| {
-                encoder.array_length(Some(self.node_endpoints.len()), true)?;
-                for element in &self.node_endpoints {
-                    element.encode(encoder, version)?;
-                }
-                Ok(())
-            })?;
+            encoder.write_tagged_field(0, |encoder| {
+                encoder.write_structures(Some(&self.node_endpoints), true, version);
+            });
         }
-        self.unknown_tagged_fields.encode(encoder, if version >= 1 { Some(0) } else { None })?;
-        Ok(())
+        self.unknown_tagged_fields.write(encoder, if version >= 1 { Some(0) } else { None });
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let error_code = decoder.error_code()?;
-        let topics = decoder
-            .array(true, |decoder| VoteResponseTopicData::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("VoteResponse", "topics", version))?;
-        let mut node_endpoints = Vec::new();
-        let unknown_tagged_fields = decoder.tagged_fields(|tag, decoder| {
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.error_code = decoder.error_code()?;
+        decoder.read_structures(&mut self.topics, true, version, Field::of("VoteResponse", "topics"))?;
+        decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
             match tag {
                 0 if version >= 1 => {
-                    node_endpoints =
-                        decoder.array(true, |decoder| NodeEndpoint::decode(decoder, version))?.ok_or_else(
-                            || DecodeError::unexpected_null("VoteResponse", "node_endpoints", version),
-                        )?;
+                    decoder.read_structures(
+                        &mut self.node_endpoints,
+                        true,
+                        version,
+                        Field::of("VoteResponse", "node_endpoints"),
+                    )?;
                 }
                 _ => return Ok(false),
             }
             Ok(true)
         })?;
-        Ok(Self { error_code, topics, node_endpoints, unknown_tagged_fields })
+        Ok(())
     }
+}
+
+impl Message for VoteResponse {
+    const NAME: &'static str = "VoteResponse";
+    const MIN_VERSION: i16 = 0;
+    const MAX_VERSION: i16 = 2;
 }
 
 /// `VoteResponseTopicData` of Vote.
@@ -245,27 +241,33 @@ pub struct VoteResponseTopicData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl VoteResponseTopicData {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.topic_name), true)?;
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for VoteResponseTopicData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.topic_name), true);
+        encoder.write_structures(Some(&self.partitions), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "VoteResponseTopicData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let topic_name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("VoteResponseTopicData", "topic_name", version))?;
-        let partitions = decoder
-            .array(true, |decoder| VoteResponsePartitionData::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("VoteResponseTopicData", "partitions", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { topic_name, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.topic_name,
+            true,
+            version,
+            Field::of("VoteResponseTopicData", "topic_name"),
+        )?;
+        decoder.read_structures(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("VoteResponseTopicData", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -286,26 +288,33 @@ pub struct VoteResponsePartitionData {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl VoteResponsePartitionData {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.int32(self.partition_index);
-        encoder.error_code(self.error_code);
-        encoder.int32(self.leader_id);
-        encoder.int32(self.leader_epoch);
-        encoder.bool(self.vote_granted);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for VoteResponsePartitionData {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<15>();
+            fields.int32(0, self.partition_index);
+            fields.error_code(4, self.error_code);
+            fields.int32(6, self.leader_id);
+            fields.int32(10, self.leader_epoch);
+            fields.bool(14, self.vote_granted);
+        }
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "VoteResponsePartitionData",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let partition_index = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let leader_id = decoder.int32()?;
-        let leader_epoch = decoder.int32()?;
-        let vote_granted = decoder.bool()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { partition_index, error_code, leader_id, leader_epoch, vote_granted, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<15>("VoteResponsePartitionData")?;
+        self.partition_index = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        self.leader_id = fields.int32(6);
+        self.leader_epoch = fields.int32(10);
+        self.vote_granted = fields.bool(14);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -322,40 +331,38 @@ pub struct NodeEndpoint {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl NodeEndpoint {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for NodeEndpoint {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         if version >= 1 {
             encoder.int32(self.node_id);
         } else if self.node_id != 0 {
-            return Err(EncodeError::field_not_in_version("NodeEndpoint", "node_id", version));
+            encoder.fail(Field::of("NodeEndpoint", "node_id").not_in(version));
         }
         if version >= 1 {
-            encoder.string(Some(&self.host), true)?;
+            encoder.write_string(Some(&self.host), true);
         } else if !self.host.is_empty() {
-            return Err(EncodeError::field_not_in_version("NodeEndpoint", "host", version));
+            encoder.fail(Field::of("NodeEndpoint", "host").not_in(version));
         }
         if version >= 1 {
             encoder.uint16(self.port);
         } else if self.port != 0 {
-            return Err(EncodeError::field_not_in_version("NodeEndpoint", "port", version));
+            encoder.fail(Field::of("NodeEndpoint", "port").not_in(version));
         }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(true, version, "NodeEndpoint", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let node_id = if version >= 1 { decoder.int32()? } else { 0 };
-        let host = if version >= 1 {
-            decoder
-                .string(true)?
-                .ok_or_else(|| DecodeError::unexpected_null("NodeEndpoint", "host", version))?
-        } else {
-            StrBytes::default()
-        };
-        let port = if version >= 1 { decoder.uint16()? } else { 0 };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { node_id, host, port, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        if version >= 1 {
+            self.node_id = decoder.int32()?;
+        }
+        if version >= 1 {
+            decoder.read_string(&mut self.host, true, version, Field::of("NodeEndpoint", "host"))?;
+        }
+        if version >= 1 {
+            self.port = decoder.uint16()?;
+        }
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

@@ -17,32 +17,25 @@ pub struct VotersRecord {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for VotersRecord {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.int16(self.version);
+        encoder.write_structures(Some(&self.voters), true, version);
+        encoder.write_unknown_tagged_fields(true, version, "VotersRecord", &self.unknown_tagged_fields);
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.version = decoder.int16()?;
+        decoder.read_structures(&mut self.voters, true, version, Field::of("VotersRecord", "voters"))?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for VotersRecord {
     const NAME: &'static str = "VotersRecord";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int16(self.version);
-        encoder.array_length(Some(self.voters.len()), true)?;
-        for element in &self.voters {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let version_ = decoder.int16()?;
-        let voters = decoder
-            .array(true, |decoder| Voter::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("VotersRecord", "voters", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { version: version_, voters, unknown_tagged_fields })
-    }
 }
 
 /// `Voter` of VotersRecord.
@@ -60,29 +53,26 @@ pub struct Voter {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Voter {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.int32(self.voter_id);
-        encoder.uuid(self.voter_directory_id);
-        encoder.array_length(Some(self.endpoints.len()), true)?;
-        for element in &self.endpoints {
-            element.encode(encoder, version)?;
+impl Structure for Voter {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<20>();
+            fields.int32(0, self.voter_id);
+            fields.uuid(4, self.voter_directory_id);
         }
-        self.kraft_version_feature.encode(encoder, version)?;
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(Some(&self.endpoints), true, version);
+        self.kraft_version_feature.write(encoder, version);
+        encoder.write_unknown_tagged_fields(true, version, "Voter", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let voter_id = decoder.int32()?;
-        let voter_directory_id = decoder.uuid()?;
-        let endpoints = decoder
-            .array(true, |decoder| Endpoint::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("Voter", "endpoints", version))?;
-        let kraft_version_feature = KRaftVersionFeature::decode(decoder, version)?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { voter_id, voter_directory_id, endpoints, kraft_version_feature, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<20>("Voter")?;
+        self.voter_id = fields.int32(0);
+        self.voter_directory_id = fields.uuid(4);
+        decoder.read_structures(&mut self.endpoints, true, version, Field::of("Voter", "endpoints"))?;
+        self.kraft_version_feature.read(decoder, version)?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -99,24 +89,20 @@ pub struct Endpoint {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl Endpoint {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), true)?;
-        encoder.string(Some(&self.host), true)?;
+impl Structure for Endpoint {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        encoder.write_string(Some(&self.host), true);
         encoder.uint16(self.port);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(true, version, "Endpoint", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name =
-            decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Endpoint", "name", version))?;
-        let host =
-            decoder.string(true)?.ok_or_else(|| DecodeError::unexpected_null("Endpoint", "host", version))?;
-        let port = decoder.uint16()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, host, port, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.name, true, version, Field::of("Endpoint", "name"))?;
+        decoder.read_string(&mut self.host, true, version, Field::of("Endpoint", "host"))?;
+        self.port = decoder.uint16()?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -131,19 +117,26 @@ pub struct KRaftVersionFeature {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl KRaftVersionFeature {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.int16(self.min_supported_version);
-        encoder.int16(self.max_supported_version);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for KRaftVersionFeature {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<4>();
+            fields.int16(0, self.min_supported_version);
+            fields.int16(2, self.max_supported_version);
+        }
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "KRaftVersionFeature",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let min_supported_version = decoder.int16()?;
-        let max_supported_version = decoder.int16()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { min_supported_version, max_supported_version, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<4>("KRaftVersionFeature")?;
+        self.min_supported_version = fields.int16(0);
+        self.max_supported_version = fields.int16(2);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }

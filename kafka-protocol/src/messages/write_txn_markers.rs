@@ -15,30 +15,33 @@ pub struct WriteTxnMarkersRequest {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for WriteTxnMarkersRequest {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_structures(Some(&self.markers), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "WriteTxnMarkersRequest",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_structures(
+            &mut self.markers,
+            true,
+            version,
+            Field::of("WriteTxnMarkersRequest", "markers"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for WriteTxnMarkersRequest {
     const NAME: &'static str = "WriteTxnMarkersRequest";
     const MIN_VERSION: i16 = 1;
     const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.array_length(Some(self.markers.len()), true)?;
-        for element in &self.markers {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let markers = decoder
-            .array(true, |decoder| WritableTxnMarker::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("WriteTxnMarkersRequest", "markers", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { markers, unknown_tagged_fields })
-    }
 }
 
 /// `WritableTxnMarker` of WriteTxnMarkers.
@@ -60,43 +63,34 @@ pub struct WritableTxnMarker {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl WritableTxnMarker {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.int64(self.producer_id);
-        encoder.int16(self.producer_epoch);
-        encoder.bool(self.transaction_result);
-        encoder.array_length(Some(self.topics.len()), true)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
+impl Structure for WritableTxnMarker {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<11>();
+            fields.int64(0, self.producer_id);
+            fields.int16(8, self.producer_epoch);
+            fields.bool(10, self.transaction_result);
         }
+        encoder.write_structures(Some(&self.topics), true, version);
         encoder.int32(self.coordinator_epoch);
         if version >= 2 {
             encoder.int8(self.transaction_version);
         }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_unknown_tagged_fields(true, version, "WritableTxnMarker", &self.unknown_tagged_fields);
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let producer_id = decoder.int64()?;
-        let producer_epoch = decoder.int16()?;
-        let transaction_result = decoder.bool()?;
-        let topics = decoder
-            .array(true, |decoder| WritableTxnMarkerTopic::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("WritableTxnMarker", "topics", version))?;
-        let coordinator_epoch = decoder.int32()?;
-        let transaction_version = if version >= 2 { decoder.int8()? } else { 0 };
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self {
-            producer_id,
-            producer_epoch,
-            transaction_result,
-            topics,
-            coordinator_epoch,
-            transaction_version,
-            unknown_tagged_fields,
-        })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<11>("WritableTxnMarker")?;
+        self.producer_id = fields.int64(0);
+        self.producer_epoch = fields.int16(8);
+        self.transaction_result = fields.bool(10);
+        decoder.read_structures(&mut self.topics, true, version, Field::of("WritableTxnMarker", "topics"))?;
+        self.coordinator_epoch = decoder.int32()?;
+        if version >= 2 {
+            self.transaction_version = decoder.int8()?;
+        }
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -106,32 +100,33 @@ pub struct WritableTxnMarkerTopic {
     /// `Name`.
     pub name: StrBytes,
     /// `PartitionIndexes`.
-    pub partition_indexes: Vec<i32>,
+    pub partition_indexes: Int32Array,
     /// Tagged fields that this crate does not know.
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl WritableTxnMarkerTopic {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), true)?;
-        encoder.array_length(Some(self.partition_indexes.len()), true)?;
-        for element in &self.partition_indexes {
-            encoder.int32(*element);
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for WritableTxnMarkerTopic {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        encoder.write_int32_array(Some(&self.partition_indexes), true);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "WritableTxnMarkerTopic",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("WritableTxnMarkerTopic", "name", version))?;
-        let partition_indexes = decoder.int32_array(true)?.ok_or_else(|| {
-            DecodeError::unexpected_null("WritableTxnMarkerTopic", "partition_indexes", version)
-        })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, partition_indexes, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(&mut self.name, true, version, Field::of("WritableTxnMarkerTopic", "name"))?;
+        decoder.read_int32_array(
+            &mut self.partition_indexes,
+            true,
+            version,
+            Field::of("WritableTxnMarkerTopic", "partition_indexes"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -144,30 +139,33 @@ pub struct WriteTxnMarkersResponse {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for WriteTxnMarkersResponse {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_structures(Some(&self.markers), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "WriteTxnMarkersResponse",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_structures(
+            &mut self.markers,
+            true,
+            version,
+            Field::of("WriteTxnMarkersResponse", "markers"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for WriteTxnMarkersResponse {
     const NAME: &'static str = "WriteTxnMarkersResponse";
     const MIN_VERSION: i16 = 1;
     const MAX_VERSION: i16 = 2;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.array_length(Some(self.markers.len()), true)?;
-        for element in &self.markers {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let markers = decoder
-            .array(true, |decoder| WritableTxnMarkerResult::decode(decoder, version))?
-            .ok_or_else(|| DecodeError::unexpected_null("WriteTxnMarkersResponse", "markers", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { markers, unknown_tagged_fields })
-    }
 }
 
 /// `WritableTxnMarkerResult` of WriteTxnMarkers.
@@ -181,26 +179,28 @@ pub struct WritableTxnMarkerResult {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl WritableTxnMarkerResult {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
+impl Structure for WritableTxnMarkerResult {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int64(self.producer_id);
-        encoder.array_length(Some(self.topics.len()), true)?;
-        for element in &self.topics {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+        encoder.write_structures(Some(&self.topics), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "WritableTxnMarkerResult",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let producer_id = decoder.int64()?;
-        let topics =
-            decoder
-                .array(true, |decoder| WritableTxnMarkerTopicResult::decode(decoder, version))?
-                .ok_or_else(|| DecodeError::unexpected_null("WritableTxnMarkerResult", "topics", version))?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { producer_id, topics, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        self.producer_id = decoder.int64()?;
+        decoder.read_structures(
+            &mut self.topics,
+            true,
+            version,
+            Field::of("WritableTxnMarkerResult", "topics"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -215,29 +215,33 @@ pub struct WritableTxnMarkerTopicResult {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl WritableTxnMarkerTopicResult {
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encoder.string(Some(&self.name), true)?;
-        encoder.array_length(Some(self.partitions.len()), true)?;
-        for element in &self.partitions {
-            element.encode(encoder, version)?;
-        }
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for WritableTxnMarkerTopicResult {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.write_string(Some(&self.name), true);
+        encoder.write_structures(Some(&self.partitions), true, version);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "WritableTxnMarkerTopicResult",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        let name = decoder
-            .string(true)?
-            .ok_or_else(|| DecodeError::unexpected_null("WritableTxnMarkerTopicResult", "name", version))?;
-        let partitions = decoder
-            .array(true, |decoder| WritableTxnMarkerPartitionResult::decode(decoder, version))?
-            .ok_or_else(|| {
-                DecodeError::unexpected_null("WritableTxnMarkerTopicResult", "partitions", version)
-            })?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { name, partitions, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
+        decoder.read_string(
+            &mut self.name,
+            true,
+            version,
+            Field::of("WritableTxnMarkerTopicResult", "name"),
+        )?;
+        decoder.read_structures(
+            &mut self.partitions,
+            true,
+            version,
+            Field::of("WritableTxnMarkerTopicResult", "partitions"),
+        )?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 
@@ -252,20 +256,27 @@ pub struct WritableTxnMarkerPartitionResult {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
-impl WritableTxnMarkerPartitionResult {
-    fn encode(&self, encoder: &mut Encoder, _version: i16) -> Result<(), EncodeError> {
-        encoder.int32(self.partition_index);
-        encoder.error_code(self.error_code);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
+impl Structure for WritableTxnMarkerPartitionResult {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        {
+            let mut fields = encoder.fixed_fields::<6>();
+            fields.int32(0, self.partition_index);
+            fields.error_code(4, self.error_code);
+        }
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "WritableTxnMarkerPartitionResult",
+            &self.unknown_tagged_fields,
+        );
     }
 
-    fn decode(decoder: &mut Decoder, _version: i16) -> Result<Self, DecodeError> {
-        let partition_index = decoder.int32()?;
-        let error_code = decoder.error_code()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { partition_index, error_code, unknown_tagged_fields })
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        let fields = decoder.fixed_fields::<6>("WritableTxnMarkerPartitionResult")?;
+        self.partition_index = fields.int32(0);
+        self.error_code = fields.error_code(4);
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
     }
 }
 

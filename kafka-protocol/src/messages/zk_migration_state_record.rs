@@ -15,25 +15,28 @@ pub struct ZkMigrationStateRecord {
     pub unknown_tagged_fields: UnknownTaggedFields,
 }
 
+impl Structure for ZkMigrationStateRecord {
+    fn write(&self, encoder: &mut Encoder, version: i16) {
+        encoder.int8(self.zk_migration_state);
+        encoder.write_unknown_tagged_fields(
+            true,
+            version,
+            "ZkMigrationStateRecord",
+            &self.unknown_tagged_fields,
+        );
+    }
+
+    fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
+        self.zk_migration_state = decoder.int8()?;
+        decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
+        Ok(())
+    }
+}
+
 impl Message for ZkMigrationStateRecord {
     const NAME: &'static str = "ZkMigrationStateRecord";
     const MIN_VERSION: i16 = 0;
     const MAX_VERSION: i16 = 0;
-
-    fn encode(&self, encoder: &mut Encoder, version: i16) -> Result<(), EncodeError> {
-        encodable::<Self>(version)?;
-        encoder.int8(self.zk_migration_state);
-        encoder.unsigned_varint(self.unknown_tagged_fields.len() as u32);
-        self.unknown_tagged_fields.encode(encoder, None)?;
-        Ok(())
-    }
-
-    fn decode(decoder: &mut Decoder, version: i16) -> Result<Self, DecodeError> {
-        decodable::<Self>(version)?;
-        let zk_migration_state = decoder.int8()?;
-        let unknown_tagged_fields = decoder.tagged_fields(|_, _| Ok(false))?;
-        Ok(Self { zk_migration_state, unknown_tagged_fields })
-    }
 }
 
 impl ZkMigrationStateRecord {

@@ -1,9 +1,15 @@
 //! Reading.
 
-use super::{DecodeError, Records, StrBytes, UnknownTaggedFields};
+mod fields;
+
+use super::{DecodeError, Int32Array, Records, StrBytes, UnknownTaggedFields};
 use crate::varint;
 use bytes::Bytes;
+use fields::truncated;
 use kafka_types::{ErrorCode, TopicId};
+
+/// How many elements an array may get room for at once, whatever they take in memory.
+const FIRST_CAPACITY: usize = 256;
 
 /// Reads a message's bytes. Every read is total: it gives a value or an error, whatever the bytes are, and no length
 /// that they claim makes it allocate more than they justify.
@@ -21,6 +27,7 @@ impl Decoder {
     }
 
     /// Bytes not read yet.
+    #[inline]
     pub fn remaining(&self) -> usize {
         self.bytes.len() - self.position
     }
@@ -45,6 +52,7 @@ impl Decoder {
     ///
     /// # Errors
     /// [`DecodeError::Truncated`] names `what` needs them.
+    #[inline]
     pub fn take(&mut self, length: usize, what: &'static str) -> Result<Bytes, DecodeError> {
         self.need(length, what)?;
         let end = self.position + length;
@@ -57,6 +65,7 @@ impl Decoder {
     ///
     /// # Errors
     /// [`DecodeError::Truncated`].
+    #[inline]
     pub fn bool(&mut self) -> Result<bool, DecodeError> {
         Ok(self.int8()? != 0)
     }
@@ -65,6 +74,7 @@ impl Decoder {
     ///
     /// # Errors
     /// [`DecodeError::Truncated`].
+    #[inline]
     pub fn int8(&mut self) -> Result<i8, DecodeError> {
         self.fixed("int8").map(i8::from_be_bytes)
     }
@@ -73,6 +83,7 @@ impl Decoder {
     ///
     /// # Errors
     /// [`DecodeError::Truncated`].
+    #[inline]
     pub fn int16(&mut self) -> Result<i16, DecodeError> {
         self.fixed("int16").map(i16::from_be_bytes)
     }
@@ -81,6 +92,7 @@ impl Decoder {
     ///
     /// # Errors
     /// [`DecodeError::Truncated`].
+    #[inline]
     pub fn uint16(&mut self) -> Result<u16, DecodeError> {
         self.fixed("uint16").map(u16::from_be_bytes)
     }
@@ -89,6 +101,7 @@ impl Decoder {
     ///
     /// # Errors
     /// [`DecodeError::Truncated`].
+    #[inline]
     pub fn int32(&mut self) -> Result<i32, DecodeError> {
         self.fixed("int32").map(i32::from_be_bytes)
     }
@@ -97,6 +110,7 @@ impl Decoder {
     ///
     /// # Errors
     /// [`DecodeError::Truncated`].
+    #[inline]
     pub fn int64(&mut self) -> Result<i64, DecodeError> {
         self.fixed("int64").map(i64::from_be_bytes)
     }
@@ -105,6 +119,7 @@ impl Decoder {
     ///
     /// # Errors
     /// [`DecodeError::Truncated`].
+    #[inline]
     pub fn float64(&mut self) -> Result<f64, DecodeError> {
         self.fixed("float64").map(f64::from_be_bytes)
     }
@@ -113,6 +128,7 @@ impl Decoder {
     ///
     /// # Errors
     /// [`DecodeError::Truncated`].
+    #[inline]
     pub fn error_code(&mut self) -> Result<ErrorCode, DecodeError> {
         self.int16().map(ErrorCode)
     }
@@ -121,6 +137,7 @@ impl Decoder {
     ///
     /// # Errors
     /// [`DecodeError::Truncated`].
+    #[inline]
     pub fn uuid(&mut self) -> Result<[u8; 16], DecodeError> {
         self.fixed("uuid")
     }
@@ -129,6 +146,7 @@ impl Decoder {
     ///
     /// # Errors
     /// [`DecodeError::Truncated`].
+    #[inline]
     pub fn topic_id(&mut self) -> Result<TopicId, DecodeError> {
         self.uuid().map(TopicId)
     }
@@ -137,17 +155,47 @@ impl Decoder {
     ///
     /// # Errors
     /// [`DecodeError::Truncated`], [`DecodeError::Varint`].
+    #[inline]
     pub fn unsigned_varint(&mut self) -> Result<u32, DecodeError> {
+        // Most are lengths and counts below 128.
+        match self.bytes.get(self.position) {
+            Some(&byte) if byte < 0x80 => {
+                self.position += 1;
+                Ok(u32::from(byte))
+            }
+            _ => match self.long_unsigned_varint() {
+                Some(value) => Ok(value),
+                None => self.checked_unsigned_varint(),
+            },
+        }
+    }
+
+    /// Two to four bytes in one go, without a loop; `None` if it is longer, or ends too early.
+    #[inline]
+    fn long_unsigned_varint(&mut self) -> Option<u32> {
+        let word = u32::from_le_bytes(*self.bytes.get(self.position..)?.first_chunk()?);
+        let last = !word & 0x8080_8080;
+        if last == 0 {
+            return None;
+        }
+        // All bits up to the highest of the first byte that has no more behind it.
+        let word = word & (last ^ last.wrapping_sub(1));
+        self.position += last.trailing_zeros() as usize / 8 + 1;
+        Some(word & 0x7f | word >> 1 & 0x3f80 | word >> 2 & 0x1f_c000 | word >> 3 & 0xfe0_0000)
+    }
+
+    #[cold]
+    fn checked_unsigned_varint(&mut self) -> Result<u32, DecodeError> {
         let mut slice = self.bytes.get(self.position..).unwrap_or_default();
         let before = slice.len();
-        let value = varint::read_unsigned_varint(&mut slice).map_err(|error| match error {
-            varint::VarintError::Truncated => {
-                DecodeError::Truncated { what: "varint", needed: before + 1, remaining: before }
+        match varint::read_unsigned_varint(&mut slice) {
+            Ok(value) => {
+                self.position += before - slice.len();
+                Ok(value)
             }
-            _ => DecodeError::Varint,
-        })?;
-        self.position += before - slice.len();
-        Ok(value)
+            Err(varint::VarintError::Truncated) => Err(truncated("varint", before + 1, before)),
+            Err(_) => Err(DecodeError::Varint),
+        }
     }
 
     /// `string` or `nullable string`.
@@ -155,12 +203,7 @@ impl Decoder {
     /// # Errors
     /// [`DecodeError`].
     pub fn string(&mut self, flexible: bool) -> Result<Option<StrBytes>, DecodeError> {
-        let length = if flexible {
-            self.compact_length()?
-        } else {
-            signed_length(i64::from(self.int16()?), "string")?
-        };
-        let Some(length) = length else { return Ok(None) };
+        let Some(length) = self.string_length(flexible)? else { return Ok(None) };
         let bytes = self.take(length, "string")?;
         StrBytes::try_from(bytes).map(Some).map_err(|_| DecodeError::NotUtf8)
     }
@@ -188,6 +231,7 @@ impl Decoder {
     ///
     /// # Errors
     /// [`DecodeError::Truncated`] if the bytes left can't hold as many.
+    #[inline]
     pub fn array_length(&mut self, flexible: bool) -> Result<Option<usize>, DecodeError> {
         let length = self.length(flexible, "array")?;
         if let Some(length) = length {
@@ -196,70 +240,34 @@ impl Decoder {
         Ok(length)
     }
 
-    /// An array, element by element; `None` is a null array.
-    ///
-    /// # Errors
-    /// Those of `read`.
-    pub fn array<T>(
-        &mut self,
-        flexible: bool,
-        mut read: impl FnMut(&mut Decoder) -> Result<T, DecodeError>,
-    ) -> Result<Option<Vec<T>>, DecodeError> {
-        // Elements may be larger in memory than on the wire: beyond some, and beyond what the bytes left would fill in
-        // memory too, the vector grows as they really come.
-        const FIRST_CAPACITY: usize = 256;
-        let Some(length) = self.array_length(flexible)? else { return Ok(None) };
-        let justified = self.remaining() / size_of::<T>().max(1);
-        let mut elements = Vec::with_capacity(length.min(justified.max(FIRST_CAPACITY)));
-        for _ in 0..length {
-            elements.push(read(self)?);
-        }
-        Ok(Some(elements))
-    }
-
     /// An array of `int32`; `None` is a null array.
     ///
     /// # Errors
     /// [`DecodeError`].
-    pub fn int32_array(&mut self, flexible: bool) -> Result<Option<Vec<i32>>, DecodeError> {
+    #[inline]
+    pub fn int32_array(&mut self, flexible: bool) -> Result<Option<Int32Array>, DecodeError> {
         let Some(length) = self.array_length(flexible)? else { return Ok(None) };
-        let size = length.saturating_mul(4);
-        self.need(size, "array")?;
-        let end = self.position + size;
-        let (numbers, _) = self.bytes[self.position..end].as_chunks::<4>();
-        let numbers = numbers.iter().map(|bytes| i32::from_be_bytes(*bytes)).collect();
-        self.position = end;
-        Ok(Some(numbers))
+        let mut array = Int32Array::new();
+        self.fill_int32_array(&mut array, length)?;
+        Ok(Some(array))
     }
 
-    /// The tagged fields at the end of a structure (KIP-482): `known` reads those it knows, by tag, and says whether it did;
-    /// the others are kept.
+    /// The tagged fields at the end of a structure (KIP-482) that knows none of them.
     ///
     /// # Errors
-    /// Those of `known`; tags that don't ascend; a known field that is longer than its content.
-    pub fn tagged_fields(
-        &mut self,
-        mut known: impl FnMut(u32, &mut Decoder) -> Result<bool, DecodeError>,
-    ) -> Result<UnknownTaggedFields, DecodeError> {
-        let count = self.unsigned_varint()?;
+    /// [`DecodeError`]: tags must ascend.
+    pub fn unknown_tagged_fields(&mut self) -> Result<UnknownTaggedFields, DecodeError> {
         let mut unknown = UnknownTaggedFields::default();
-        let mut previous = None;
-        for _ in 0..count {
-            let tag = self.unsigned_varint()?;
-            if let Some(previous) = previous.filter(|&previous| previous >= tag) {
-                return Err(DecodeError::TagOrder { tag, previous });
-            }
-            previous = Some(tag);
-            let length = self.unsigned_varint()? as usize;
-            let content = self.take(length, "tagged field")?;
-            let mut field = Decoder::new(content.clone());
-            if known(tag, &mut field)? {
-                field.expect_end("a tagged field")?;
-            } else {
-                unknown.push(tag, content);
-            }
-        }
+        self.read_unknown_tagged_fields(&mut unknown)?;
         Ok(unknown)
+    }
+
+    /// An empty vector for as many elements.
+    fn vector<T>(&self, length: usize) -> Vec<T> {
+        // Elements may be larger in memory than on the wire: beyond some, and beyond what the bytes left would fill in
+        // memory too, the vector grows as they really come.
+        let justified = self.remaining() / size_of::<T>().max(1);
+        Vec::with_capacity(length.min(justified.max(FIRST_CAPACITY)))
     }
 
     /// The next bytes, as many as a type always takes.
@@ -270,21 +278,29 @@ impl Decoder {
                 self.position += N;
                 Ok(*bytes)
             }
-            None => Err(DecodeError::Truncated { what, needed: N, remaining: self.remaining() }),
+            None => Err(truncated(what, N, self.remaining())),
         }
     }
 
+    #[inline]
+    fn string_length(&mut self, flexible: bool) -> Result<Option<usize>, DecodeError> {
+        if flexible { self.compact_length() } else { signed_length(i64::from(self.int16()?), "string") }
+    }
+
+    #[inline]
     fn length(&mut self, flexible: bool, what: &'static str) -> Result<Option<usize>, DecodeError> {
         if flexible { self.compact_length() } else { signed_length(i64::from(self.int32()?), what) }
     }
 
+    #[inline]
     fn compact_length(&mut self) -> Result<Option<usize>, DecodeError> {
         Ok((self.unsigned_varint()? as usize).checked_sub(1))
     }
 
+    #[inline]
     fn need(&self, needed: usize, what: &'static str) -> Result<(), DecodeError> {
         let remaining = self.remaining();
-        if needed > remaining { Err(DecodeError::Truncated { what, needed, remaining }) } else { Ok(()) }
+        if needed > remaining { Err(truncated(what, needed, remaining)) } else { Ok(()) }
     }
 }
 

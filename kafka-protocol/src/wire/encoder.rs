@@ -1,27 +1,49 @@
 //! Writing.
 
+mod fields;
+
 use super::{EncodeError, Records};
 use crate::varint;
-use bytes::{BufMut, Bytes};
+use bytes::Bytes;
 use kafka_types::{ErrorCode, TopicId};
+
+/// What the first allocation of the buffer holds; each later one is twice as large as the one before.
+const FIRST_CAPACITY: usize = 256;
+/// The same of shared pieces.
+const FIRST_PIECES: usize = 16;
 
 /// Writes a message's bytes: small fields into one buffer, record batches as shared pieces in between, so that a
 /// payload is never copied.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Encoder {
     buffer: Vec<u8>,
     /// Shared pieces, and how much of the buffer goes before each.
     shared: Vec<(usize, Bytes)>,
     shared_len: usize,
+    /// What the message can't say in this version. Generated code goes on writing: what comes of that is thrown away, and the usual
+    /// way has no branches for errors.
+    failure: Option<EncodeError>,
+}
+
+impl Default for Encoder {
+    fn default() -> Self {
+        Encoder::new()
+    }
 }
 
 impl Encoder {
     /// An empty one.
     pub fn new() -> Encoder {
-        Encoder::default()
+        Encoder {
+            buffer: Vec::with_capacity(FIRST_CAPACITY),
+            shared: Vec::new(),
+            shared_len: 0,
+            failure: None,
+        }
     }
 
     /// Bytes written so far.
+    #[inline]
     pub fn len(&self) -> usize {
         self.shared_len + self.buffer.len()
     }
@@ -69,67 +91,92 @@ impl Encoder {
     pub fn shared(&mut self, bytes: &Bytes) {
         if !bytes.is_empty() {
             self.shared_len += bytes.len();
+            if self.shared.len() == self.shared.capacity() {
+                self.shared.reserve(FIRST_PIECES.max(3 * self.shared.len()));
+            }
             self.shared.push((self.buffer.len(), bytes.clone()));
         }
     }
 
     /// Bytes as they are, copied.
+    #[inline]
     pub fn raw(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
     }
 
     /// `bool`.
+    #[inline]
     pub fn bool(&mut self, value: bool) {
-        self.buffer.put_u8(u8::from(value));
+        self.raw(&[u8::from(value)]);
     }
 
     /// `int8`.
+    #[inline]
     pub fn int8(&mut self, value: i8) {
-        self.buffer.put_i8(value);
+        self.raw(&value.to_be_bytes());
     }
 
     /// `int16`.
+    #[inline]
     pub fn int16(&mut self, value: i16) {
-        self.buffer.put_i16(value);
+        self.raw(&value.to_be_bytes());
     }
 
     /// `uint16`.
+    #[inline]
     pub fn uint16(&mut self, value: u16) {
-        self.buffer.put_u16(value);
+        self.raw(&value.to_be_bytes());
     }
 
     /// `int32`.
+    #[inline]
     pub fn int32(&mut self, value: i32) {
-        self.buffer.put_i32(value);
+        self.raw(&value.to_be_bytes());
     }
 
     /// `int64`.
+    #[inline]
     pub fn int64(&mut self, value: i64) {
-        self.buffer.put_i64(value);
+        self.raw(&value.to_be_bytes());
     }
 
     /// `float64`.
+    #[inline]
     pub fn float64(&mut self, value: f64) {
-        self.buffer.put_f64(value);
+        self.raw(&value.to_be_bytes());
     }
 
     /// `int16`, an error code.
+    #[inline]
     pub fn error_code(&mut self, value: ErrorCode) {
         self.int16(value.0);
     }
 
     /// `uuid`.
+    #[inline]
     pub fn uuid(&mut self, value: [u8; 16]) {
         self.raw(&value);
     }
 
     /// `uuid`, a topic's id.
+    #[inline]
     pub fn topic_id(&mut self, value: TopicId) {
         self.raw(&value.0);
     }
 
     /// An unsigned varint.
+    #[inline]
     pub fn unsigned_varint(&mut self, value: u32) {
+        // Most are lengths and counts below 128.
+        if value < 0x80 {
+            self.raw(&[value as u8]);
+        } else {
+            self.long_unsigned_varint(value);
+        }
+    }
+
+    #[inline(never)]
+    fn long_unsigned_varint(&mut self, value: u32) {
         varint::write_unsigned_varint(&mut self.buffer, value);
     }
 
@@ -138,17 +185,8 @@ impl Encoder {
     /// # Errors
     /// [`EncodeError::TooLong`] above 32,767 bytes.
     pub fn string(&mut self, value: Option<&str>, flexible: bool) -> Result<(), EncodeError> {
-        let length = value.map(str::len);
-        if length.is_some_and(|length| length > i16::MAX as usize) {
-            return Err(EncodeError::TooLong { what: "string", length: length.unwrap_or(0) });
-        }
-        if flexible {
-            self.compact_length(length, "string")?;
-        } else {
-            self.int16(length.map_or(-1, |length| length as i16));
-        }
-        self.raw(value.unwrap_or("").as_bytes());
-        Ok(())
+        self.write_string(value, flexible);
+        self.outcome()
     }
 
     /// `bytes`, or `nullable bytes` if it is `None`.
@@ -156,14 +194,8 @@ impl Encoder {
     /// # Errors
     /// [`EncodeError::TooLong`] above 2,147,483,647 bytes.
     pub fn bytes(&mut self, value: Option<&Bytes>, flexible: bool) -> Result<(), EncodeError> {
-        self.length(value.map(Bytes::len), flexible, "byte string")?;
-        match value {
-            // Below this, a copy costs less than another piece.
-            Some(bytes) if bytes.len() > 512 => self.shared(bytes),
-            Some(bytes) => self.raw(bytes),
-            None => {}
-        }
-        Ok(())
+        self.write_bytes(value, flexible);
+        self.outcome()
     }
 
     /// `records`: like bytes, in pieces that are not copied.
@@ -171,12 +203,8 @@ impl Encoder {
     /// # Errors
     /// [`EncodeError::TooLong`] above 2,147,483,647 bytes.
     pub fn records(&mut self, value: Option<&Records>, flexible: bool) -> Result<(), EncodeError> {
-        self.length(value.map(Records::len), flexible, "record set")?;
-        for segment in value.map_or(&[][..], Records::segments) {
-            // A batch's header is small enough to be copied beside the field's length.
-            if segment.len() > 128 { self.shared(segment) } else { self.raw(segment) }
-        }
-        Ok(())
+        self.write_records(value, flexible);
+        self.outcome()
     }
 
     /// The number of an array's elements; `None` is a null array.
@@ -184,56 +212,25 @@ impl Encoder {
     /// # Errors
     /// [`EncodeError::TooLong`] above 2,147,483,647 elements.
     pub fn array_length(&mut self, length: Option<usize>, flexible: bool) -> Result<(), EncodeError> {
-        self.length(length, flexible, "array")
+        self.write_length(length, flexible, "array");
+        self.outcome()
     }
 
-    /// A tagged field: its tag, the length of what `write` writes, and that.
-    ///
-    /// # Errors
-    /// Those of `write`.
-    pub fn tagged_field(
-        &mut self,
-        tag: u32,
-        write: impl FnOnce(&mut Encoder) -> Result<(), EncodeError>,
-    ) -> Result<(), EncodeError> {
-        let mut content = Encoder::new();
-        write(&mut content)?;
-        let length = u32::try_from(content.len())
-            .map_err(|_| EncodeError::TooLong { what: "tagged field", length: content.len() })?;
-        self.unsigned_varint(tag);
-        self.unsigned_varint(length);
-        for segment in content.finish() {
-            if segment.len() > 512 { self.shared(&segment) } else { self.raw(&segment) }
+    /// The first error since this was last asked.
+    pub(super) fn outcome(&mut self) -> Result<(), EncodeError> {
+        match self.failure.take() {
+            None => Ok(()),
+            Some(error) => Err(error),
         }
-        Ok(())
     }
 
-    fn length(
-        &mut self,
-        length: Option<usize>,
-        flexible: bool,
-        what: &'static str,
-    ) -> Result<(), EncodeError> {
-        if flexible {
-            return self.compact_length(length, what);
+    /// The next `N` bytes, to be written.
+    #[inline]
+    fn room<const N: usize>(&mut self) -> &mut [u8; N] {
+        self.buffer.extend_from_slice(&[0; N]);
+        match self.buffer.last_chunk_mut() {
+            Some(room) => room,
+            None => unreachable!("{N} bytes were just appended"),
         }
-        let prefix = match length {
-            None => -1,
-            Some(length) => i32::try_from(length).map_err(|_| EncodeError::TooLong { what, length })?,
-        };
-        self.int32(prefix);
-        Ok(())
-    }
-
-    /// Compact lengths count from 1, and 0 is null (KIP-482).
-    fn compact_length(&mut self, length: Option<usize>, what: &'static str) -> Result<(), EncodeError> {
-        let prefix = match length {
-            None => 0,
-            Some(length) => {
-                i32::try_from(length).map_err(|_| EncodeError::TooLong { what, length })? as u32 + 1
-            }
-        };
-        self.unsigned_varint(prefix);
-        Ok(())
     }
 }

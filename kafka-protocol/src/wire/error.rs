@@ -55,19 +55,6 @@ pub enum EncodeError {
     },
 }
 
-/// Apart from the generated code, which calls them for every field.
-impl EncodeError {
-    #[cold]
-    pub(crate) fn field_not_in_version(message: &'static str, field: &'static str, version: i16) -> Self {
-        EncodeError::FieldNotInVersion { message, field, version }
-    }
-
-    #[cold]
-    pub(crate) fn null_not_in_version(message: &'static str, field: &'static str, version: i16) -> Self {
-        EncodeError::NullNotInVersion { message, field, version }
-    }
-}
-
 /// Why bytes are not a message.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -134,11 +121,4 @@ pub enum DecodeError {
         /// The newest version.
         max: i16,
     },
-}
-
-impl DecodeError {
-    #[cold]
-    pub(crate) fn unexpected_null(message: &'static str, field: &'static str, version: i16) -> Self {
-        DecodeError::UnexpectedNull { message, field, version }
-    }
 }

@@ -80,9 +80,7 @@ impl Records {
 
 impl From<Bytes> for Records {
     fn from(bytes: Bytes) -> Self {
-        let mut records = Records::new();
-        records.push(bytes);
-        records
+        if bytes.is_empty() { Records::new() } else { Records { segments: Segments::One([bytes]) } }
     }
 }
 

@@ -112,7 +112,7 @@ impl TxnClient {
     pub fn add_request(&self, of: &TopicPartition) -> AddPartitionsToTxnRequest {
         let topic = AddPartitionsToTxnTopic {
             name: of.topic.as_ref().into(),
-            partitions: vec![of.partition.0],
+            partitions: [of.partition.0].into(),
             ..Default::default()
         };
         AddPartitionsToTxnRequest {

@@ -2,139 +2,108 @@
 
 use super::super::schema::{Field, Primitive, Schema, Struct, Type};
 use super::field::{
-    condition, default_value, element_method, flexible, method, outside, rust_name, version_parameter,
+    condition, element_method, fixed_size, flexible, is_int32, method, outside, place, runs, rust_name,
+    version_parameter,
 };
 use std::fmt::Write;
 
-pub(super) fn emit_decode(
-    out: &mut String,
-    schema: &Schema,
-    structure: &Struct,
-    top: bool,
-    visibility: &str,
-) {
-    let signature_end = out.len();
-    let signature = |body: &str| {
-        format!(
-            "{visibility} fn decode(decoder: &mut Decoder, {}: i16) -> Result<Self, DecodeError> {{\n",
-            version_parameter(body)
-        )
-    };
-    if top {
-        out.push_str("decodable::<Self>(version)?;\n");
-    }
-    let flexible = flexible(out, schema);
-    if structure.fields.is_empty() && schema.flexible.is_none() {
-        out.push_str("let _ = decoder;\n");
-        let signature = signature(&out[signature_end..]);
-        out.insert_str(signature_end, &signature);
-        out.push_str("Ok(Self::default())\n}\n");
-        return;
-    }
+pub(super) fn emit_decode(out: &mut String, schema: &Schema, structure: &Struct) {
+    let mut body = String::new();
+    let flexible = flexible(&mut body, schema);
     let (tagged, plain): (Vec<_>, Vec<_>) = structure.fields.iter().partition(|field| field.tag.is_some());
-    for field in plain {
-        let read = decode_value(schema, &structure.name, field, &flexible);
-        let name = local(field);
-        let _ = match condition(field.versions, schema.versions) {
-            None => writeln!(out, "let {name} = {read};"),
-            Some(condition) => {
-                writeln!(out, "let {name} = if {condition} {{ {read} }} else {{ {} }};", default_value(field))
-            }
+    for run in runs(&plain, schema.versions) {
+        let read = match &run[..] {
+            [field] => read_field(schema, &structure.name, field, &flexible),
+            fields => read_fixed(&structure.name, fields),
+        };
+        let _ = match condition(run[0].versions, schema.versions) {
+            None => write!(body, "{read}"),
+            Some(condition) => writeln!(body, "if {condition} {{\n{read}}}"),
         };
     }
-    for field in &tagged {
-        let _ = writeln!(out, "let mut {} = {};", local(field), default_value(field));
-    }
     if !schema.flexible.is_none() {
-        let read = tagged_fields(schema, structure, &tagged);
-        let _ = if schema.flexible.covers(schema.versions) {
-            writeln!(out, "let unknown_tagged_fields = {read};")
+        let read = read_tagged_fields(schema, structure, &tagged);
+        let _ = if flexible == "true" {
+            write!(body, "{read}")
         } else {
-            writeln!(
-                out,
-                "let unknown_tagged_fields = if flexible {{ {read} }} else {{ UnknownTaggedFields::default() }};"
-            )
+            writeln!(body, "if {flexible} {{\n{read}}}")
         };
     }
-    let mut fields: Vec<String> = structure
-        .fields
-        .iter()
-        .map(|field| match (rust_name(field), local(field)) {
-            (name, local) if name == local => name,
-            (name, local) => format!("{name}: {local}"),
-        })
-        .collect();
-    if !schema.flexible.is_none() {
-        fields.push("unknown_tagged_fields".to_owned());
+    let decoder = if body.contains("decoder") { "decoder" } else { "_decoder" };
+    let _ = writeln!(
+        out,
+        "fn read(&mut self, {decoder}: &mut Decoder, {}: i16) -> Result<(), Failure> {{\n{body}Ok(())\n}}",
+        version_parameter(&body)
+    );
+}
+
+/// Statements that read neighbouring fields at once.
+fn read_fixed(structure: &str, fields: &[&Field]) -> String {
+    let mut read = String::new();
+    let mut at = 0;
+    for field in fields {
+        let _ = writeln!(read, "self.{} = fields.{}({at});", rust_name(field), method(field));
+        at += fixed_size(field).unwrap_or_default();
     }
-    let signature = signature(&out[signature_end..]);
-    out.insert_str(signature_end, &signature);
-    let _ = writeln!(out, "Ok(Self {{ {} }})\n}}", fields.join(", "));
+    format!("let fields = decoder.fixed_fields::<{at}>(\"{structure}\")?;\n{read}")
 }
 
-/// What a field is called until the structure is made.
-fn local(field: &Field) -> String {
-    let name = rust_name(field);
-    // The function has its own of these names.
-    if ["decoder", "version", "flexible", "tag"].contains(&name.as_str()) { format!("{name}_") } else { name }
-}
-
-/// An expression that reads the tagged fields, assigns the known ones, and gives the others.
-fn tagged_fields(schema: &Schema, structure: &Struct, tagged: &[&Field]) -> String {
+/// A statement that reads the tagged fields, the known ones into their places.
+fn read_tagged_fields(schema: &Schema, structure: &Struct, tagged: &[&Field]) -> String {
     if tagged.is_empty() {
-        return "decoder.tagged_fields(|_, _| Ok(false))?".to_owned();
+        return "decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;\n".to_owned();
     }
-    let mut read = "decoder.tagged_fields(|tag, decoder| {\nmatch tag {\n".to_owned();
+    let mut read =
+        "decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {\nmatch tag {\n"
+            .to_owned();
     for field in tagged {
         let guard = condition(field.versions, schema.flexible.intersection(schema.versions))
             .map_or(String::new(), |condition| format!(" if {condition}"));
-        let value = decode_value(schema, &structure.name, field, "true");
-        let _ =
-            writeln!(read, "{}{guard} => {{ {} = {value}; }}", field.tag.unwrap_or_default(), local(field));
+        let value = read_field(schema, &structure.name, field, "true");
+        let _ = writeln!(read, "{}{guard} => {{ {value} }}", field.tag.unwrap_or_default());
     }
-    read.push_str("_ => return Ok(false),\n}\nOk(true)\n})?");
+    read.push_str("_ => return Ok(false),\n}\nOk(true)\n})?;\n");
     read
 }
 
-/// An expression that reads a field.
-fn decode_value(schema: &Schema, structure: &str, field: &Field, flexible: &str) -> String {
+/// Statements that read a field.
+fn read_field(schema: &Schema, structure: &str, field: &Field, flexible: &str) -> String {
     let name = rust_name(field);
-    let null = format!("DecodeError::unexpected_null(\"{structure}\", \"{name}\", version)");
+    let place = place(structure, field);
+    let arguments = format!("&mut self.{name}, {flexible}, version, {place}");
     let nullable = !field.nullable.is_none();
-    let optional = match &field.ty {
-        Type::Primitive(Primitive::String) => format!("decoder.string({flexible})?"),
-        Type::Primitive(Primitive::Bytes) => format!("decoder.bytes({flexible})?"),
-        Type::Primitive(Primitive::Records) => format!("decoder.records({flexible})?"),
-        Type::Primitive(_) => return format!("decoder.{}()?", method(field)),
-        Type::Struct(ty, _) if nullable => {
-            format!("if decoder.int8()? < 0 {{ None }} else {{ Some({ty}::decode(decoder, version)?) }}")
+    let mut read = match &field.ty {
+        Type::Primitive(Primitive::String) => format!("decoder.read_string({arguments})?;\n"),
+        Type::Primitive(Primitive::Bytes) => format!("decoder.read_bytes({arguments})?;\n"),
+        Type::Primitive(Primitive::Records) => format!("decoder.read_records({arguments})?;\n"),
+        Type::Primitive(_) => format!("self.{name} = decoder.{}()?;\n", method(field)),
+        Type::Struct(..) if nullable => {
+            format!("decoder.read_nullable_structure(&mut self.{name}, version)?;\n")
         }
-        Type::Struct(ty, _) => return format!("{ty}::decode(decoder, version)?"),
-        Type::Array(element) if **element == Type::Primitive(Primitive::Int32) => {
-            format!("decoder.int32_array({flexible})?")
-        }
-        Type::Array(element) => {
-            let read = match &**element {
-                Type::Primitive(Primitive::String) => {
-                    format!("decoder.string({flexible})?.ok_or_else(|| {null})")
-                }
-                Type::Primitive(Primitive::Bytes) => {
-                    format!("decoder.bytes({flexible})?.ok_or_else(|| {null})")
-                }
-                Type::Primitive(_) => format!("decoder.{}()", element_method(field, element)),
-                Type::Struct(ty, _) => format!("{ty}::decode(decoder, version)"),
-                Type::Array(_) => unreachable!("the protocol has no arrays of arrays"),
-            };
-            format!("decoder.array({flexible}, |decoder| {read})?")
-        }
+        Type::Struct(..) => format!("self.{name}.read(decoder, version)?;\n"),
+        Type::Array(element) if is_int32(element) => format!("decoder.read_int32_array({arguments})?;\n"),
+        Type::Array(element) => match &**element {
+            Type::Struct(..) => format!("decoder.read_structures({arguments})?;\n"),
+            Type::Array(_) => unreachable!("the protocol has no arrays of arrays"),
+            Type::Primitive(primitive) => {
+                let read = match primitive {
+                    Primitive::String => {
+                        format!("decoder.string({flexible})?.ok_or_else(|| {place}.null(version))")
+                    }
+                    Primitive::Bytes => {
+                        format!("decoder.bytes({flexible})?.ok_or_else(|| {place}.null(version))")
+                    }
+                    _ => format!("Ok(decoder.{}()?)", element_method(field, element)),
+                };
+                format!("decoder.read_array({arguments}, |decoder| {read})?;\n")
+            }
+        },
     };
-    if !nullable {
-        return format!("{optional}.ok_or_else(|| {null})?");
+    if nullable && let Some(outside) = outside(field.nullable, field.versions.intersection(schema.versions)) {
+        let _ = writeln!(
+            read,
+            "if {outside} && self.{name}.is_none() {{\nreturn Err({place}.null(version));\n}}"
+        );
     }
-    match outside(field.nullable, field.versions.intersection(schema.versions)) {
-        None => optional,
-        Some(outside) => {
-            format!("match {optional} {{ None if {outside} => return Err({null}), value => value }}")
-        }
-    }
+    read
 }

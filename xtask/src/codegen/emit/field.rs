@@ -5,6 +5,8 @@ use std::fmt::Write;
 
 /// The parameter's name says if a body has no use for it.
 pub(super) fn version_parameter(body: &str) -> &'static str {
+    // A field may have that name, too.
+    let body = body.replace("self.version", "");
     let mut words = body.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
     if words.any(|word| word == "version") { "version" } else { "_version" }
 }
@@ -50,7 +52,9 @@ pub(super) fn differs(field: &Field) -> String {
         "None" => format!("self.{name}.is_some()"),
         "false" => format!("self.{name}"),
         "true" => format!("!self.{name}"),
-        "Vec::new()" | "StrBytes::default()" | "Bytes::new()" => format!("!self.{name}.is_empty()"),
+        "Vec::new()" | "Int32Array::new()" | "StrBytes::default()" | "Bytes::new()" => {
+            format!("!self.{name}.is_empty()")
+        }
         _ => format!("self.{name} != {default}"),
     }
 }
@@ -77,6 +81,7 @@ pub(super) fn default_value(field: &Field) -> String {
         },
         Type::Primitive(_) => default.unwrap_or("0").to_owned(),
         Type::Struct(name, _) => format!("{name}::default()"),
+        Type::Array(element) if is_int32(element) => "Int32Array::new()".to_owned(),
         Type::Array(_) => "Vec::new()".to_owned(),
     };
     if nullable { format!("Some({value})") } else { value }
@@ -92,6 +97,7 @@ pub(super) fn rust_name(field: &Field) -> String {
 
 pub(super) fn rust_type(field: &Field) -> String {
     let inner = match &field.ty {
+        Type::Array(element) if is_int32(element) => "Int32Array".to_owned(),
         Type::Array(element) => format!("Vec<{}>", plain_type(field, element)),
         other => plain_type(field, other),
     };
@@ -137,6 +143,46 @@ pub(super) fn element_method(field: &Field, ty: &Type) -> &'static str {
         Type::Primitive(Primitive::Uuid) => "uuid",
         _ => unreachable!("not a fixed-size type"),
     }
+}
+
+/// Arrays of them have a type of their own.
+pub(super) fn is_int32(element: &Type) -> bool {
+    *element == Type::Primitive(Primitive::Int32)
+}
+
+/// Bytes on the wire, if they are always as many.
+pub(super) fn fixed_size(field: &Field) -> Option<usize> {
+    match field.ty {
+        Type::Primitive(Primitive::Bool | Primitive::Int8) => Some(1),
+        Type::Primitive(Primitive::Int16 | Primitive::Uint16) => Some(2),
+        Type::Primitive(Primitive::Int32) => Some(4),
+        Type::Primitive(Primitive::Int64 | Primitive::Float64) => Some(8),
+        Type::Primitive(Primitive::Uuid) => Some(16),
+        _ => None,
+    }
+}
+
+/// Neighbouring fields together that are of fixed sizes and in the same versions; every other field alone.
+pub(super) fn runs<'f>(fields: &[&'f Field], known: Versions) -> Vec<Vec<&'f Field>> {
+    let mut runs: Vec<Vec<&Field>> = Vec::new();
+    for field in fields {
+        if let Some(run) = runs.last_mut()
+            && let Some(before) = run.last()
+            && fixed_size(before).is_some()
+            && fixed_size(field).is_some()
+            && condition(before.versions, known) == condition(field.versions, known)
+        {
+            run.push(field);
+        } else {
+            runs.push(vec![field]);
+        }
+    }
+    runs
+}
+
+/// The field, for errors.
+pub(super) fn place(structure: &str, field: &Field) -> String {
+    format!("Field::of(\"{structure}\", \"{}\")", rust_name(field))
 }
 
 fn is_error_code(field: &Field) -> bool {

@@ -24,7 +24,7 @@ pub(crate) fn modules(schemas: &[Schema]) -> String {
     }
     out.push_str(
         "\n/// What every module needs.\n#[allow(unused_imports, reason = \"not every choice of messages has records\")]\nmod prelude {\n\
-         pub(super) use crate::wire::{ApiKey, DecodeError, Decoder, EncodeError, Encoder, Message, Records, Request, StrBytes, UnknownTaggedFields, decodable, encodable};\n\
+         pub(super) use crate::wire::{ApiKey, Decoder, Encoder, Failure, Field, Int32Array, Message, Records, Request, StrBytes, Structure, UnknownTaggedFields};\n\
          pub(super) use bytes::Bytes;\npub(super) use kafka_types::{ErrorCode, TopicId};\n}\n",
     );
     out

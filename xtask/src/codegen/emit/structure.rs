@@ -29,22 +29,24 @@ pub(super) fn emit_struct(out: &mut String, schema: &Schema, structure: &Struct)
     if secret {
         emit_debug(out, structure);
     }
-    let (start, visibility) = if top {
-        let _ = writeln!(
-            out,
-            "impl Message for {name} {{\nconst NAME: &'static str = \"{name}\";\nconst MIN_VERSION: i16 = {};\nconst MAX_VERSION: i16 = {};\n",
-            schema.versions.min, schema.versions.max
-        );
-        if !schema.unstable.is_none() {
-            let _ = writeln!(out, "const LATEST_STABLE_VERSION: i16 = {};\n", schema.unstable.min - 1);
-        }
-        (true, "")
-    } else {
-        let _ = writeln!(out, "impl {name} {{");
-        (false, "")
-    };
-    emit_encode(out, schema, structure, start, visibility);
-    emit_decode(out, schema, structure, start, visibility);
+    let _ = writeln!(out, "impl Structure for {name} {{");
+    emit_encode(out, schema, structure);
+    emit_decode(out, schema, structure);
+    out.push_str("}\n\n");
+    if top {
+        emit_message(out, schema, name);
+    }
+}
+
+fn emit_message(out: &mut String, schema: &Schema, name: &str) {
+    let Versions { min, max } = schema.versions;
+    let _ = writeln!(
+        out,
+        "impl Message for {name} {{\nconst NAME: &'static str = \"{name}\";\nconst MIN_VERSION: i16 = {min};\nconst MAX_VERSION: i16 = {max};",
+    );
+    if !schema.unstable.is_none() {
+        let _ = writeln!(out, "const LATEST_STABLE_VERSION: i16 = {};", schema.unstable.min - 1);
+    }
     out.push_str("}\n\n");
 }
 
@@ -100,7 +102,17 @@ fn emit_default(out: &mut String, schema: &Schema, structure: &Struct) {
 /// True if the type's own default is the field's.
 fn has_plain_default(field: &Field) -> bool {
     let default = default_value(field);
-    let plain = ["0", "0.0", "false", "None", "Vec::new()", "Bytes::new()", "Records::new()", "[0; 16]"];
+    let plain = [
+        "0",
+        "0.0",
+        "false",
+        "None",
+        "Vec::new()",
+        "Int32Array::new()",
+        "Bytes::new()",
+        "Records::new()",
+        "[0; 16]",
+    ];
     let named = ["TopicId::ZERO", "ErrorCode::NONE"];
     plain.contains(&default.as_str()) || named.contains(&default.as_str()) || default.ends_with("::default()")
 }
