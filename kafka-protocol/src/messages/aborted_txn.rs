@@ -20,6 +20,7 @@ pub struct AbortedTxn {
 }
 
 impl Structure for AbortedTxn {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, _version: i16) {
         {
             let mut fields = encoder.fixed_fields::<32>();
@@ -30,6 +31,7 @@ impl Structure for AbortedTxn {
         }
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<32>("AbortedTxn")?;
         self.producer_id = fields.int64(0);

@@ -30,6 +30,7 @@ pub struct AccessControlEntryRecord {
 }
 
 impl Structure for AccessControlEntryRecord {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<17>();
@@ -53,6 +54,7 @@ impl Structure for AccessControlEntryRecord {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<17>("AccessControlEntryRecord")?;
         self.id = fields.uuid(0);

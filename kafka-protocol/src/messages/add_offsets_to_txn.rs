@@ -22,6 +22,7 @@ pub struct AddOffsetsToTxnRequest {
 }
 
 impl Structure for AddOffsetsToTxnRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         encoder.write_string(Some(&self.transactional_id), flexible);
@@ -39,6 +40,7 @@ impl Structure for AddOffsetsToTxnRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
         decoder.read_string(
@@ -81,6 +83,7 @@ pub struct AddOffsetsToTxnResponse {
 }
 
 impl Structure for AddOffsetsToTxnResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         {
@@ -96,6 +99,7 @@ impl Structure for AddOffsetsToTxnResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
         let fields = decoder.fixed_fields::<6>("AddOffsetsToTxnResponse")?;

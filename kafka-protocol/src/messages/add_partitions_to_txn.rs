@@ -24,6 +24,7 @@ pub struct AddPartitionsToTxnRequest {
 }
 
 impl Structure for AddPartitionsToTxnRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         if version >= 4 {
@@ -61,6 +62,7 @@ impl Structure for AddPartitionsToTxnRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
         if version >= 4 {
@@ -123,6 +125,7 @@ pub struct AddPartitionsToTxnTransaction {
 }
 
 impl Structure for AddPartitionsToTxnTransaction {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         if version >= 4 {
@@ -155,6 +158,7 @@ impl Structure for AddPartitionsToTxnTransaction {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
         if version >= 4 {
@@ -198,6 +202,7 @@ pub struct AddPartitionsToTxnTopic {
 }
 
 impl Structure for AddPartitionsToTxnTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         encoder.write_string(Some(&self.name), flexible);
@@ -210,6 +215,7 @@ impl Structure for AddPartitionsToTxnTopic {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
         decoder.read_string(
@@ -247,6 +253,7 @@ pub struct AddPartitionsToTxnResponse {
 }
 
 impl Structure for AddPartitionsToTxnResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         encoder.int32(self.throttle_time_ms);
@@ -273,6 +280,7 @@ impl Structure for AddPartitionsToTxnResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
         self.throttle_time_ms = decoder.int32()?;
@@ -320,6 +328,7 @@ pub struct AddPartitionsToTxnResult {
 }
 
 impl Structure for AddPartitionsToTxnResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         if version >= 4 {
@@ -340,6 +349,7 @@ impl Structure for AddPartitionsToTxnResult {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
         if version >= 4 {
@@ -377,6 +387,7 @@ pub struct AddPartitionsToTxnTopicResult {
 }
 
 impl Structure for AddPartitionsToTxnTopicResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         encoder.write_string(Some(&self.name), flexible);
@@ -389,6 +400,7 @@ impl Structure for AddPartitionsToTxnTopicResult {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
         decoder.read_string(
@@ -422,6 +434,7 @@ pub struct AddPartitionsToTxnPartitionResult {
 }
 
 impl Structure for AddPartitionsToTxnPartitionResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         {
@@ -437,6 +450,7 @@ impl Structure for AddPartitionsToTxnPartitionResult {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
         let fields = decoder.fixed_fields::<6>("AddPartitionsToTxnPartitionResult")?;

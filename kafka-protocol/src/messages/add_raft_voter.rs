@@ -40,6 +40,7 @@ impl Default for AddRaftVoterRequest {
 }
 
 impl Structure for AddRaftVoterRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(self.cluster_id.as_deref(), true);
         {
@@ -62,6 +63,7 @@ impl Structure for AddRaftVoterRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.cluster_id,
@@ -107,6 +109,7 @@ pub struct Listener {
 }
 
 impl Structure for Listener {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         encoder.write_string(Some(&self.host), true);
@@ -114,6 +117,7 @@ impl Structure for Listener {
         encoder.write_unknown_tagged_fields(true, version, "Listener", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.name, true, version, Field::of("Listener", "name"))?;
         decoder.read_string(&mut self.host, true, version, Field::of("Listener", "host"))?;
@@ -148,6 +152,7 @@ impl Default for AddRaftVoterResponse {
 }
 
 impl Structure for AddRaftVoterResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -163,6 +168,7 @@ impl Structure for AddRaftVoterResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("AddRaftVoterResponse")?;
         self.throttle_time_ms = fields.int32(0);

@@ -24,6 +24,7 @@ impl Default for AllocateProducerIdsRequest {
 }
 
 impl Structure for AllocateProducerIdsRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<12>();
@@ -38,6 +39,7 @@ impl Structure for AllocateProducerIdsRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<12>("AllocateProducerIdsRequest")?;
         self.broker_id = fields.int32(0);
@@ -69,6 +71,7 @@ pub struct AllocateProducerIdsResponse {
 }
 
 impl Structure for AllocateProducerIdsResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<18>();
@@ -85,6 +88,7 @@ impl Structure for AllocateProducerIdsResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<18>("AllocateProducerIdsResponse")?;
         self.throttle_time_ms = fields.int32(0);

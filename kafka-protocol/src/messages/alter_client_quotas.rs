@@ -18,6 +18,7 @@ pub struct AlterClientQuotasRequest {
 }
 
 impl Structure for AlterClientQuotasRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         encoder.write_structures(Some(&self.entries), flexible, version);
@@ -30,6 +31,7 @@ impl Structure for AlterClientQuotasRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         decoder.read_structures(
@@ -64,6 +66,7 @@ pub struct AlterClientQuotasRequestEntryData {
 }
 
 impl Structure for AlterClientQuotasRequestEntryData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         encoder.write_structures(Some(&self.entity), flexible, version);
@@ -76,6 +79,7 @@ impl Structure for AlterClientQuotasRequestEntryData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         decoder.read_structures(
@@ -119,6 +123,7 @@ impl Default for EntityData {
 }
 
 impl Structure for EntityData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         encoder.write_string(Some(&self.entity_type), flexible);
@@ -126,6 +131,7 @@ impl Structure for EntityData {
         encoder.write_unknown_tagged_fields(flexible, version, "EntityData", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         decoder.read_string(
@@ -161,6 +167,7 @@ pub struct OpData {
 }
 
 impl Structure for OpData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         encoder.write_string(Some(&self.key), flexible);
@@ -172,6 +179,7 @@ impl Structure for OpData {
         encoder.write_unknown_tagged_fields(flexible, version, "OpData", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         decoder.read_string(&mut self.key, flexible, version, Field::of("OpData", "key"))?;
@@ -197,6 +205,7 @@ pub struct AlterClientQuotasResponse {
 }
 
 impl Structure for AlterClientQuotasResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         encoder.int32(self.throttle_time_ms);
@@ -209,6 +218,7 @@ impl Structure for AlterClientQuotasResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         self.throttle_time_ms = decoder.int32()?;
@@ -256,6 +266,7 @@ impl Default for AlterClientQuotasResponseEntryData {
 }
 
 impl Structure for AlterClientQuotasResponseEntryData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         encoder.error_code(self.error_code);
@@ -269,6 +280,7 @@ impl Structure for AlterClientQuotasResponseEntryData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         self.error_code = decoder.error_code()?;

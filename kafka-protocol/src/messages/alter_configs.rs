@@ -18,6 +18,7 @@ pub struct AlterConfigsRequest {
 }
 
 impl Structure for AlterConfigsRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_structures(Some(&self.resources), flexible, version);
@@ -30,6 +31,7 @@ impl Structure for AlterConfigsRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_structures(
@@ -66,6 +68,7 @@ pub struct AlterConfigsResource {
 }
 
 impl Structure for AlterConfigsResource {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.int8(self.resource_type);
@@ -79,6 +82,7 @@ impl Structure for AlterConfigsResource {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         self.resource_type = decoder.int8()?;
@@ -130,6 +134,7 @@ impl std::fmt::Debug for AlterableConfig {
 }
 
 impl Structure for AlterableConfig {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_string(Some(&self.name), flexible);
@@ -142,6 +147,7 @@ impl Structure for AlterableConfig {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_string(&mut self.name, flexible, version, Field::of("AlterableConfig", "name"))?;
@@ -165,6 +171,7 @@ pub struct AlterConfigsResponse {
 }
 
 impl Structure for AlterConfigsResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.int32(self.throttle_time_ms);
@@ -177,6 +184,7 @@ impl Structure for AlterConfigsResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         self.throttle_time_ms = decoder.int32()?;
@@ -227,6 +235,7 @@ impl Default for AlterConfigsResourceResponse {
 }
 
 impl Structure for AlterConfigsResourceResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.error_code(self.error_code);
@@ -241,6 +250,7 @@ impl Structure for AlterConfigsResourceResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         self.error_code = decoder.error_code()?;

@@ -31,6 +31,7 @@ impl Default for AlterPartitionRequest {
 }
 
 impl Structure for AlterPartitionRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<12>();
@@ -46,6 +47,7 @@ impl Structure for AlterPartitionRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<12>("AlterPartitionRequest")?;
         self.broker_id = fields.int32(0);
@@ -79,6 +81,7 @@ pub struct AlterPartitionRequestTopicData {
 }
 
 impl Structure for AlterPartitionRequestTopicData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
         encoder.write_structures(Some(&self.partitions), true, version);
@@ -90,6 +93,7 @@ impl Structure for AlterPartitionRequestTopicData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.topic_id = decoder.topic_id()?;
         decoder.read_structures(
@@ -123,6 +127,7 @@ pub struct AlterPartitionRequestPartitionData {
 }
 
 impl Structure for AlterPartitionRequestPartitionData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<8>();
@@ -153,6 +158,7 @@ impl Structure for AlterPartitionRequestPartitionData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<8>("AlterPartitionRequestPartitionData")?;
         self.partition_index = fields.int32(0);
@@ -199,6 +205,7 @@ impl Default for BrokerState {
 }
 
 impl Structure for BrokerState {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         if version >= 3 {
             let mut fields = encoder.fixed_fields::<12>();
@@ -212,6 +219,7 @@ impl Structure for BrokerState {
         encoder.write_unknown_tagged_fields(true, version, "BrokerState", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         if version >= 3 {
             let fields = decoder.fixed_fields::<12>("BrokerState")?;
@@ -237,6 +245,7 @@ pub struct AlterPartitionResponse {
 }
 
 impl Structure for AlterPartitionResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -252,6 +261,7 @@ impl Structure for AlterPartitionResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("AlterPartitionResponse")?;
         self.throttle_time_ms = fields.int32(0);
@@ -285,6 +295,7 @@ pub struct AlterPartitionResponseTopicData {
 }
 
 impl Structure for AlterPartitionResponseTopicData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
         encoder.write_structures(Some(&self.partitions), true, version);
@@ -296,6 +307,7 @@ impl Structure for AlterPartitionResponseTopicData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.topic_id = decoder.topic_id()?;
         decoder.read_structures(
@@ -331,6 +343,7 @@ pub struct AlterPartitionResponsePartitionData {
 }
 
 impl Structure for AlterPartitionResponsePartitionData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<14>();
@@ -353,6 +366,7 @@ impl Structure for AlterPartitionResponsePartitionData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<14>("AlterPartitionResponsePartitionData")?;
         self.partition_index = fields.int32(0);

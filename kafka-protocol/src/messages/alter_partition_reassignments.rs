@@ -31,6 +31,7 @@ impl Default for AlterPartitionReassignmentsRequest {
 }
 
 impl Structure for AlterPartitionReassignmentsRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.timeout_ms);
         if version >= 1 {
@@ -50,6 +51,7 @@ impl Structure for AlterPartitionReassignmentsRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.timeout_ms = decoder.int32()?;
         if version >= 1 {
@@ -84,12 +86,14 @@ pub struct ReassignableTopic {
 }
 
 impl Structure for ReassignableTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         encoder.write_structures(Some(&self.partitions), true, version);
         encoder.write_unknown_tagged_fields(true, version, "ReassignableTopic", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.name, true, version, Field::of("ReassignableTopic", "name"))?;
         decoder.read_structures(
@@ -115,6 +119,7 @@ pub struct ReassignablePartition {
 }
 
 impl Structure for ReassignablePartition {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.partition_index);
         encoder.write_int32_array(self.replicas.as_ref(), true);
@@ -126,6 +131,7 @@ impl Structure for ReassignablePartition {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.partition_index = decoder.int32()?;
         decoder.read_int32_array(
@@ -170,6 +176,7 @@ impl Default for AlterPartitionReassignmentsResponse {
 }
 
 impl Structure for AlterPartitionReassignmentsResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.throttle_time_ms);
         if version >= 1 {
@@ -186,6 +193,7 @@ impl Structure for AlterPartitionReassignmentsResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.throttle_time_ms = decoder.int32()?;
         if version >= 1 {
@@ -227,6 +235,7 @@ pub struct ReassignableTopicResponse {
 }
 
 impl Structure for ReassignableTopicResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         encoder.write_structures(Some(&self.partitions), true, version);
@@ -238,6 +247,7 @@ impl Structure for ReassignableTopicResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.name, true, version, Field::of("ReassignableTopicResponse", "name"))?;
         decoder.read_structures(
@@ -276,6 +286,7 @@ impl Default for ReassignablePartitionResponse {
 }
 
 impl Structure for ReassignablePartitionResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -291,6 +302,7 @@ impl Structure for ReassignablePartitionResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("ReassignablePartitionResponse")?;
         self.partition_index = fields.int32(0);

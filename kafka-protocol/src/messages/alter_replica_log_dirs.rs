@@ -16,6 +16,7 @@ pub struct AlterReplicaLogDirsRequest {
 }
 
 impl Structure for AlterReplicaLogDirsRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_structures(Some(&self.dirs), flexible, version);
@@ -27,6 +28,7 @@ impl Structure for AlterReplicaLogDirsRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_structures(
@@ -60,6 +62,7 @@ pub struct AlterReplicaLogDir {
 }
 
 impl Structure for AlterReplicaLogDir {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_string(Some(&self.path), flexible);
@@ -72,6 +75,7 @@ impl Structure for AlterReplicaLogDir {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_string(&mut self.path, flexible, version, Field::of("AlterReplicaLogDir", "path"))?;
@@ -100,6 +104,7 @@ pub struct AlterReplicaLogDirTopic {
 }
 
 impl Structure for AlterReplicaLogDirTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_string(Some(&self.name), flexible);
@@ -112,6 +117,7 @@ impl Structure for AlterReplicaLogDirTopic {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_string(
@@ -145,6 +151,7 @@ pub struct AlterReplicaLogDirsResponse {
 }
 
 impl Structure for AlterReplicaLogDirsResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.int32(self.throttle_time_ms);
@@ -157,6 +164,7 @@ impl Structure for AlterReplicaLogDirsResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         self.throttle_time_ms = decoder.int32()?;
@@ -191,6 +199,7 @@ pub struct AlterReplicaLogDirTopicResult {
 }
 
 impl Structure for AlterReplicaLogDirTopicResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_string(Some(&self.topic_name), flexible);
@@ -203,6 +212,7 @@ impl Structure for AlterReplicaLogDirTopicResult {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_string(
@@ -236,6 +246,7 @@ pub struct AlterReplicaLogDirPartitionResult {
 }
 
 impl Structure for AlterReplicaLogDirPartitionResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         {
@@ -251,6 +262,7 @@ impl Structure for AlterReplicaLogDirPartitionResult {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         let fields = decoder.fixed_fields::<6>("AlterReplicaLogDirPartitionResult")?;

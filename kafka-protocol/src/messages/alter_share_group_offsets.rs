@@ -18,6 +18,7 @@ pub struct AlterShareGroupOffsetsRequest {
 }
 
 impl Structure for AlterShareGroupOffsetsRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.group_id), true);
         encoder.write_structures(Some(&self.topics), true, version);
@@ -29,6 +30,7 @@ impl Structure for AlterShareGroupOffsetsRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.group_id,
@@ -65,6 +67,7 @@ pub struct AlterShareGroupOffsetsRequestTopic {
 }
 
 impl Structure for AlterShareGroupOffsetsRequestTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.topic_name), true);
         encoder.write_structures(Some(&self.partitions), true, version);
@@ -76,6 +79,7 @@ impl Structure for AlterShareGroupOffsetsRequestTopic {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.topic_name,
@@ -106,6 +110,7 @@ pub struct AlterShareGroupOffsetsRequestPartition {
 }
 
 impl Structure for AlterShareGroupOffsetsRequestPartition {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<12>();
@@ -120,6 +125,7 @@ impl Structure for AlterShareGroupOffsetsRequestPartition {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<12>("AlterShareGroupOffsetsRequestPartition")?;
         self.partition_index = fields.int32(0);
@@ -145,6 +151,7 @@ pub struct AlterShareGroupOffsetsResponse {
 }
 
 impl Structure for AlterShareGroupOffsetsResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -161,6 +168,7 @@ impl Structure for AlterShareGroupOffsetsResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("AlterShareGroupOffsetsResponse")?;
         self.throttle_time_ms = fields.int32(0);
@@ -202,6 +210,7 @@ pub struct AlterShareGroupOffsetsResponseTopic {
 }
 
 impl Structure for AlterShareGroupOffsetsResponseTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.topic_name), true);
         encoder.topic_id(self.topic_id);
@@ -214,6 +223,7 @@ impl Structure for AlterShareGroupOffsetsResponseTopic {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.topic_name,
@@ -247,6 +257,7 @@ pub struct AlterShareGroupOffsetsResponsePartition {
 }
 
 impl Structure for AlterShareGroupOffsetsResponsePartition {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -262,6 +273,7 @@ impl Structure for AlterShareGroupOffsetsResponsePartition {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("AlterShareGroupOffsetsResponsePartition")?;
         self.partition_index = fields.int32(0);

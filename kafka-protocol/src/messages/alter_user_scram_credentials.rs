@@ -18,6 +18,7 @@ pub struct AlterUserScramCredentialsRequest {
 }
 
 impl Structure for AlterUserScramCredentialsRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_structures(Some(&self.deletions), true, version);
         encoder.write_structures(Some(&self.upsertions), true, version);
@@ -29,6 +30,7 @@ impl Structure for AlterUserScramCredentialsRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_structures(
             &mut self.deletions,
@@ -65,6 +67,7 @@ pub struct ScramCredentialDeletion {
 }
 
 impl Structure for ScramCredentialDeletion {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         encoder.int8(self.mechanism);
@@ -76,6 +79,7 @@ impl Structure for ScramCredentialDeletion {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.name, true, version, Field::of("ScramCredentialDeletion", "name"))?;
         self.mechanism = decoder.int8()?;
@@ -115,6 +119,7 @@ impl std::fmt::Debug for ScramCredentialUpsertion {
 }
 
 impl Structure for ScramCredentialUpsertion {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         {
@@ -132,6 +137,7 @@ impl Structure for ScramCredentialUpsertion {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.name, true, version, Field::of("ScramCredentialUpsertion", "name"))?;
         let fields = decoder.fixed_fields::<5>("ScramCredentialUpsertion")?;
@@ -161,6 +167,7 @@ pub struct AlterUserScramCredentialsResponse {
 }
 
 impl Structure for AlterUserScramCredentialsResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.throttle_time_ms);
         encoder.write_structures(Some(&self.results), true, version);
@@ -172,6 +179,7 @@ impl Structure for AlterUserScramCredentialsResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.throttle_time_ms = decoder.int32()?;
         decoder.read_structures(
@@ -216,6 +224,7 @@ impl Default for AlterUserScramCredentialsResult {
 }
 
 impl Structure for AlterUserScramCredentialsResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.user), true);
         encoder.error_code(self.error_code);
@@ -228,6 +237,7 @@ impl Structure for AlterUserScramCredentialsResult {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.user,

@@ -34,6 +34,7 @@ impl Default for ApiVersionsRequest {
 }
 
 impl Structure for ApiVersionsRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         if version >= 3 {
@@ -56,6 +57,7 @@ impl Structure for ApiVersionsRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
         if version >= 3 {
@@ -135,6 +137,7 @@ impl Default for ApiVersionsResponse {
 }
 
 impl Structure for ApiVersionsResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         encoder.error_code(self.error_code);
@@ -179,6 +182,7 @@ impl Structure for ApiVersionsResponse {
         }
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
         self.error_code = decoder.error_code()?;
@@ -245,6 +249,7 @@ pub struct ApiVersion {
 }
 
 impl Structure for ApiVersion {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         {
@@ -256,6 +261,7 @@ impl Structure for ApiVersion {
         encoder.write_unknown_tagged_fields(flexible, version, "ApiVersion", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
         let fields = decoder.fixed_fields::<6>("ApiVersion")?;
@@ -283,6 +289,7 @@ pub struct SupportedFeatureKey {
 }
 
 impl Structure for SupportedFeatureKey {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         if version >= 3 {
@@ -307,6 +314,7 @@ impl Structure for SupportedFeatureKey {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
         if version >= 3 {
@@ -343,6 +351,7 @@ pub struct FinalizedFeatureKey {
 }
 
 impl Structure for FinalizedFeatureKey {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         if version >= 3 {
@@ -367,6 +376,7 @@ impl Structure for FinalizedFeatureKey {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
         if version >= 3 {

@@ -31,6 +31,7 @@ impl Default for AssignReplicasToDirsRequest {
 }
 
 impl Structure for AssignReplicasToDirsRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<12>();
@@ -46,6 +47,7 @@ impl Structure for AssignReplicasToDirsRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<12>("AssignReplicasToDirsRequest")?;
         self.broker_id = fields.int32(0);
@@ -79,6 +81,7 @@ pub struct AssignReplicasToDirsRequestDirectoryData {
 }
 
 impl Structure for AssignReplicasToDirsRequestDirectoryData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.uuid(self.id);
         encoder.write_structures(Some(&self.topics), true, version);
@@ -90,6 +93,7 @@ impl Structure for AssignReplicasToDirsRequestDirectoryData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.id = decoder.uuid()?;
         decoder.read_structures(
@@ -115,6 +119,7 @@ pub struct AssignReplicasToDirsRequestTopicData {
 }
 
 impl Structure for AssignReplicasToDirsRequestTopicData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
         encoder.write_structures(Some(&self.partitions), true, version);
@@ -126,6 +131,7 @@ impl Structure for AssignReplicasToDirsRequestTopicData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.topic_id = decoder.topic_id()?;
         decoder.read_structures(
@@ -149,6 +155,7 @@ pub struct AssignReplicasToDirsRequestPartitionData {
 }
 
 impl Structure for AssignReplicasToDirsRequestPartitionData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.partition_index);
         encoder.write_unknown_tagged_fields(
@@ -159,6 +166,7 @@ impl Structure for AssignReplicasToDirsRequestPartitionData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         self.partition_index = decoder.int32()?;
         decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
@@ -180,6 +188,7 @@ pub struct AssignReplicasToDirsResponse {
 }
 
 impl Structure for AssignReplicasToDirsResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -195,6 +204,7 @@ impl Structure for AssignReplicasToDirsResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("AssignReplicasToDirsResponse")?;
         self.throttle_time_ms = fields.int32(0);
@@ -228,6 +238,7 @@ pub struct AssignReplicasToDirsResponseDirectoryData {
 }
 
 impl Structure for AssignReplicasToDirsResponseDirectoryData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.uuid(self.id);
         encoder.write_structures(Some(&self.topics), true, version);
@@ -239,6 +250,7 @@ impl Structure for AssignReplicasToDirsResponseDirectoryData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.id = decoder.uuid()?;
         decoder.read_structures(
@@ -264,6 +276,7 @@ pub struct AssignReplicasToDirsResponseTopicData {
 }
 
 impl Structure for AssignReplicasToDirsResponseTopicData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
         encoder.write_structures(Some(&self.partitions), true, version);
@@ -275,6 +288,7 @@ impl Structure for AssignReplicasToDirsResponseTopicData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.topic_id = decoder.topic_id()?;
         decoder.read_structures(
@@ -300,6 +314,7 @@ pub struct AssignReplicasToDirsResponsePartitionData {
 }
 
 impl Structure for AssignReplicasToDirsResponsePartitionData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -314,6 +329,7 @@ impl Structure for AssignReplicasToDirsResponsePartitionData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("AssignReplicasToDirsResponsePartitionData")?;
         self.partition_index = fields.int32(0);

@@ -34,6 +34,7 @@ impl Default for BeginQuorumEpochRequest {
 }
 
 impl Structure for BeginQuorumEpochRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         encoder.write_string(self.cluster_id.as_deref(), flexible);
@@ -52,6 +53,7 @@ impl Structure for BeginQuorumEpochRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         decoder.read_string(
@@ -102,6 +104,7 @@ pub struct BeginQuorumEpochRequestTopicData {
 }
 
 impl Structure for BeginQuorumEpochRequestTopicData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         encoder.write_string(Some(&self.topic_name), flexible);
@@ -114,6 +117,7 @@ impl Structure for BeginQuorumEpochRequestTopicData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         decoder.read_string(
@@ -151,6 +155,7 @@ pub struct BeginQuorumEpochRequestPartitionData {
 }
 
 impl Structure for BeginQuorumEpochRequestPartitionData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         encoder.int32(self.partition_index);
@@ -170,6 +175,7 @@ impl Structure for BeginQuorumEpochRequestPartitionData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         self.partition_index = decoder.int32()?;
@@ -200,6 +206,7 @@ pub struct LeaderEndpoint {
 }
 
 impl Structure for LeaderEndpoint {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         if version >= 1 {
@@ -220,6 +227,7 @@ impl Structure for LeaderEndpoint {
         encoder.write_unknown_tagged_fields(flexible, version, "LeaderEndpoint", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         if version >= 1 {
@@ -252,6 +260,7 @@ pub struct BeginQuorumEpochResponse {
 }
 
 impl Structure for BeginQuorumEpochResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         encoder.error_code(self.error_code);
@@ -278,6 +287,7 @@ impl Structure for BeginQuorumEpochResponse {
         }
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         self.error_code = decoder.error_code()?;
@@ -325,6 +335,7 @@ pub struct BeginQuorumEpochResponseTopicData {
 }
 
 impl Structure for BeginQuorumEpochResponseTopicData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         encoder.write_string(Some(&self.topic_name), flexible);
@@ -337,6 +348,7 @@ impl Structure for BeginQuorumEpochResponseTopicData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         decoder.read_string(
@@ -374,6 +386,7 @@ pub struct BeginQuorumEpochResponsePartitionData {
 }
 
 impl Structure for BeginQuorumEpochResponsePartitionData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         {
@@ -391,6 +404,7 @@ impl Structure for BeginQuorumEpochResponsePartitionData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         let fields = decoder.fixed_fields::<14>("BeginQuorumEpochResponsePartitionData")?;
@@ -419,6 +433,7 @@ pub struct NodeEndpoint {
 }
 
 impl Structure for NodeEndpoint {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         if version >= 1 {
@@ -439,6 +454,7 @@ impl Structure for NodeEndpoint {
         encoder.write_unknown_tagged_fields(flexible, version, "NodeEndpoint", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         if version >= 1 {

@@ -16,6 +16,7 @@ pub struct BeginTransactionRecord {
 }
 
 impl Structure for BeginTransactionRecord {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, _version: i16) {
         let known = u32::from(self.name.is_some());
         encoder.unsigned_varint(known + self.unknown_tagged_fields.len() as u32);
@@ -27,6 +28,7 @@ impl Structure for BeginTransactionRecord {
         self.unknown_tagged_fields.write(encoder, Some(0));
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {
             match tag {

@@ -43,6 +43,7 @@ impl Default for BrokerHeartbeatRequest {
 }
 
 impl Structure for BrokerHeartbeatRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<22>();
@@ -87,6 +88,7 @@ impl Structure for BrokerHeartbeatRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<22>("BrokerHeartbeatRequest")?;
         self.broker_id = fields.int32(0);
@@ -159,6 +161,7 @@ impl Default for BrokerHeartbeatResponse {
 }
 
 impl Structure for BrokerHeartbeatResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<9>();
@@ -176,6 +179,7 @@ impl Structure for BrokerHeartbeatResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<9>("BrokerHeartbeatResponse")?;
         self.throttle_time_ms = fields.int32(0);

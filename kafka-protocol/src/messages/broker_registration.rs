@@ -49,6 +49,7 @@ impl Default for BrokerRegistrationRequest {
 }
 
 impl Structure for BrokerRegistrationRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.broker_id);
         encoder.write_string(Some(&self.cluster_id), true);
@@ -75,6 +76,7 @@ impl Structure for BrokerRegistrationRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.broker_id = decoder.int32()?;
         decoder.read_string(
@@ -139,6 +141,7 @@ pub struct Listener {
 }
 
 impl Structure for Listener {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         encoder.write_string(Some(&self.host), true);
@@ -150,6 +153,7 @@ impl Structure for Listener {
         encoder.write_unknown_tagged_fields(true, version, "Listener", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.name, true, version, Field::of("Listener", "name"))?;
         decoder.read_string(&mut self.host, true, version, Field::of("Listener", "host"))?;
@@ -175,6 +179,7 @@ pub struct Feature {
 }
 
 impl Structure for Feature {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         {
@@ -185,6 +190,7 @@ impl Structure for Feature {
         encoder.write_unknown_tagged_fields(true, version, "Feature", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.name, true, version, Field::of("Feature", "name"))?;
         let fields = decoder.fixed_fields::<4>("Feature")?;
@@ -220,6 +226,7 @@ impl Default for BrokerRegistrationResponse {
 }
 
 impl Structure for BrokerRegistrationResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<14>();
@@ -235,6 +242,7 @@ impl Structure for BrokerRegistrationResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<14>("BrokerRegistrationResponse")?;
         self.throttle_time_ms = fields.int32(0);

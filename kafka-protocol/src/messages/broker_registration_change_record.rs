@@ -26,6 +26,7 @@ pub struct BrokerRegistrationChangeRecord {
 }
 
 impl Structure for BrokerRegistrationChangeRecord {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<12>();
@@ -83,6 +84,7 @@ impl Structure for BrokerRegistrationChangeRecord {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<12>("BrokerRegistrationChangeRecord")?;
         self.broker_id = fields.int32(0);

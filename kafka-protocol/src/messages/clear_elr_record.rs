@@ -16,11 +16,13 @@ pub struct ClearElrRecord {
 }
 
 impl Structure for ClearElrRecord {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.topic_name), true);
         encoder.write_unknown_tagged_fields(true, version, "ClearElrRecord", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.topic_name,

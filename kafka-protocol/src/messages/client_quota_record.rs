@@ -22,6 +22,7 @@ pub struct ClientQuotaRecord {
 }
 
 impl Structure for ClientQuotaRecord {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_structures(Some(&self.entity), true, version);
         encoder.write_string(Some(&self.key), true);
@@ -33,6 +34,7 @@ impl Structure for ClientQuotaRecord {
         encoder.write_unknown_tagged_fields(true, version, "ClientQuotaRecord", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_structures(&mut self.entity, true, version, Field::of("ClientQuotaRecord", "entity"))?;
         decoder.read_string(&mut self.key, true, version, Field::of("ClientQuotaRecord", "key"))?;
@@ -72,12 +74,14 @@ impl Default for EntityData {
 }
 
 impl Structure for EntityData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.entity_type), true);
         encoder.write_string(self.entity_name.as_deref(), true);
         encoder.write_unknown_tagged_fields(true, version, "EntityData", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.entity_type, true, version, Field::of("EntityData", "entity_type"))?;
         decoder.read_string(&mut self.entity_name, true, version, Field::of("EntityData", "entity_name"))?;

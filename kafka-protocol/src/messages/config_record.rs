@@ -46,6 +46,7 @@ impl std::fmt::Debug for ConfigRecord {
 }
 
 impl Structure for ConfigRecord {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int8(self.resource_type);
         encoder.write_string(Some(&self.resource_name), true);
@@ -54,6 +55,7 @@ impl Structure for ConfigRecord {
         encoder.write_unknown_tagged_fields(true, version, "ConfigRecord", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.resource_type = decoder.int8()?;
         decoder.read_string(

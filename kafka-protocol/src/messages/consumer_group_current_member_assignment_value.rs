@@ -24,6 +24,7 @@ pub struct ConsumerGroupCurrentMemberAssignmentValue {
 }
 
 impl Structure for ConsumerGroupCurrentMemberAssignmentValue {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<9>();
@@ -41,6 +42,7 @@ impl Structure for ConsumerGroupCurrentMemberAssignmentValue {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<9>("ConsumerGroupCurrentMemberAssignmentValue")?;
         self.member_epoch = fields.int32(0);
@@ -83,6 +85,7 @@ pub struct TopicPartitions {
 }
 
 impl Structure for TopicPartitions {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, _version: i16) {
         encoder.topic_id(self.topic_id);
         encoder.write_int32_array(Some(&self.partitions), true);
@@ -96,6 +99,7 @@ impl Structure for TopicPartitions {
         self.unknown_tagged_fields.write(encoder, Some(0));
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.topic_id = decoder.topic_id()?;
         decoder.read_int32_array(

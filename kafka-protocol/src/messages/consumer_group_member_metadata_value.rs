@@ -49,6 +49,7 @@ impl Default for ConsumerGroupMemberMetadataValue {
 }
 
 impl Structure for ConsumerGroupMemberMetadataValue {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(self.instance_id.as_deref(), true);
         encoder.write_string(self.rack_id.as_deref(), true);
@@ -70,6 +71,7 @@ impl Structure for ConsumerGroupMemberMetadataValue {
         self.unknown_tagged_fields.write(encoder, Some(0));
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.instance_id,
@@ -150,6 +152,7 @@ pub struct ClassicMemberMetadata {
 }
 
 impl Structure for ClassicMemberMetadata {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.session_timeout_ms);
         encoder.write_structures(Some(&self.supported_protocols), true, version);
@@ -161,6 +164,7 @@ impl Structure for ClassicMemberMetadata {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.session_timeout_ms = decoder.int32()?;
         decoder.read_structures(
@@ -186,12 +190,14 @@ pub struct ClassicProtocol {
 }
 
 impl Structure for ClassicProtocol {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         encoder.write_bytes(Some(&self.metadata), true);
         encoder.write_unknown_tagged_fields(true, version, "ClassicProtocol", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.name, true, version, Field::of("ClassicProtocol", "name"))?;
         decoder.read_bytes(&mut self.metadata, true, version, Field::of("ClassicProtocol", "metadata"))?;

@@ -18,6 +18,7 @@ pub struct ConsumerGroupMetadataValue {
 }
 
 impl Structure for ConsumerGroupMetadataValue {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, _version: i16) {
         encoder.int32(self.epoch);
         let known = u32::from(self.metadata_hash != 0);
@@ -30,6 +31,7 @@ impl Structure for ConsumerGroupMetadataValue {
         self.unknown_tagged_fields.write(encoder, Some(0));
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         self.epoch = decoder.int32()?;
         decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {

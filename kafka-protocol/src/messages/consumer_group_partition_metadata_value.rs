@@ -16,6 +16,7 @@ pub struct ConsumerGroupPartitionMetadataValue {
 }
 
 impl Structure for ConsumerGroupPartitionMetadataValue {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_structures(Some(&self.topics), true, version);
         encoder.write_unknown_tagged_fields(
@@ -26,6 +27,7 @@ impl Structure for ConsumerGroupPartitionMetadataValue {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_structures(
             &mut self.topics,
@@ -60,6 +62,7 @@ pub struct TopicMetadata {
 }
 
 impl Structure for TopicMetadata {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
         encoder.write_string(Some(&self.topic_name), true);
@@ -68,6 +71,7 @@ impl Structure for TopicMetadata {
         encoder.write_unknown_tagged_fields(true, version, "TopicMetadata", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.topic_id = decoder.topic_id()?;
         decoder.read_string(&mut self.topic_name, true, version, Field::of("TopicMetadata", "topic_name"))?;
@@ -95,6 +99,7 @@ pub struct PartitionMetadata {
 }
 
 impl Structure for PartitionMetadata {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.partition);
         encoder.write_array(Some(&self.racks), true, |encoder, element| {
@@ -103,6 +108,7 @@ impl Structure for PartitionMetadata {
         encoder.write_unknown_tagged_fields(true, version, "PartitionMetadata", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.partition = decoder.int32()?;
         decoder.read_array(

@@ -16,11 +16,13 @@ pub struct ConsumerGroupRegularExpressionKey {
 }
 
 impl Structure for ConsumerGroupRegularExpressionKey {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, _version: i16) {
         encoder.write_string(Some(&self.group_id), false);
         encoder.write_string(Some(&self.regular_expression), false);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.group_id,

@@ -20,6 +20,7 @@ pub struct ConsumerGroupRegularExpressionValue {
 }
 
 impl Structure for ConsumerGroupRegularExpressionValue {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_array(Some(&self.topics), true, |encoder, element| {
             encoder.write_string(Some(element), true)
@@ -37,6 +38,7 @@ impl Structure for ConsumerGroupRegularExpressionValue {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_array(
             &mut self.topics,

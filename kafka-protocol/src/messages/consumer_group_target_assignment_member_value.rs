@@ -16,6 +16,7 @@ pub struct ConsumerGroupTargetAssignmentMemberValue {
 }
 
 impl Structure for ConsumerGroupTargetAssignmentMemberValue {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_structures(Some(&self.topic_partitions), true, version);
         encoder.write_unknown_tagged_fields(
@@ -26,6 +27,7 @@ impl Structure for ConsumerGroupTargetAssignmentMemberValue {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_structures(
             &mut self.topic_partitions,
@@ -56,12 +58,14 @@ pub struct TopicPartition {
 }
 
 impl Structure for TopicPartition {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
         encoder.write_int32_array(Some(&self.partitions), true);
         encoder.write_unknown_tagged_fields(true, version, "TopicPartition", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.topic_id = decoder.topic_id()?;
         decoder.read_int32_array(

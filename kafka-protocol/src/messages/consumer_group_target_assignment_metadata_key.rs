@@ -14,10 +14,12 @@ pub struct ConsumerGroupTargetAssignmentMetadataKey {
 }
 
 impl Structure for ConsumerGroupTargetAssignmentMetadataKey {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, _version: i16) {
         encoder.write_string(Some(&self.group_id), false);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.group_id,

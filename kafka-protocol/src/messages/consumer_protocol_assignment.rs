@@ -16,11 +16,13 @@ pub struct ConsumerProtocolAssignment {
 }
 
 impl Structure for ConsumerProtocolAssignment {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_structures(Some(&self.assigned_partitions), false, version);
         encoder.write_bytes(self.user_data.as_ref(), false);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_structures(
             &mut self.assigned_partitions,
@@ -54,11 +56,13 @@ pub struct TopicPartition {
 }
 
 impl Structure for TopicPartition {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, _version: i16) {
         encoder.write_string(Some(&self.topic), false);
         encoder.write_int32_array(Some(&self.partitions), false);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.topic, false, version, Field::of("TopicPartition", "topic"))?;
         decoder.read_int32_array(

@@ -34,6 +34,7 @@ impl Default for ConsumerProtocolSubscription {
 }
 
 impl Structure for ConsumerProtocolSubscription {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_array(Some(&self.topics), false, |encoder, element| {
             encoder.write_string(Some(element), false)
@@ -50,6 +51,7 @@ impl Structure for ConsumerProtocolSubscription {
         }
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_array(
             &mut self.topics,
@@ -107,6 +109,7 @@ pub struct TopicPartition {
 }
 
 impl Structure for TopicPartition {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         if version >= 1 {
             encoder.write_string(Some(&self.topic), false);
@@ -120,6 +123,7 @@ impl Structure for TopicPartition {
         }
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         if version >= 1 {
             decoder.read_string(&mut self.topic, false, version, Field::of("TopicPartition", "topic"))?;

@@ -14,10 +14,12 @@ pub struct ControlRecordTypeSchema {
 }
 
 impl Structure for ControlRecordTypeSchema {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, _version: i16) {
         encoder.int16(self.r#type);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         self.r#type = decoder.int16()?;
         Ok(())

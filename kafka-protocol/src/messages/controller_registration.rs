@@ -24,6 +24,7 @@ pub struct ControllerRegistrationRequest {
 }
 
 impl Structure for ControllerRegistrationRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<21>();
@@ -41,6 +42,7 @@ impl Structure for ControllerRegistrationRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<21>("ControllerRegistrationRequest")?;
         self.controller_id = fields.int32(0);
@@ -85,6 +87,7 @@ pub struct Listener {
 }
 
 impl Structure for Listener {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         encoder.write_string(Some(&self.host), true);
@@ -96,6 +99,7 @@ impl Structure for Listener {
         encoder.write_unknown_tagged_fields(true, version, "Listener", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.name, true, version, Field::of("Listener", "name"))?;
         decoder.read_string(&mut self.host, true, version, Field::of("Listener", "host"))?;
@@ -121,6 +125,7 @@ pub struct Feature {
 }
 
 impl Structure for Feature {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         {
@@ -131,6 +136,7 @@ impl Structure for Feature {
         encoder.write_unknown_tagged_fields(true, version, "Feature", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.name, true, version, Field::of("Feature", "name"))?;
         let fields = decoder.fixed_fields::<4>("Feature")?;
@@ -166,6 +172,7 @@ impl Default for ControllerRegistrationResponse {
 }
 
 impl Structure for ControllerRegistrationResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -181,6 +188,7 @@ impl Structure for ControllerRegistrationResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("ControllerRegistrationResponse")?;
         self.throttle_time_ms = fields.int32(0);

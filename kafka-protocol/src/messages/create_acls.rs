@@ -16,6 +16,7 @@ pub struct CreateAclsRequest {
 }
 
 impl Structure for CreateAclsRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_structures(Some(&self.creations), flexible, version);
@@ -27,6 +28,7 @@ impl Structure for CreateAclsRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_structures(
@@ -85,6 +87,7 @@ impl Default for AclCreation {
 }
 
 impl Structure for AclCreation {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.int8(self.resource_type);
@@ -100,6 +103,7 @@ impl Structure for AclCreation {
         encoder.write_unknown_tagged_fields(flexible, version, "AclCreation", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         self.resource_type = decoder.int8()?;
@@ -134,6 +138,7 @@ pub struct CreateAclsResponse {
 }
 
 impl Structure for CreateAclsResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.int32(self.throttle_time_ms);
@@ -146,6 +151,7 @@ impl Structure for CreateAclsResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         self.throttle_time_ms = decoder.int32()?;
@@ -190,6 +196,7 @@ impl Default for AclCreationResult {
 }
 
 impl Structure for AclCreationResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.error_code(self.error_code);
@@ -202,6 +209,7 @@ impl Structure for AclCreationResult {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         self.error_code = decoder.error_code()?;

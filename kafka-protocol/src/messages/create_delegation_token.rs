@@ -34,6 +34,7 @@ impl Default for CreateDelegationTokenRequest {
 }
 
 impl Structure for CreateDelegationTokenRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         if version >= 3 {
@@ -56,6 +57,7 @@ impl Structure for CreateDelegationTokenRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         if version >= 3 {
@@ -106,6 +108,7 @@ pub struct CreatableRenewers {
 }
 
 impl Structure for CreatableRenewers {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_string(Some(&self.principal_type), flexible);
@@ -118,6 +121,7 @@ impl Structure for CreatableRenewers {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_string(
@@ -188,6 +192,7 @@ impl std::fmt::Debug for CreateDelegationTokenResponse {
 }
 
 impl Structure for CreateDelegationTokenResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.error_code(self.error_code);
@@ -224,6 +229,7 @@ impl Structure for CreateDelegationTokenResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         self.error_code = decoder.error_code()?;

@@ -20,6 +20,7 @@ pub struct CreatePartitionsRequest {
 }
 
 impl Structure for CreatePartitionsRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_structures(Some(&self.topics), flexible, version);
@@ -36,6 +37,7 @@ impl Structure for CreatePartitionsRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_structures(
@@ -85,6 +87,7 @@ impl Default for CreatePartitionsTopic {
 }
 
 impl Structure for CreatePartitionsTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_string(Some(&self.name), flexible);
@@ -98,6 +101,7 @@ impl Structure for CreatePartitionsTopic {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_string(&mut self.name, flexible, version, Field::of("CreatePartitionsTopic", "name"))?;
@@ -125,6 +129,7 @@ pub struct CreatePartitionsAssignment {
 }
 
 impl Structure for CreatePartitionsAssignment {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_int32_array(Some(&self.broker_ids), flexible);
@@ -136,6 +141,7 @@ impl Structure for CreatePartitionsAssignment {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_int32_array(
@@ -163,6 +169,7 @@ pub struct CreatePartitionsResponse {
 }
 
 impl Structure for CreatePartitionsResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.int32(self.throttle_time_ms);
@@ -175,6 +182,7 @@ impl Structure for CreatePartitionsResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         self.throttle_time_ms = decoder.int32()?;
@@ -211,6 +219,7 @@ pub struct CreatePartitionsTopicResult {
 }
 
 impl Structure for CreatePartitionsTopicResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_string(Some(&self.name), flexible);
@@ -224,6 +233,7 @@ impl Structure for CreatePartitionsTopicResult {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_string(

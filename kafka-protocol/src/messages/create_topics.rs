@@ -31,6 +31,7 @@ impl Default for CreateTopicsRequest {
 }
 
 impl Structure for CreateTopicsRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 5;
         encoder.write_structures(Some(&self.topics), flexible, version);
@@ -47,6 +48,7 @@ impl Structure for CreateTopicsRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 5;
         decoder.read_structures(
@@ -89,6 +91,7 @@ pub struct CreatableTopic {
 }
 
 impl Structure for CreatableTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 5;
         encoder.write_string(Some(&self.name), flexible);
@@ -102,6 +105,7 @@ impl Structure for CreatableTopic {
         encoder.write_unknown_tagged_fields(flexible, version, "CreatableTopic", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 5;
         decoder.read_string(&mut self.name, flexible, version, Field::of("CreatableTopic", "name"))?;
@@ -139,6 +143,7 @@ pub struct CreatableReplicaAssignment {
 }
 
 impl Structure for CreatableReplicaAssignment {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 5;
         encoder.int32(self.partition_index);
@@ -151,6 +156,7 @@ impl Structure for CreatableReplicaAssignment {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 5;
         self.partition_index = decoder.int32()?;
@@ -189,6 +195,7 @@ impl Default for CreatableTopicConfig {
 }
 
 impl Structure for CreatableTopicConfig {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 5;
         encoder.write_string(Some(&self.name), flexible);
@@ -201,6 +208,7 @@ impl Structure for CreatableTopicConfig {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 5;
         decoder.read_string(&mut self.name, flexible, version, Field::of("CreatableTopicConfig", "name"))?;
@@ -229,6 +237,7 @@ pub struct CreateTopicsResponse {
 }
 
 impl Structure for CreateTopicsResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 5;
         encoder.int32(self.throttle_time_ms);
@@ -241,6 +250,7 @@ impl Structure for CreateTopicsResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 5;
         self.throttle_time_ms = decoder.int32()?;
@@ -303,6 +313,7 @@ impl Default for CreatableTopicResult {
 }
 
 impl Structure for CreatableTopicResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 5;
         encoder.write_string(Some(&self.name), flexible);
@@ -338,6 +349,7 @@ impl Structure for CreatableTopicResult {
         }
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 5;
         decoder.read_string(&mut self.name, flexible, version, Field::of("CreatableTopicResult", "name"))?;
@@ -410,6 +422,7 @@ impl Default for CreatableTopicConfigs {
 }
 
 impl Structure for CreatableTopicConfigs {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 5;
         if version >= 5 {
@@ -440,6 +453,7 @@ impl Structure for CreatableTopicConfigs {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 5;
         if version >= 5 {

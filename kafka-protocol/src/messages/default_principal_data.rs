@@ -20,6 +20,7 @@ pub struct DefaultPrincipalData {
 }
 
 impl Structure for DefaultPrincipalData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.r#type), true);
         encoder.write_string(Some(&self.name), true);
@@ -32,6 +33,7 @@ impl Structure for DefaultPrincipalData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.r#type, true, version, Field::of("DefaultPrincipalData", "r#type"))?;
         decoder.read_string(&mut self.name, true, version, Field::of("DefaultPrincipalData", "name"))?;

@@ -28,6 +28,7 @@ pub struct DelegationTokenRecord {
 }
 
 impl Structure for DelegationTokenRecord {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.owner), true);
         encoder.write_string(Some(&self.requester), true);
@@ -49,6 +50,7 @@ impl Structure for DelegationTokenRecord {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.owner, true, version, Field::of("DelegationTokenRecord", "owner"))?;
         decoder.read_string(

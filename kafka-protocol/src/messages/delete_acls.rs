@@ -16,6 +16,7 @@ pub struct DeleteAclsRequest {
 }
 
 impl Structure for DeleteAclsRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_structures(Some(&self.filters), flexible, version);
@@ -27,6 +28,7 @@ impl Structure for DeleteAclsRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_structures(
@@ -85,6 +87,7 @@ impl Default for DeleteAclsFilter {
 }
 
 impl Structure for DeleteAclsFilter {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.int8(self.resource_type_filter);
@@ -105,6 +108,7 @@ impl Structure for DeleteAclsFilter {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         self.resource_type_filter = decoder.int8()?;
@@ -149,6 +153,7 @@ pub struct DeleteAclsResponse {
 }
 
 impl Structure for DeleteAclsResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.int32(self.throttle_time_ms);
@@ -161,6 +166,7 @@ impl Structure for DeleteAclsResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         self.throttle_time_ms = decoder.int32()?;
@@ -208,6 +214,7 @@ impl Default for DeleteAclsFilterResult {
 }
 
 impl Structure for DeleteAclsFilterResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.error_code(self.error_code);
@@ -221,6 +228,7 @@ impl Structure for DeleteAclsFilterResult {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         self.error_code = decoder.error_code()?;
@@ -286,6 +294,7 @@ impl Default for DeleteAclsMatchingAcl {
 }
 
 impl Structure for DeleteAclsMatchingAcl {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.error_code(self.error_code);
@@ -308,6 +317,7 @@ impl Structure for DeleteAclsMatchingAcl {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         self.error_code = decoder.error_code()?;

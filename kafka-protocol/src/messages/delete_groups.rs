@@ -16,6 +16,7 @@ pub struct DeleteGroupsRequest {
 }
 
 impl Structure for DeleteGroupsRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_array(Some(&self.groups_names), flexible, |encoder, element| {
@@ -29,6 +30,7 @@ impl Structure for DeleteGroupsRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_array(
@@ -67,6 +69,7 @@ pub struct DeleteGroupsResponse {
 }
 
 impl Structure for DeleteGroupsResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.int32(self.throttle_time_ms);
@@ -79,6 +82,7 @@ impl Structure for DeleteGroupsResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         self.throttle_time_ms = decoder.int32()?;
@@ -115,6 +119,7 @@ pub struct DeletableGroupResult {
 }
 
 impl Structure for DeletableGroupResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_string(Some(&self.group_id), flexible);
@@ -130,6 +135,7 @@ impl Structure for DeletableGroupResult {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_string(

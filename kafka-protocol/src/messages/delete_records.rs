@@ -18,6 +18,7 @@ pub struct DeleteRecordsRequest {
 }
 
 impl Structure for DeleteRecordsRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_structures(Some(&self.topics), flexible, version);
@@ -30,6 +31,7 @@ impl Structure for DeleteRecordsRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_structures(
@@ -64,6 +66,7 @@ pub struct DeleteRecordsTopic {
 }
 
 impl Structure for DeleteRecordsTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_string(Some(&self.name), flexible);
@@ -76,6 +79,7 @@ impl Structure for DeleteRecordsTopic {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_string(&mut self.name, flexible, version, Field::of("DeleteRecordsTopic", "name"))?;
@@ -104,6 +108,7 @@ pub struct DeleteRecordsPartition {
 }
 
 impl Structure for DeleteRecordsPartition {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         {
@@ -119,6 +124,7 @@ impl Structure for DeleteRecordsPartition {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         let fields = decoder.fixed_fields::<12>("DeleteRecordsPartition")?;
@@ -143,6 +149,7 @@ pub struct DeleteRecordsResponse {
 }
 
 impl Structure for DeleteRecordsResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.int32(self.throttle_time_ms);
@@ -155,6 +162,7 @@ impl Structure for DeleteRecordsResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         self.throttle_time_ms = decoder.int32()?;
@@ -189,6 +197,7 @@ pub struct DeleteRecordsTopicResult {
 }
 
 impl Structure for DeleteRecordsTopicResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_string(Some(&self.name), flexible);
@@ -201,6 +210,7 @@ impl Structure for DeleteRecordsTopicResult {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_string(
@@ -236,6 +246,7 @@ pub struct DeleteRecordsPartitionResult {
 }
 
 impl Structure for DeleteRecordsPartitionResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         {
@@ -252,6 +263,7 @@ impl Structure for DeleteRecordsPartitionResult {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         let fields = decoder.fixed_fields::<14>("DeleteRecordsPartitionResult")?;

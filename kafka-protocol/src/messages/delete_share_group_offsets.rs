@@ -18,6 +18,7 @@ pub struct DeleteShareGroupOffsetsRequest {
 }
 
 impl Structure for DeleteShareGroupOffsetsRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.group_id), true);
         encoder.write_structures(Some(&self.topics), true, version);
@@ -29,6 +30,7 @@ impl Structure for DeleteShareGroupOffsetsRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.group_id,
@@ -63,6 +65,7 @@ pub struct DeleteShareGroupOffsetsRequestTopic {
 }
 
 impl Structure for DeleteShareGroupOffsetsRequestTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.topic_name), true);
         encoder.write_unknown_tagged_fields(
@@ -73,6 +76,7 @@ impl Structure for DeleteShareGroupOffsetsRequestTopic {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.topic_name,
@@ -101,6 +105,7 @@ pub struct DeleteShareGroupOffsetsResponse {
 }
 
 impl Structure for DeleteShareGroupOffsetsResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -117,6 +122,7 @@ impl Structure for DeleteShareGroupOffsetsResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("DeleteShareGroupOffsetsResponse")?;
         self.throttle_time_ms = fields.int32(0);
@@ -160,6 +166,7 @@ pub struct DeleteShareGroupOffsetsResponseTopic {
 }
 
 impl Structure for DeleteShareGroupOffsetsResponseTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.topic_name), true);
         {
@@ -176,6 +183,7 @@ impl Structure for DeleteShareGroupOffsetsResponseTopic {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.topic_name,

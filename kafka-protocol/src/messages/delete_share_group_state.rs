@@ -18,6 +18,7 @@ pub struct DeleteShareGroupStateRequest {
 }
 
 impl Structure for DeleteShareGroupStateRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.group_id), true);
         encoder.write_structures(Some(&self.topics), true, version);
@@ -29,6 +30,7 @@ impl Structure for DeleteShareGroupStateRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.group_id,
@@ -65,12 +67,14 @@ pub struct DeleteStateData {
 }
 
 impl Structure for DeleteStateData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
         encoder.write_structures(Some(&self.partitions), true, version);
         encoder.write_unknown_tagged_fields(true, version, "DeleteStateData", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.topic_id = decoder.topic_id()?;
         decoder.read_structures(
@@ -94,11 +98,13 @@ pub struct PartitionData {
 }
 
 impl Structure for PartitionData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.partition);
         encoder.write_unknown_tagged_fields(true, version, "PartitionData", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         self.partition = decoder.int32()?;
         decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
@@ -116,6 +122,7 @@ pub struct DeleteShareGroupStateResponse {
 }
 
 impl Structure for DeleteShareGroupStateResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_structures(Some(&self.results), true, version);
         encoder.write_unknown_tagged_fields(
@@ -126,6 +133,7 @@ impl Structure for DeleteShareGroupStateResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_structures(
             &mut self.results,
@@ -156,12 +164,14 @@ pub struct DeleteStateResult {
 }
 
 impl Structure for DeleteStateResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
         encoder.write_structures(Some(&self.partitions), true, version);
         encoder.write_unknown_tagged_fields(true, version, "DeleteStateResult", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.topic_id = decoder.topic_id()?;
         decoder.read_structures(
@@ -189,6 +199,7 @@ pub struct PartitionResult {
 }
 
 impl Structure for PartitionResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -199,6 +210,7 @@ impl Structure for PartitionResult {
         encoder.write_unknown_tagged_fields(true, version, "PartitionResult", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("PartitionResult")?;
         self.partition = fields.int32(0);

@@ -20,6 +20,7 @@ pub struct DeleteTopicsRequest {
 }
 
 impl Structure for DeleteTopicsRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         if version >= 6 {
@@ -41,6 +42,7 @@ impl Structure for DeleteTopicsRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
         if version >= 6 {
@@ -90,6 +92,7 @@ pub struct DeleteTopicState {
 }
 
 impl Structure for DeleteTopicState {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         if version >= 6 {
@@ -110,6 +113,7 @@ impl Structure for DeleteTopicState {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
         if version >= 6 {
@@ -137,6 +141,7 @@ pub struct DeleteTopicsResponse {
 }
 
 impl Structure for DeleteTopicsResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         encoder.int32(self.throttle_time_ms);
@@ -149,6 +154,7 @@ impl Structure for DeleteTopicsResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
         self.throttle_time_ms = decoder.int32()?;
@@ -199,6 +205,7 @@ impl Default for DeletableTopicResult {
 }
 
 impl Structure for DeletableTopicResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         if self.name.is_none() && version < 6 {
@@ -220,6 +227,7 @@ impl Structure for DeletableTopicResult {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
         decoder.read_string(&mut self.name, flexible, version, Field::of("DeletableTopicResult", "name"))?;

@@ -43,6 +43,7 @@ impl Default for DescribeAclsRequest {
 }
 
 impl Structure for DescribeAclsRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.int8(self.resource_type_filter);
@@ -63,6 +64,7 @@ impl Structure for DescribeAclsRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         self.resource_type_filter = decoder.int8()?;
@@ -129,6 +131,7 @@ impl Default for DescribeAclsResponse {
 }
 
 impl Structure for DescribeAclsResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         {
@@ -146,6 +149,7 @@ impl Structure for DescribeAclsResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         let fields = decoder.fixed_fields::<6>("DescribeAclsResponse")?;
@@ -204,6 +208,7 @@ impl Default for DescribeAclsResource {
 }
 
 impl Structure for DescribeAclsResource {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.int8(self.resource_type);
@@ -218,6 +223,7 @@ impl Structure for DescribeAclsResource {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         self.resource_type = decoder.int8()?;
@@ -257,6 +263,7 @@ pub struct AclDescription {
 }
 
 impl Structure for AclDescription {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_string(Some(&self.principal), flexible);
@@ -269,6 +276,7 @@ impl Structure for AclDescription {
         encoder.write_unknown_tagged_fields(flexible, version, "AclDescription", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_string(

@@ -18,6 +18,7 @@ pub struct DescribeClientQuotasRequest {
 }
 
 impl Structure for DescribeClientQuotasRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         encoder.write_structures(Some(&self.components), flexible, version);
@@ -30,6 +31,7 @@ impl Structure for DescribeClientQuotasRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         decoder.read_structures(
@@ -77,6 +79,7 @@ impl Default for ComponentData {
 }
 
 impl Structure for ComponentData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         encoder.write_string(Some(&self.entity_type), flexible);
@@ -85,6 +88,7 @@ impl Structure for ComponentData {
         encoder.write_unknown_tagged_fields(flexible, version, "ComponentData", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         decoder.read_string(
@@ -130,6 +134,7 @@ impl Default for DescribeClientQuotasResponse {
 }
 
 impl Structure for DescribeClientQuotasResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         {
@@ -147,6 +152,7 @@ impl Structure for DescribeClientQuotasResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         let fields = decoder.fixed_fields::<6>("DescribeClientQuotasResponse")?;
@@ -189,6 +195,7 @@ pub struct EntryData {
 }
 
 impl Structure for EntryData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         encoder.write_structures(Some(&self.entity), flexible, version);
@@ -196,6 +203,7 @@ impl Structure for EntryData {
         encoder.write_unknown_tagged_fields(flexible, version, "EntryData", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         decoder.read_structures(&mut self.entity, flexible, version, Field::of("EntryData", "entity"))?;
@@ -229,6 +237,7 @@ impl Default for EntityData {
 }
 
 impl Structure for EntityData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         encoder.write_string(Some(&self.entity_type), flexible);
@@ -236,6 +245,7 @@ impl Structure for EntityData {
         encoder.write_unknown_tagged_fields(flexible, version, "EntityData", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         decoder.read_string(
@@ -269,6 +279,7 @@ pub struct ValueData {
 }
 
 impl Structure for ValueData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         encoder.write_string(Some(&self.key), flexible);
@@ -276,6 +287,7 @@ impl Structure for ValueData {
         encoder.write_unknown_tagged_fields(flexible, version, "ValueData", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         decoder.read_string(&mut self.key, flexible, version, Field::of("ValueData", "key"))?;

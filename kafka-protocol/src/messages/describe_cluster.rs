@@ -31,6 +31,7 @@ impl Default for DescribeClusterRequest {
 }
 
 impl Structure for DescribeClusterRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.bool(self.include_cluster_authorized_operations);
         if version >= 1 {
@@ -51,6 +52,7 @@ impl Structure for DescribeClusterRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.include_cluster_authorized_operations = decoder.bool()?;
         if version >= 1 {
@@ -110,6 +112,7 @@ impl Default for DescribeClusterResponse {
 }
 
 impl Structure for DescribeClusterResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -134,6 +137,7 @@ impl Structure for DescribeClusterResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("DescribeClusterResponse")?;
         self.throttle_time_ms = fields.int32(0);
@@ -190,6 +194,7 @@ pub struct DescribeClusterBroker {
 }
 
 impl Structure for DescribeClusterBroker {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.broker_id);
         encoder.write_string(Some(&self.host), true);
@@ -208,6 +213,7 @@ impl Structure for DescribeClusterBroker {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.broker_id = decoder.int32()?;
         decoder.read_string(&mut self.host, true, version, Field::of("DescribeClusterBroker", "host"))?;

@@ -20,6 +20,7 @@ pub struct DescribeConfigsRequest {
 }
 
 impl Structure for DescribeConfigsRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         encoder.write_structures(Some(&self.resources), flexible, version);
@@ -37,6 +38,7 @@ impl Structure for DescribeConfigsRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
         decoder.read_structures(
@@ -87,6 +89,7 @@ impl Default for DescribeConfigsResource {
 }
 
 impl Structure for DescribeConfigsResource {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         encoder.int8(self.resource_type);
@@ -102,6 +105,7 @@ impl Structure for DescribeConfigsResource {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
         self.resource_type = decoder.int8()?;
@@ -141,6 +145,7 @@ pub struct DescribeConfigsResponse {
 }
 
 impl Structure for DescribeConfigsResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         encoder.int32(self.throttle_time_ms);
@@ -153,6 +158,7 @@ impl Structure for DescribeConfigsResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
         self.throttle_time_ms = decoder.int32()?;
@@ -206,6 +212,7 @@ impl Default for DescribeConfigsResult {
 }
 
 impl Structure for DescribeConfigsResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         encoder.error_code(self.error_code);
@@ -221,6 +228,7 @@ impl Structure for DescribeConfigsResult {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
         self.error_code = decoder.error_code()?;
@@ -290,6 +298,7 @@ impl Default for DescribeConfigsResourceResult {
 }
 
 impl Structure for DescribeConfigsResourceResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         encoder.write_string(Some(&self.name), flexible);
@@ -315,6 +324,7 @@ impl Structure for DescribeConfigsResourceResult {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
         decoder.read_string(
@@ -382,6 +392,7 @@ impl Default for DescribeConfigsSynonym {
 }
 
 impl Structure for DescribeConfigsSynonym {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         encoder.write_string(Some(&self.name), flexible);
@@ -395,6 +406,7 @@ impl Structure for DescribeConfigsSynonym {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
         decoder.read_string(

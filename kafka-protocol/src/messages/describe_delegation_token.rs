@@ -22,6 +22,7 @@ impl Default for DescribeDelegationTokenRequest {
 }
 
 impl Structure for DescribeDelegationTokenRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_structures(self.owners.as_deref(), flexible, version);
@@ -33,6 +34,7 @@ impl Structure for DescribeDelegationTokenRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_structures(
@@ -66,6 +68,7 @@ pub struct DescribeDelegationTokenOwner {
 }
 
 impl Structure for DescribeDelegationTokenOwner {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_string(Some(&self.principal_type), flexible);
@@ -78,6 +81,7 @@ impl Structure for DescribeDelegationTokenOwner {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_string(
@@ -113,6 +117,7 @@ pub struct DescribeDelegationTokenResponse {
 }
 
 impl Structure for DescribeDelegationTokenResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.error_code(self.error_code);
@@ -126,6 +131,7 @@ impl Structure for DescribeDelegationTokenResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         self.error_code = decoder.error_code()?;
@@ -195,6 +201,7 @@ impl std::fmt::Debug for DescribedDelegationToken {
 }
 
 impl Structure for DescribedDelegationToken {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_string(Some(&self.principal_type), flexible);
@@ -230,6 +237,7 @@ impl Structure for DescribedDelegationToken {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_string(
@@ -301,6 +309,7 @@ pub struct DescribedDelegationTokenRenewer {
 }
 
 impl Structure for DescribedDelegationTokenRenewer {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_string(Some(&self.principal_type), flexible);
@@ -313,6 +322,7 @@ impl Structure for DescribedDelegationTokenRenewer {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_string(

@@ -18,6 +18,7 @@ pub struct DescribeGroupsRequest {
 }
 
 impl Structure for DescribeGroupsRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 5;
         encoder.write_array(Some(&self.groups), flexible, |encoder, element| {
@@ -36,6 +37,7 @@ impl Structure for DescribeGroupsRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 5;
         decoder.read_array(
@@ -77,6 +79,7 @@ pub struct DescribeGroupsResponse {
 }
 
 impl Structure for DescribeGroupsResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 5;
         if version >= 1 {
@@ -91,6 +94,7 @@ impl Structure for DescribeGroupsResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 5;
         if version >= 1 {
@@ -155,6 +159,7 @@ impl Default for DescribedGroup {
 }
 
 impl Structure for DescribedGroup {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 5;
         encoder.error_code(self.error_code);
@@ -176,6 +181,7 @@ impl Structure for DescribedGroup {
         encoder.write_unknown_tagged_fields(flexible, version, "DescribedGroup", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 5;
         self.error_code = decoder.error_code()?;
@@ -247,6 +253,7 @@ pub struct DescribedGroupMember {
 }
 
 impl Structure for DescribedGroupMember {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 5;
         encoder.write_string(Some(&self.member_id), flexible);
@@ -265,6 +272,7 @@ impl Structure for DescribedGroupMember {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 5;
         decoder.read_string(

@@ -22,6 +22,7 @@ impl Default for DescribeLogDirsRequest {
 }
 
 impl Structure for DescribeLogDirsRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_structures(self.topics.as_deref(), flexible, version);
@@ -33,6 +34,7 @@ impl Structure for DescribeLogDirsRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_structures(
@@ -66,6 +68,7 @@ pub struct DescribableLogDirTopic {
 }
 
 impl Structure for DescribableLogDirTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_string(Some(&self.topic), flexible);
@@ -78,6 +81,7 @@ impl Structure for DescribableLogDirTopic {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_string(
@@ -113,6 +117,7 @@ pub struct DescribeLogDirsResponse {
 }
 
 impl Structure for DescribeLogDirsResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.int32(self.throttle_time_ms);
@@ -128,6 +133,7 @@ impl Structure for DescribeLogDirsResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         self.throttle_time_ms = decoder.int32()?;
@@ -187,6 +193,7 @@ impl Default for DescribeLogDirsResult {
 }
 
 impl Structure for DescribeLogDirsResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.error_code(self.error_code);
@@ -208,6 +215,7 @@ impl Structure for DescribeLogDirsResult {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         self.error_code = decoder.error_code()?;
@@ -250,6 +258,7 @@ pub struct DescribeLogDirsTopic {
 }
 
 impl Structure for DescribeLogDirsTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_string(Some(&self.name), flexible);
@@ -262,6 +271,7 @@ impl Structure for DescribeLogDirsTopic {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_string(&mut self.name, flexible, version, Field::of("DescribeLogDirsTopic", "name"))?;
@@ -294,6 +304,7 @@ pub struct DescribeLogDirsPartition {
 }
 
 impl Structure for DescribeLogDirsPartition {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         {
@@ -311,6 +322,7 @@ impl Structure for DescribeLogDirsPartition {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         let fields = decoder.fixed_fields::<21>("DescribeLogDirsPartition")?;

@@ -16,6 +16,7 @@ pub struct DescribeProducersRequest {
 }
 
 impl Structure for DescribeProducersRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_structures(Some(&self.topics), true, version);
         encoder.write_unknown_tagged_fields(
@@ -26,6 +27,7 @@ impl Structure for DescribeProducersRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_structures(
             &mut self.topics,
@@ -56,12 +58,14 @@ pub struct TopicRequest {
 }
 
 impl Structure for TopicRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         encoder.write_int32_array(Some(&self.partition_indexes), true);
         encoder.write_unknown_tagged_fields(true, version, "TopicRequest", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.name, true, version, Field::of("TopicRequest", "name"))?;
         decoder.read_int32_array(
@@ -87,6 +91,7 @@ pub struct DescribeProducersResponse {
 }
 
 impl Structure for DescribeProducersResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.throttle_time_ms);
         encoder.write_structures(Some(&self.topics), true, version);
@@ -98,6 +103,7 @@ impl Structure for DescribeProducersResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.throttle_time_ms = decoder.int32()?;
         decoder.read_structures(
@@ -129,12 +135,14 @@ pub struct TopicResponse {
 }
 
 impl Structure for TopicResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         encoder.write_structures(Some(&self.partitions), true, version);
         encoder.write_unknown_tagged_fields(true, version, "TopicResponse", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.name, true, version, Field::of("TopicResponse", "name"))?;
         decoder.read_structures(
@@ -164,6 +172,7 @@ pub struct PartitionResponse {
 }
 
 impl Structure for PartitionResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -175,6 +184,7 @@ impl Structure for PartitionResponse {
         encoder.write_unknown_tagged_fields(true, version, "PartitionResponse", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("PartitionResponse")?;
         self.partition_index = fields.int32(0);
@@ -230,6 +240,7 @@ impl Default for ProducerState {
 }
 
 impl Structure for ProducerState {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<36>();
@@ -243,6 +254,7 @@ impl Structure for ProducerState {
         encoder.write_unknown_tagged_fields(true, version, "ProducerState", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<36>("ProducerState")?;
         self.producer_id = fields.int64(0);

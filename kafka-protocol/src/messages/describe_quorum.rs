@@ -16,6 +16,7 @@ pub struct DescribeQuorumRequest {
 }
 
 impl Structure for DescribeQuorumRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_structures(Some(&self.topics), true, version);
         encoder.write_unknown_tagged_fields(
@@ -26,6 +27,7 @@ impl Structure for DescribeQuorumRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_structures(
             &mut self.topics,
@@ -56,6 +58,7 @@ pub struct DescribeQuorumRequestTopicData {
 }
 
 impl Structure for DescribeQuorumRequestTopicData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.topic_name), true);
         encoder.write_structures(Some(&self.partitions), true, version);
@@ -67,6 +70,7 @@ impl Structure for DescribeQuorumRequestTopicData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.topic_name,
@@ -95,6 +99,7 @@ pub struct DescribeQuorumRequestPartitionData {
 }
 
 impl Structure for DescribeQuorumRequestPartitionData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.partition_index);
         encoder.write_unknown_tagged_fields(
@@ -105,6 +110,7 @@ impl Structure for DescribeQuorumRequestPartitionData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         self.partition_index = decoder.int32()?;
         decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
@@ -140,6 +146,7 @@ impl Default for DescribeQuorumResponse {
 }
 
 impl Structure for DescribeQuorumResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.error_code(self.error_code);
         if version >= 2 {
@@ -159,6 +166,7 @@ impl Structure for DescribeQuorumResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.error_code = decoder.error_code()?;
         if version >= 2 {
@@ -206,6 +214,7 @@ pub struct DescribeQuorumResponseTopicData {
 }
 
 impl Structure for DescribeQuorumResponseTopicData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.topic_name), true);
         encoder.write_structures(Some(&self.partitions), true, version);
@@ -217,6 +226,7 @@ impl Structure for DescribeQuorumResponseTopicData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.topic_name,
@@ -275,6 +285,7 @@ impl Default for DescribeQuorumResponsePartitionData {
 }
 
 impl Structure for DescribeQuorumResponsePartitionData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -300,6 +311,7 @@ impl Structure for DescribeQuorumResponsePartitionData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("DescribeQuorumResponsePartitionData")?;
         self.partition_index = fields.int32(0);
@@ -345,6 +357,7 @@ pub struct Node {
 }
 
 impl Structure for Node {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         if version >= 2 {
             encoder.int32(self.node_id);
@@ -359,6 +372,7 @@ impl Structure for Node {
         encoder.write_unknown_tagged_fields(true, version, "Node", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         if version >= 2 {
             self.node_id = decoder.int32()?;
@@ -385,6 +399,7 @@ pub struct Listener {
 }
 
 impl Structure for Listener {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         if version >= 2 {
             encoder.write_string(Some(&self.name), true);
@@ -404,6 +419,7 @@ impl Structure for Listener {
         encoder.write_unknown_tagged_fields(true, version, "Listener", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         if version >= 2 {
             decoder.read_string(&mut self.name, true, version, Field::of("Listener", "name"))?;
@@ -450,6 +466,7 @@ impl Default for ReplicaState {
 }
 
 impl Structure for ReplicaState {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.replica_id);
         if version >= 2 {
@@ -466,6 +483,7 @@ impl Structure for ReplicaState {
         encoder.write_unknown_tagged_fields(true, version, "ReplicaState", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.replica_id = decoder.int32()?;
         if version >= 2 {

@@ -16,6 +16,7 @@ pub struct DescribeShareGroupOffsetsRequest {
 }
 
 impl Structure for DescribeShareGroupOffsetsRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_structures(Some(&self.groups), true, version);
         encoder.write_unknown_tagged_fields(
@@ -26,6 +27,7 @@ impl Structure for DescribeShareGroupOffsetsRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_structures(
             &mut self.groups,
@@ -66,6 +68,7 @@ impl Default for DescribeShareGroupOffsetsRequestGroup {
 }
 
 impl Structure for DescribeShareGroupOffsetsRequestGroup {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.group_id), true);
         encoder.write_structures(self.topics.as_deref(), true, version);
@@ -77,6 +80,7 @@ impl Structure for DescribeShareGroupOffsetsRequestGroup {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.group_id,
@@ -107,6 +111,7 @@ pub struct DescribeShareGroupOffsetsRequestTopic {
 }
 
 impl Structure for DescribeShareGroupOffsetsRequestTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.topic_name), true);
         encoder.write_int32_array(Some(&self.partitions), true);
@@ -118,6 +123,7 @@ impl Structure for DescribeShareGroupOffsetsRequestTopic {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.topic_name,
@@ -148,6 +154,7 @@ pub struct DescribeShareGroupOffsetsResponse {
 }
 
 impl Structure for DescribeShareGroupOffsetsResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.throttle_time_ms);
         encoder.write_structures(Some(&self.groups), true, version);
@@ -159,6 +166,7 @@ impl Structure for DescribeShareGroupOffsetsResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.throttle_time_ms = decoder.int32()?;
         decoder.read_structures(
@@ -194,6 +202,7 @@ pub struct DescribeShareGroupOffsetsResponseGroup {
 }
 
 impl Structure for DescribeShareGroupOffsetsResponseGroup {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.group_id), true);
         encoder.write_structures(Some(&self.topics), true, version);
@@ -207,6 +216,7 @@ impl Structure for DescribeShareGroupOffsetsResponseGroup {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.group_id,
@@ -246,6 +256,7 @@ pub struct DescribeShareGroupOffsetsResponseTopic {
 }
 
 impl Structure for DescribeShareGroupOffsetsResponseTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.topic_name), true);
         encoder.topic_id(self.topic_id);
@@ -258,6 +269,7 @@ impl Structure for DescribeShareGroupOffsetsResponseTopic {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.topic_name,
@@ -311,6 +323,7 @@ impl Default for DescribeShareGroupOffsetsResponsePartition {
 }
 
 impl Structure for DescribeShareGroupOffsetsResponsePartition {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<16>();
@@ -331,6 +344,7 @@ impl Structure for DescribeShareGroupOffsetsResponsePartition {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<16>("DescribeShareGroupOffsetsResponsePartition")?;
         self.partition_index = fields.int32(0);

@@ -31,6 +31,7 @@ impl Default for DescribeTopicPartitionsRequest {
 }
 
 impl Structure for DescribeTopicPartitionsRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_structures(Some(&self.topics), true, version);
         encoder.int32(self.response_partition_limit);
@@ -43,6 +44,7 @@ impl Structure for DescribeTopicPartitionsRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_structures(
             &mut self.topics,
@@ -73,11 +75,13 @@ pub struct TopicRequest {
 }
 
 impl Structure for TopicRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         encoder.write_unknown_tagged_fields(true, version, "TopicRequest", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.name, true, version, Field::of("TopicRequest", "name"))?;
         decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
@@ -97,12 +101,14 @@ pub struct Cursor {
 }
 
 impl Structure for Cursor {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.topic_name), true);
         encoder.int32(self.partition_index);
         encoder.write_unknown_tagged_fields(true, version, "Cursor", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.topic_name, true, version, Field::of("Cursor", "topic_name"))?;
         self.partition_index = decoder.int32()?;
@@ -125,6 +131,7 @@ pub struct DescribeTopicPartitionsResponse {
 }
 
 impl Structure for DescribeTopicPartitionsResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.throttle_time_ms);
         encoder.write_structures(Some(&self.topics), true, version);
@@ -137,6 +144,7 @@ impl Structure for DescribeTopicPartitionsResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.throttle_time_ms = decoder.int32()?;
         decoder.read_structures(
@@ -191,6 +199,7 @@ impl Default for DescribeTopicPartitionsResponseTopic {
 }
 
 impl Structure for DescribeTopicPartitionsResponseTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.error_code(self.error_code);
         encoder.write_string(self.name.as_deref(), true);
@@ -209,6 +218,7 @@ impl Structure for DescribeTopicPartitionsResponseTopic {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.error_code = decoder.error_code()?;
         decoder.read_string(
@@ -275,6 +285,7 @@ impl Default for DescribeTopicPartitionsResponsePartition {
 }
 
 impl Structure for DescribeTopicPartitionsResponsePartition {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<14>();
@@ -296,6 +307,7 @@ impl Structure for DescribeTopicPartitionsResponsePartition {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<14>("DescribeTopicPartitionsResponsePartition")?;
         self.error_code = fields.error_code(0);

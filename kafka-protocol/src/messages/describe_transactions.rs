@@ -16,6 +16,7 @@ pub struct DescribeTransactionsRequest {
 }
 
 impl Structure for DescribeTransactionsRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_array(Some(&self.transactional_ids), true, |encoder, element| {
             encoder.write_string(Some(element), true)
@@ -28,6 +29,7 @@ impl Structure for DescribeTransactionsRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_array(
             &mut self.transactional_ids,
@@ -63,6 +65,7 @@ pub struct DescribeTransactionsResponse {
 }
 
 impl Structure for DescribeTransactionsResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.throttle_time_ms);
         encoder.write_structures(Some(&self.transaction_states), true, version);
@@ -74,6 +77,7 @@ impl Structure for DescribeTransactionsResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.throttle_time_ms = decoder.int32()?;
         decoder.read_structures(
@@ -117,6 +121,7 @@ pub struct TransactionState {
 }
 
 impl Structure for TransactionState {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.error_code(self.error_code);
         encoder.write_string(Some(&self.transactional_id), true);
@@ -132,6 +137,7 @@ impl Structure for TransactionState {
         encoder.write_unknown_tagged_fields(true, version, "TransactionState", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.error_code = decoder.error_code()?;
         decoder.read_string(
@@ -169,12 +175,14 @@ pub struct TopicData {
 }
 
 impl Structure for TopicData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.topic), true);
         encoder.write_int32_array(Some(&self.partitions), true);
         encoder.write_unknown_tagged_fields(true, version, "TopicData", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.topic, true, version, Field::of("TopicData", "topic"))?;
         decoder.read_int32_array(

@@ -22,6 +22,7 @@ impl Default for DescribeUserScramCredentialsRequest {
 }
 
 impl Structure for DescribeUserScramCredentialsRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_structures(self.users.as_deref(), true, version);
         encoder.write_unknown_tagged_fields(
@@ -32,6 +33,7 @@ impl Structure for DescribeUserScramCredentialsRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_structures(
             &mut self.users,
@@ -60,11 +62,13 @@ pub struct UserName {
 }
 
 impl Structure for UserName {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         encoder.write_unknown_tagged_fields(true, version, "UserName", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.name, true, version, Field::of("UserName", "name"))?;
         decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
@@ -100,6 +104,7 @@ impl Default for DescribeUserScramCredentialsResponse {
 }
 
 impl Structure for DescribeUserScramCredentialsResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -116,6 +121,7 @@ impl Structure for DescribeUserScramCredentialsResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("DescribeUserScramCredentialsResponse")?;
         self.throttle_time_ms = fields.int32(0);
@@ -171,6 +177,7 @@ impl Default for DescribeUserScramCredentialsResult {
 }
 
 impl Structure for DescribeUserScramCredentialsResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.user), true);
         encoder.error_code(self.error_code);
@@ -184,6 +191,7 @@ impl Structure for DescribeUserScramCredentialsResult {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.user,
@@ -221,6 +229,7 @@ pub struct CredentialInfo {
 }
 
 impl Structure for CredentialInfo {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<5>();
@@ -230,6 +239,7 @@ impl Structure for CredentialInfo {
         encoder.write_unknown_tagged_fields(true, version, "CredentialInfo", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<5>("CredentialInfo")?;
         self.mechanism = fields.int8(0);

@@ -31,6 +31,7 @@ impl Default for ElectLeadersRequest {
 }
 
 impl Structure for ElectLeadersRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         if version >= 1 {
@@ -48,6 +49,7 @@ impl Structure for ElectLeadersRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         if version >= 1 {
@@ -85,6 +87,7 @@ pub struct TopicPartitions {
 }
 
 impl Structure for TopicPartitions {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_string(Some(&self.topic), flexible);
@@ -97,6 +100,7 @@ impl Structure for TopicPartitions {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_string(&mut self.topic, flexible, version, Field::of("TopicPartitions", "topic"))?;
@@ -127,6 +131,7 @@ pub struct ElectLeadersResponse {
 }
 
 impl Structure for ElectLeadersResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.int32(self.throttle_time_ms);
@@ -144,6 +149,7 @@ impl Structure for ElectLeadersResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         self.throttle_time_ms = decoder.int32()?;
@@ -181,6 +187,7 @@ pub struct ReplicaElectionResult {
 }
 
 impl Structure for ReplicaElectionResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_string(Some(&self.topic), flexible);
@@ -193,6 +200,7 @@ impl Structure for ReplicaElectionResult {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_string(
@@ -239,6 +247,7 @@ impl Default for PartitionResult {
 }
 
 impl Structure for PartitionResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         {
@@ -255,6 +264,7 @@ impl Structure for PartitionResult {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         let fields = decoder.fixed_fields::<6>("PartitionResult")?;

@@ -20,6 +20,7 @@ pub struct EndQuorumEpochRequest {
 }
 
 impl Structure for EndQuorumEpochRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         encoder.write_string(self.cluster_id.as_deref(), flexible);
@@ -35,6 +36,7 @@ impl Structure for EndQuorumEpochRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         decoder.read_string(
@@ -82,6 +84,7 @@ pub struct EndQuorumEpochRequestTopicData {
 }
 
 impl Structure for EndQuorumEpochRequestTopicData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         encoder.write_string(Some(&self.topic_name), flexible);
@@ -94,6 +97,7 @@ impl Structure for EndQuorumEpochRequestTopicData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         decoder.read_string(
@@ -133,6 +137,7 @@ pub struct EndQuorumEpochRequestPartitionData {
 }
 
 impl Structure for EndQuorumEpochRequestPartitionData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         {
@@ -155,6 +160,7 @@ impl Structure for EndQuorumEpochRequestPartitionData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         let fields = decoder.fixed_fields::<12>("EndQuorumEpochRequestPartitionData")?;
@@ -196,6 +202,7 @@ pub struct ReplicaInfo {
 }
 
 impl Structure for ReplicaInfo {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         if version >= 1 {
@@ -210,6 +217,7 @@ impl Structure for ReplicaInfo {
         encoder.write_unknown_tagged_fields(flexible, version, "ReplicaInfo", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         if version >= 1 {
@@ -238,6 +246,7 @@ pub struct LeaderEndpoint {
 }
 
 impl Structure for LeaderEndpoint {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         if version >= 1 {
@@ -258,6 +267,7 @@ impl Structure for LeaderEndpoint {
         encoder.write_unknown_tagged_fields(flexible, version, "LeaderEndpoint", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         if version >= 1 {
@@ -290,6 +300,7 @@ pub struct EndQuorumEpochResponse {
 }
 
 impl Structure for EndQuorumEpochResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         encoder.error_code(self.error_code);
@@ -316,6 +327,7 @@ impl Structure for EndQuorumEpochResponse {
         }
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         self.error_code = decoder.error_code()?;
@@ -363,6 +375,7 @@ pub struct EndQuorumEpochResponseTopicData {
 }
 
 impl Structure for EndQuorumEpochResponseTopicData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         encoder.write_string(Some(&self.topic_name), flexible);
@@ -375,6 +388,7 @@ impl Structure for EndQuorumEpochResponseTopicData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         decoder.read_string(
@@ -412,6 +426,7 @@ pub struct EndQuorumEpochResponsePartitionData {
 }
 
 impl Structure for EndQuorumEpochResponsePartitionData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         {
@@ -429,6 +444,7 @@ impl Structure for EndQuorumEpochResponsePartitionData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         let fields = decoder.fixed_fields::<14>("EndQuorumEpochResponsePartitionData")?;
@@ -457,6 +473,7 @@ pub struct NodeEndpoint {
 }
 
 impl Structure for NodeEndpoint {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         if version >= 1 {
@@ -477,6 +494,7 @@ impl Structure for NodeEndpoint {
         encoder.write_unknown_tagged_fields(flexible, version, "NodeEndpoint", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         if version >= 1 {

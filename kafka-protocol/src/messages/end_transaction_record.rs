@@ -14,6 +14,7 @@ pub struct EndTransactionRecord {
 }
 
 impl Structure for EndTransactionRecord {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_unknown_tagged_fields(
             true,
@@ -23,6 +24,7 @@ impl Structure for EndTransactionRecord {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
         Ok(())

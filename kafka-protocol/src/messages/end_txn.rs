@@ -22,6 +22,7 @@ pub struct EndTxnRequest {
 }
 
 impl Structure for EndTxnRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         encoder.write_string(Some(&self.transactional_id), flexible);
@@ -34,6 +35,7 @@ impl Structure for EndTxnRequest {
         encoder.write_unknown_tagged_fields(flexible, version, "EndTxnRequest", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
         decoder.read_string(
@@ -87,6 +89,7 @@ impl Default for EndTxnResponse {
 }
 
 impl Structure for EndTxnResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         {
@@ -102,6 +105,7 @@ impl Structure for EndTxnResponse {
         encoder.write_unknown_tagged_fields(flexible, version, "EndTxnResponse", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
         let fields = decoder.fixed_fields::<6>("EndTxnResponse")?;

@@ -14,10 +14,12 @@ pub struct EndTxnMarker {
 }
 
 impl Structure for EndTxnMarker {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, _version: i16) {
         encoder.int32(self.coordinator_epoch);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         self.coordinator_epoch = decoder.int32()?;
         Ok(())

@@ -42,6 +42,7 @@ impl std::fmt::Debug for EnvelopeRequest {
 }
 
 impl Structure for EnvelopeRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_bytes(Some(&self.request_data), true);
         encoder.write_bytes(self.request_principal.as_ref(), true);
@@ -49,6 +50,7 @@ impl Structure for EnvelopeRequest {
         encoder.write_unknown_tagged_fields(true, version, "EnvelopeRequest", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_bytes(
             &mut self.request_data,
@@ -101,12 +103,14 @@ impl std::fmt::Debug for EnvelopeResponse {
 }
 
 impl Structure for EnvelopeResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_bytes(self.response_data.as_ref(), true);
         encoder.error_code(self.error_code);
         encoder.write_unknown_tagged_fields(true, version, "EnvelopeResponse", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_bytes(
             &mut self.response_data,

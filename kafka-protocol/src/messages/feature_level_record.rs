@@ -18,12 +18,14 @@ pub struct FeatureLevelRecord {
 }
 
 impl Structure for FeatureLevelRecord {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         encoder.int16(self.feature_level);
         encoder.write_unknown_tagged_fields(true, version, "FeatureLevelRecord", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.name, true, version, Field::of("FeatureLevelRecord", "name"))?;
         self.feature_level = decoder.int16()?;

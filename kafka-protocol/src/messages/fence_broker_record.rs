@@ -18,6 +18,7 @@ pub struct FenceBrokerRecord {
 }
 
 impl Structure for FenceBrokerRecord {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<12>();
@@ -27,6 +28,7 @@ impl Structure for FenceBrokerRecord {
         encoder.write_unknown_tagged_fields(true, version, "FenceBrokerRecord", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<12>("FenceBrokerRecord")?;
         self.id = fields.int32(0);

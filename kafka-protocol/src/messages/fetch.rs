@@ -58,6 +58,7 @@ impl Default for FetchRequest {
 }
 
 impl Structure for FetchRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 12;
         if version <= 14 {
@@ -109,6 +110,7 @@ impl Structure for FetchRequest {
         }
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 12;
         if version <= 14 {
@@ -188,6 +190,7 @@ impl Default for ReplicaState {
 }
 
 impl Structure for ReplicaState {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 12;
         if version >= 15 {
@@ -202,6 +205,7 @@ impl Structure for ReplicaState {
         encoder.write_unknown_tagged_fields(flexible, version, "ReplicaState", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 12;
         if version >= 15 {
@@ -230,6 +234,7 @@ pub struct FetchTopic {
 }
 
 impl Structure for FetchTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 12;
         if version <= 12 {
@@ -242,6 +247,7 @@ impl Structure for FetchTopic {
         encoder.write_unknown_tagged_fields(flexible, version, "FetchTopic", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 12;
         if version <= 12 {
@@ -303,6 +309,7 @@ impl Default for FetchPartition {
 }
 
 impl Structure for FetchPartition {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 12;
         encoder.int32(self.partition);
@@ -353,6 +360,7 @@ impl Structure for FetchPartition {
         }
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 12;
         self.partition = decoder.int32()?;
@@ -399,6 +407,7 @@ pub struct ForgottenTopic {
 }
 
 impl Structure for ForgottenTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 12;
         if (7..=12).contains(&version) {
@@ -415,6 +424,7 @@ impl Structure for ForgottenTopic {
         encoder.write_unknown_tagged_fields(flexible, version, "ForgottenTopic", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 12;
         if (7..=12).contains(&version) {
@@ -456,6 +466,7 @@ pub struct FetchResponse {
 }
 
 impl Structure for FetchResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 12;
         encoder.int32(self.throttle_time_ms);
@@ -484,6 +495,7 @@ impl Structure for FetchResponse {
         }
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 12;
         self.throttle_time_ms = decoder.int32()?;
@@ -538,6 +550,7 @@ pub struct FetchableTopicResponse {
 }
 
 impl Structure for FetchableTopicResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 12;
         if version <= 12 {
@@ -555,6 +568,7 @@ impl Structure for FetchableTopicResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 12;
         if version <= 12 {
@@ -630,6 +644,7 @@ impl Default for PartitionData {
 }
 
 impl Structure for PartitionData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 12;
         {
@@ -684,6 +699,7 @@ impl Structure for PartitionData {
         }
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 12;
         let fields = decoder.fixed_fields::<22>("PartitionData")?;
@@ -743,6 +759,7 @@ impl Default for EpochEndOffset {
 }
 
 impl Structure for EpochEndOffset {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 12;
         if version >= 12 {
@@ -757,6 +774,7 @@ impl Structure for EpochEndOffset {
         encoder.write_unknown_tagged_fields(flexible, version, "EpochEndOffset", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 12;
         if version >= 12 {
@@ -789,6 +807,7 @@ impl Default for LeaderIdAndEpoch {
 }
 
 impl Structure for LeaderIdAndEpoch {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 12;
         if version >= 12 {
@@ -808,6 +827,7 @@ impl Structure for LeaderIdAndEpoch {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 12;
         if version >= 12 {
@@ -840,6 +860,7 @@ impl Default for SnapshotId {
 }
 
 impl Structure for SnapshotId {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 12;
         {
@@ -850,6 +871,7 @@ impl Structure for SnapshotId {
         encoder.write_unknown_tagged_fields(flexible, version, "SnapshotId", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 12;
         let fields = decoder.fixed_fields::<12>("SnapshotId")?;
@@ -874,6 +896,7 @@ pub struct AbortedTransaction {
 }
 
 impl Structure for AbortedTransaction {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 12;
         {
@@ -889,6 +912,7 @@ impl Structure for AbortedTransaction {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 12;
         let fields = decoder.fixed_fields::<16>("AbortedTransaction")?;
@@ -917,6 +941,7 @@ pub struct NodeEndpoint {
 }
 
 impl Structure for NodeEndpoint {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 12;
         if version >= 16 {
@@ -942,6 +967,7 @@ impl Structure for NodeEndpoint {
         encoder.write_unknown_tagged_fields(flexible, version, "NodeEndpoint", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 12;
         if version >= 16 {

@@ -34,6 +34,7 @@ impl Default for FetchSnapshotRequest {
 }
 
 impl Structure for FetchSnapshotRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<8>();
@@ -51,6 +52,7 @@ impl Structure for FetchSnapshotRequest {
         self.unknown_tagged_fields.write(encoder, Some(0));
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<8>("FetchSnapshotRequest")?;
         self.replica_id = fields.int32(0);
@@ -97,6 +99,7 @@ pub struct FetchSnapshotRequestTopicSnapshot {
 }
 
 impl Structure for FetchSnapshotRequestTopicSnapshot {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         encoder.write_structures(Some(&self.partitions), true, version);
@@ -108,6 +111,7 @@ impl Structure for FetchSnapshotRequestTopicSnapshot {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.name,
@@ -144,6 +148,7 @@ pub struct FetchSnapshotRequestPartitionSnapshot {
 }
 
 impl Structure for FetchSnapshotRequestPartitionSnapshot {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<8>();
@@ -162,6 +167,7 @@ impl Structure for FetchSnapshotRequestPartitionSnapshot {
         self.unknown_tagged_fields.write(encoder, if version >= 1 { Some(0) } else { None });
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<8>("FetchSnapshotRequestPartitionSnapshot")?;
         self.partition = fields.int32(0);
@@ -193,6 +199,7 @@ pub struct SnapshotId {
 }
 
 impl Structure for SnapshotId {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<12>();
@@ -202,6 +209,7 @@ impl Structure for SnapshotId {
         encoder.write_unknown_tagged_fields(true, version, "SnapshotId", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<12>("SnapshotId")?;
         self.end_offset = fields.int64(0);
@@ -227,6 +235,7 @@ pub struct FetchSnapshotResponse {
 }
 
 impl Structure for FetchSnapshotResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -247,6 +256,7 @@ impl Structure for FetchSnapshotResponse {
         self.unknown_tagged_fields.write(encoder, if version >= 1 { Some(0) } else { None });
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("FetchSnapshotResponse")?;
         self.throttle_time_ms = fields.int32(0);
@@ -293,6 +303,7 @@ pub struct FetchSnapshotResponseTopicSnapshot {
 }
 
 impl Structure for FetchSnapshotResponseTopicSnapshot {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         encoder.write_structures(Some(&self.partitions), true, version);
@@ -304,6 +315,7 @@ impl Structure for FetchSnapshotResponseTopicSnapshot {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.name,
@@ -344,6 +356,7 @@ pub struct FetchSnapshotResponsePartitionSnapshot {
 }
 
 impl Structure for FetchSnapshotResponsePartitionSnapshot {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -367,6 +380,7 @@ impl Structure for FetchSnapshotResponsePartitionSnapshot {
         self.unknown_tagged_fields.write(encoder, Some(0));
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("FetchSnapshotResponsePartitionSnapshot")?;
         self.index = fields.int32(0);
@@ -406,6 +420,7 @@ pub struct LeaderIdAndEpoch {
 }
 
 impl Structure for LeaderIdAndEpoch {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<8>();
@@ -415,6 +430,7 @@ impl Structure for LeaderIdAndEpoch {
         encoder.write_unknown_tagged_fields(true, version, "LeaderIdAndEpoch", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<8>("LeaderIdAndEpoch")?;
         self.leader_id = fields.int32(0);
@@ -438,6 +454,7 @@ pub struct NodeEndpoint {
 }
 
 impl Structure for NodeEndpoint {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         if version >= 1 {
             encoder.int32(self.node_id);
@@ -457,6 +474,7 @@ impl Structure for NodeEndpoint {
         encoder.write_unknown_tagged_fields(true, version, "NodeEndpoint", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         if version >= 1 {
             self.node_id = decoder.int32()?;

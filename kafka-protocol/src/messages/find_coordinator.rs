@@ -20,6 +20,7 @@ pub struct FindCoordinatorRequest {
 }
 
 impl Structure for FindCoordinatorRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         if version <= 3 {
@@ -47,6 +48,7 @@ impl Structure for FindCoordinatorRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
         if version <= 3 {
@@ -123,6 +125,7 @@ impl Default for FindCoordinatorResponse {
 }
 
 impl Structure for FindCoordinatorResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         if version >= 1 {
@@ -164,6 +167,7 @@ impl Structure for FindCoordinatorResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
         if version >= 1 {
@@ -249,6 +253,7 @@ impl Default for Coordinator {
 }
 
 impl Structure for Coordinator {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         if version >= 4 {
@@ -281,6 +286,7 @@ impl Structure for Coordinator {
         encoder.write_unknown_tagged_fields(flexible, version, "Coordinator", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
         if version >= 4 {

@@ -16,6 +16,7 @@ pub struct GetTelemetrySubscriptionsRequest {
 }
 
 impl Structure for GetTelemetrySubscriptionsRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.uuid(self.client_instance_id);
         encoder.write_unknown_tagged_fields(
@@ -26,6 +27,7 @@ impl Structure for GetTelemetrySubscriptionsRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         self.client_instance_id = decoder.uuid()?;
         decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
@@ -65,6 +67,7 @@ pub struct GetTelemetrySubscriptionsResponse {
 }
 
 impl Structure for GetTelemetrySubscriptionsResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<26>();
@@ -93,6 +96,7 @@ impl Structure for GetTelemetrySubscriptionsResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<26>("GetTelemetrySubscriptionsResponse")?;
         self.throttle_time_ms = fields.int32(0);

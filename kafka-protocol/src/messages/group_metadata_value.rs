@@ -40,6 +40,7 @@ impl Default for GroupMetadataValue {
 }
 
 impl Structure for GroupMetadataValue {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         encoder.write_string(Some(&self.protocol_type), flexible);
@@ -58,6 +59,7 @@ impl Structure for GroupMetadataValue {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
         decoder.read_string(
@@ -141,6 +143,7 @@ impl Default for MemberMetadata {
 }
 
 impl Structure for MemberMetadata {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         encoder.write_string(Some(&self.member_id), flexible);
@@ -158,6 +161,7 @@ impl Structure for MemberMetadata {
         encoder.write_unknown_tagged_fields(flexible, version, "MemberMetadata", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
         decoder.read_string(

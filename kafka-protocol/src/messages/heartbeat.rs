@@ -22,6 +22,7 @@ pub struct HeartbeatRequest {
 }
 
 impl Structure for HeartbeatRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         encoder.write_string(Some(&self.group_id), flexible);
@@ -40,6 +41,7 @@ impl Structure for HeartbeatRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
         decoder.read_string(
@@ -88,6 +90,7 @@ pub struct HeartbeatResponse {
 }
 
 impl Structure for HeartbeatResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         if version >= 1 {
@@ -102,6 +105,7 @@ impl Structure for HeartbeatResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
         if version >= 1 {

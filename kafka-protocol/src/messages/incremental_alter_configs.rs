@@ -18,6 +18,7 @@ pub struct IncrementalAlterConfigsRequest {
 }
 
 impl Structure for IncrementalAlterConfigsRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         encoder.write_structures(Some(&self.resources), flexible, version);
@@ -30,6 +31,7 @@ impl Structure for IncrementalAlterConfigsRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         decoder.read_structures(
@@ -66,6 +68,7 @@ pub struct AlterConfigsResource {
 }
 
 impl Structure for AlterConfigsResource {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         encoder.int8(self.resource_type);
@@ -79,6 +82,7 @@ impl Structure for AlterConfigsResource {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         self.resource_type = decoder.int8()?;
@@ -137,6 +141,7 @@ impl std::fmt::Debug for AlterableConfig {
 }
 
 impl Structure for AlterableConfig {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         encoder.write_string(Some(&self.name), flexible);
@@ -150,6 +155,7 @@ impl Structure for AlterableConfig {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         decoder.read_string(&mut self.name, flexible, version, Field::of("AlterableConfig", "name"))?;
@@ -174,6 +180,7 @@ pub struct IncrementalAlterConfigsResponse {
 }
 
 impl Structure for IncrementalAlterConfigsResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         encoder.int32(self.throttle_time_ms);
@@ -186,6 +193,7 @@ impl Structure for IncrementalAlterConfigsResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         self.throttle_time_ms = decoder.int32()?;
@@ -236,6 +244,7 @@ impl Default for AlterConfigsResourceResponse {
 }
 
 impl Structure for AlterConfigsResourceResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         encoder.error_code(self.error_code);
@@ -250,6 +259,7 @@ impl Structure for AlterConfigsResourceResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         self.error_code = decoder.error_code()?;

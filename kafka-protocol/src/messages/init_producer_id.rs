@@ -40,6 +40,7 @@ impl Default for InitProducerIdRequest {
 }
 
 impl Structure for InitProducerIdRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_string(self.transactional_id.as_deref(), flexible);
@@ -70,6 +71,7 @@ impl Structure for InitProducerIdRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_string(
@@ -137,6 +139,7 @@ impl Default for InitProducerIdResponse {
 }
 
 impl Structure for InitProducerIdResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         {
@@ -163,6 +166,7 @@ impl Structure for InitProducerIdResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         let fields = decoder.fixed_fields::<16>("InitProducerIdResponse")?;

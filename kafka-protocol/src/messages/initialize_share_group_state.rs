@@ -18,6 +18,7 @@ pub struct InitializeShareGroupStateRequest {
 }
 
 impl Structure for InitializeShareGroupStateRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.group_id), true);
         encoder.write_structures(Some(&self.topics), true, version);
@@ -29,6 +30,7 @@ impl Structure for InitializeShareGroupStateRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.group_id,
@@ -65,6 +67,7 @@ pub struct InitializeStateData {
 }
 
 impl Structure for InitializeStateData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
         encoder.write_structures(Some(&self.partitions), true, version);
@@ -76,6 +79,7 @@ impl Structure for InitializeStateData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.topic_id = decoder.topic_id()?;
         decoder.read_structures(
@@ -103,6 +107,7 @@ pub struct PartitionData {
 }
 
 impl Structure for PartitionData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<16>();
@@ -113,6 +118,7 @@ impl Structure for PartitionData {
         encoder.write_unknown_tagged_fields(true, version, "PartitionData", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<16>("PartitionData")?;
         self.partition = fields.int32(0);
@@ -133,6 +139,7 @@ pub struct InitializeShareGroupStateResponse {
 }
 
 impl Structure for InitializeShareGroupStateResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_structures(Some(&self.results), true, version);
         encoder.write_unknown_tagged_fields(
@@ -143,6 +150,7 @@ impl Structure for InitializeShareGroupStateResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_structures(
             &mut self.results,
@@ -173,6 +181,7 @@ pub struct InitializeStateResult {
 }
 
 impl Structure for InitializeStateResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
         encoder.write_structures(Some(&self.partitions), true, version);
@@ -184,6 +193,7 @@ impl Structure for InitializeStateResult {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.topic_id = decoder.topic_id()?;
         decoder.read_structures(
@@ -211,6 +221,7 @@ pub struct PartitionResult {
 }
 
 impl Structure for PartitionResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -221,6 +232,7 @@ impl Structure for PartitionResult {
         encoder.write_unknown_tagged_fields(true, version, "PartitionResult", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("PartitionResult")?;
         self.partition = fields.int32(0);

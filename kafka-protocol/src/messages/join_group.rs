@@ -46,6 +46,7 @@ impl Default for JoinGroupRequest {
 }
 
 impl Structure for JoinGroupRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         encoder.write_string(Some(&self.group_id), flexible);
@@ -72,6 +73,7 @@ impl Structure for JoinGroupRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
         decoder.read_string(
@@ -143,6 +145,7 @@ pub struct JoinGroupRequestProtocol {
 }
 
 impl Structure for JoinGroupRequestProtocol {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         encoder.write_string(Some(&self.name), flexible);
@@ -155,6 +158,7 @@ impl Structure for JoinGroupRequestProtocol {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
         decoder.read_string(
@@ -219,6 +223,7 @@ impl Default for JoinGroupResponse {
 }
 
 impl Structure for JoinGroupResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         if version >= 2 {
@@ -252,6 +257,7 @@ impl Structure for JoinGroupResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
         if version >= 2 {
@@ -320,6 +326,7 @@ pub struct JoinGroupResponseMember {
 }
 
 impl Structure for JoinGroupResponseMember {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         encoder.write_string(Some(&self.member_id), flexible);
@@ -335,6 +342,7 @@ impl Structure for JoinGroupResponseMember {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
         decoder.read_string(

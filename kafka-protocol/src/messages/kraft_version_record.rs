@@ -18,6 +18,7 @@ pub struct KRaftVersionRecord {
 }
 
 impl Structure for KRaftVersionRecord {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<4>();
@@ -27,6 +28,7 @@ impl Structure for KRaftVersionRecord {
         encoder.write_unknown_tagged_fields(true, version, "KRaftVersionRecord", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<4>("KRaftVersionRecord")?;
         self.version = fields.int16(0);

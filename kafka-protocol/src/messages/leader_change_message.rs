@@ -22,6 +22,7 @@ pub struct LeaderChangeMessage {
 }
 
 impl Structure for LeaderChangeMessage {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -38,6 +39,7 @@ impl Structure for LeaderChangeMessage {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("LeaderChangeMessage")?;
         self.version = fields.int16(0);
@@ -77,6 +79,7 @@ pub struct Voter {
 }
 
 impl Structure for Voter {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.voter_id);
         if version >= 1 {
@@ -87,6 +90,7 @@ impl Structure for Voter {
         encoder.write_unknown_tagged_fields(true, version, "Voter", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.voter_id = decoder.int32()?;
         if version >= 1 {

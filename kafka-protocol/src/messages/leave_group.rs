@@ -20,6 +20,7 @@ pub struct LeaveGroupRequest {
 }
 
 impl Structure for LeaveGroupRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         encoder.write_string(Some(&self.group_id), flexible);
@@ -41,6 +42,7 @@ impl Structure for LeaveGroupRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
         decoder.read_string(
@@ -92,6 +94,7 @@ pub struct MemberIdentity {
 }
 
 impl Structure for MemberIdentity {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         if version >= 3 {
@@ -110,6 +113,7 @@ impl Structure for MemberIdentity {
         encoder.write_unknown_tagged_fields(flexible, version, "MemberIdentity", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
         if version >= 3 {
@@ -157,6 +161,7 @@ pub struct LeaveGroupResponse {
 }
 
 impl Structure for LeaveGroupResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         if version >= 1 {
@@ -176,6 +181,7 @@ impl Structure for LeaveGroupResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
         if version >= 1 {
@@ -228,6 +234,7 @@ impl Default for MemberResponse {
 }
 
 impl Structure for MemberResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         if version >= 3 {
@@ -248,6 +255,7 @@ impl Structure for MemberResponse {
         encoder.write_unknown_tagged_fields(flexible, version, "MemberResponse", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
         if version >= 3 {

@@ -18,12 +18,14 @@ pub struct LegacyOffsetCommitValue {
 }
 
 impl Structure for LegacyOffsetCommitValue {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, _version: i16) {
         encoder.int64(self.offset);
         encoder.write_string(Some(&self.metadata), false);
         encoder.int64(self.commit_timestamp);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.offset = decoder.int64()?;
         decoder.read_string(

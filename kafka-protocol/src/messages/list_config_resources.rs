@@ -16,6 +16,7 @@ pub struct ListConfigResourcesRequest {
 }
 
 impl Structure for ListConfigResourcesRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         if version >= 1 {
             encoder.write_array(Some(&self.resource_types), true, |encoder, element| encoder.int8(*element));
@@ -30,6 +31,7 @@ impl Structure for ListConfigResourcesRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         if version >= 1 {
             decoder.read_array(
@@ -65,6 +67,7 @@ pub struct ListConfigResourcesResponse {
 }
 
 impl Structure for ListConfigResourcesResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -80,6 +83,7 @@ impl Structure for ListConfigResourcesResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("ListConfigResourcesResponse")?;
         self.throttle_time_ms = fields.int32(0);
@@ -123,6 +127,7 @@ impl Default for ConfigResource {
 }
 
 impl Structure for ConfigResource {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.resource_name), true);
         if version >= 1 {
@@ -131,6 +136,7 @@ impl Structure for ConfigResource {
         encoder.write_unknown_tagged_fields(true, version, "ConfigResource", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.resource_name,

@@ -18,6 +18,7 @@ pub struct ListGroupsRequest {
 }
 
 impl Structure for ListGroupsRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         if version >= 4 {
@@ -42,6 +43,7 @@ impl Structure for ListGroupsRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
         if version >= 4 {
@@ -97,6 +99,7 @@ pub struct ListGroupsResponse {
 }
 
 impl Structure for ListGroupsResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         if version >= 1 {
@@ -112,6 +115,7 @@ impl Structure for ListGroupsResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
         if version >= 1 {
@@ -153,6 +157,7 @@ pub struct ListedGroup {
 }
 
 impl Structure for ListedGroup {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         encoder.write_string(Some(&self.group_id), flexible);
@@ -166,6 +171,7 @@ impl Structure for ListedGroup {
         encoder.write_unknown_tagged_fields(flexible, version, "ListedGroup", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
         decoder.read_string(&mut self.group_id, flexible, version, Field::of("ListedGroup", "group_id"))?;

@@ -22,6 +22,7 @@ pub struct ListOffsetsRequest {
 }
 
 impl Structure for ListOffsetsRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         encoder.int32(self.replica_id);
@@ -42,6 +43,7 @@ impl Structure for ListOffsetsRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
         self.replica_id = decoder.int32()?;
@@ -82,6 +84,7 @@ pub struct ListOffsetsTopic {
 }
 
 impl Structure for ListOffsetsTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         encoder.write_string(Some(&self.name), flexible);
@@ -94,6 +97,7 @@ impl Structure for ListOffsetsTopic {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
         decoder.read_string(&mut self.name, flexible, version, Field::of("ListOffsetsTopic", "name"))?;
@@ -135,6 +139,7 @@ impl Default for ListOffsetsPartition {
 }
 
 impl Structure for ListOffsetsPartition {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         encoder.int32(self.partition_index);
@@ -150,6 +155,7 @@ impl Structure for ListOffsetsPartition {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
         self.partition_index = decoder.int32()?;
@@ -176,6 +182,7 @@ pub struct ListOffsetsResponse {
 }
 
 impl Structure for ListOffsetsResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         if version >= 2 {
@@ -190,6 +197,7 @@ impl Structure for ListOffsetsResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
         if version >= 2 {
@@ -226,6 +234,7 @@ pub struct ListOffsetsTopicResponse {
 }
 
 impl Structure for ListOffsetsTopicResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         encoder.write_string(Some(&self.name), flexible);
@@ -238,6 +247,7 @@ impl Structure for ListOffsetsTopicResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
         decoder.read_string(
@@ -290,6 +300,7 @@ impl Default for ListOffsetsPartitionResponse {
 }
 
 impl Structure for ListOffsetsPartitionResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         {
@@ -312,6 +323,7 @@ impl Structure for ListOffsetsPartitionResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
         let fields = decoder.fixed_fields::<22>("ListOffsetsPartitionResponse")?;

@@ -24,6 +24,7 @@ impl Default for ListPartitionReassignmentsRequest {
 }
 
 impl Structure for ListPartitionReassignmentsRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.timeout_ms);
         encoder.write_structures(self.topics.as_deref(), true, version);
@@ -35,6 +36,7 @@ impl Structure for ListPartitionReassignmentsRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.timeout_ms = decoder.int32()?;
         decoder.read_structures(
@@ -66,6 +68,7 @@ pub struct ListPartitionReassignmentsTopics {
 }
 
 impl Structure for ListPartitionReassignmentsTopics {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         encoder.write_int32_array(Some(&self.partition_indexes), true);
@@ -77,6 +80,7 @@ impl Structure for ListPartitionReassignmentsTopics {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.name,
@@ -123,6 +127,7 @@ impl Default for ListPartitionReassignmentsResponse {
 }
 
 impl Structure for ListPartitionReassignmentsResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -139,6 +144,7 @@ impl Structure for ListPartitionReassignmentsResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("ListPartitionReassignmentsResponse")?;
         self.throttle_time_ms = fields.int32(0);
@@ -178,6 +184,7 @@ pub struct OngoingTopicReassignment {
 }
 
 impl Structure for OngoingTopicReassignment {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         encoder.write_structures(Some(&self.partitions), true, version);
@@ -189,6 +196,7 @@ impl Structure for OngoingTopicReassignment {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.name, true, version, Field::of("OngoingTopicReassignment", "name"))?;
         decoder.read_structures(
@@ -218,6 +226,7 @@ pub struct OngoingPartitionReassignment {
 }
 
 impl Structure for OngoingPartitionReassignment {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.partition_index);
         encoder.write_int32_array(Some(&self.replicas), true);
@@ -231,6 +240,7 @@ impl Structure for OngoingPartitionReassignment {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.partition_index = decoder.int32()?;
         decoder.read_int32_array(

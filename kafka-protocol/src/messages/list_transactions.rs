@@ -34,6 +34,7 @@ impl Default for ListTransactionsRequest {
 }
 
 impl Structure for ListTransactionsRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_array(Some(&self.state_filters), true, |encoder, element| {
             encoder.write_string(Some(element), true)
@@ -58,6 +59,7 @@ impl Structure for ListTransactionsRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_array(
             &mut self.state_filters,
@@ -115,6 +117,7 @@ pub struct ListTransactionsResponse {
 }
 
 impl Structure for ListTransactionsResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -133,6 +136,7 @@ impl Structure for ListTransactionsResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("ListTransactionsResponse")?;
         self.throttle_time_ms = fields.int32(0);
@@ -179,6 +183,7 @@ pub struct TransactionState {
 }
 
 impl Structure for TransactionState {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.transactional_id), true);
         encoder.int64(self.producer_id);
@@ -186,6 +191,7 @@ impl Structure for TransactionState {
         encoder.write_unknown_tagged_fields(true, version, "TransactionState", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.transactional_id,

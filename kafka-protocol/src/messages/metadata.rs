@@ -34,6 +34,7 @@ impl Default for MetadataRequest {
 }
 
 impl Structure for MetadataRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 9;
         if self.topics.is_none() && version < 1 {
@@ -64,6 +65,7 @@ impl Structure for MetadataRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 9;
         decoder.read_structures(
@@ -119,6 +121,7 @@ impl Default for MetadataRequestTopic {
 }
 
 impl Structure for MetadataRequestTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 9;
         if version >= 10 {
@@ -136,6 +139,7 @@ impl Structure for MetadataRequestTopic {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 9;
         if version >= 10 {
@@ -189,6 +193,7 @@ impl Default for MetadataResponse {
 }
 
 impl Structure for MetadataResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 9;
         if version >= 3 {
@@ -218,6 +223,7 @@ impl Structure for MetadataResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 9;
         if version >= 3 {
@@ -281,6 +287,7 @@ pub struct MetadataResponseBroker {
 }
 
 impl Structure for MetadataResponseBroker {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 9;
         encoder.int32(self.node_id);
@@ -297,6 +304,7 @@ impl Structure for MetadataResponseBroker {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 9;
         self.node_id = decoder.int32()?;
@@ -356,6 +364,7 @@ impl Default for MetadataResponseTopic {
 }
 
 impl Structure for MetadataResponseTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 9;
         encoder.error_code(self.error_code);
@@ -383,6 +392,7 @@ impl Structure for MetadataResponseTopic {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 9;
         self.error_code = decoder.error_code()?;
@@ -449,6 +459,7 @@ impl Default for MetadataResponsePartition {
 }
 
 impl Structure for MetadataResponsePartition {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 9;
         {
@@ -473,6 +484,7 @@ impl Structure for MetadataResponsePartition {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 9;
         let fields = decoder.fixed_fields::<10>("MetadataResponsePartition")?;

@@ -14,10 +14,12 @@ pub struct NoOpRecord {
 }
 
 impl Structure for NoOpRecord {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_unknown_tagged_fields(true, version, "NoOpRecord", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
         Ok(())

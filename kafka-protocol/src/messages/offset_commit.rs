@@ -40,6 +40,7 @@ impl Default for OffsetCommitRequest {
 }
 
 impl Structure for OffsetCommitRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 8;
         encoder.write_string(Some(&self.group_id), flexible);
@@ -62,6 +63,7 @@ impl Structure for OffsetCommitRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 8;
         decoder.read_string(
@@ -121,6 +123,7 @@ pub struct OffsetCommitRequestTopic {
 }
 
 impl Structure for OffsetCommitRequestTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 8;
         if version <= 9 {
@@ -138,6 +141,7 @@ impl Structure for OffsetCommitRequestTopic {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 8;
         if version <= 9 {
@@ -192,6 +196,7 @@ impl Default for OffsetCommitRequestPartition {
 }
 
 impl Structure for OffsetCommitRequestPartition {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 8;
         {
@@ -211,6 +216,7 @@ impl Structure for OffsetCommitRequestPartition {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 8;
         let fields = decoder.fixed_fields::<12>("OffsetCommitRequestPartition")?;
@@ -244,6 +250,7 @@ pub struct OffsetCommitResponse {
 }
 
 impl Structure for OffsetCommitResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 8;
         if version >= 3 {
@@ -258,6 +265,7 @@ impl Structure for OffsetCommitResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 8;
         if version >= 3 {
@@ -296,6 +304,7 @@ pub struct OffsetCommitResponseTopic {
 }
 
 impl Structure for OffsetCommitResponseTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 8;
         if version <= 9 {
@@ -313,6 +322,7 @@ impl Structure for OffsetCommitResponseTopic {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 8;
         if version <= 9 {
@@ -351,6 +361,7 @@ pub struct OffsetCommitResponsePartition {
 }
 
 impl Structure for OffsetCommitResponsePartition {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 8;
         {
@@ -366,6 +377,7 @@ impl Structure for OffsetCommitResponsePartition {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 8;
         let fields = decoder.fixed_fields::<6>("OffsetCommitResponsePartition")?;

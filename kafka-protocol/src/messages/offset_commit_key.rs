@@ -18,12 +18,14 @@ pub struct OffsetCommitKey {
 }
 
 impl Structure for OffsetCommitKey {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, _version: i16) {
         encoder.write_string(Some(&self.group), false);
         encoder.write_string(Some(&self.topic), false);
         encoder.int32(self.partition);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.group, false, version, Field::of("OffsetCommitKey", "group"))?;
         decoder.read_string(&mut self.topic, false, version, Field::of("OffsetCommitKey", "topic"))?;

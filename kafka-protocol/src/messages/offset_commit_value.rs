@@ -40,6 +40,7 @@ impl Default for OffsetCommitValue {
 }
 
 impl Structure for OffsetCommitValue {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         encoder.int64(self.offset);
@@ -70,6 +71,7 @@ impl Structure for OffsetCommitValue {
         }
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
         self.offset = decoder.int64()?;

@@ -16,11 +16,13 @@ pub struct OffsetDeleteRequest {
 }
 
 impl Structure for OffsetDeleteRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.group_id), false);
         encoder.write_structures(Some(&self.topics), false, version);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.group_id,
@@ -54,11 +56,13 @@ pub struct OffsetDeleteRequestTopic {
 }
 
 impl Structure for OffsetDeleteRequestTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), false);
         encoder.write_structures(Some(&self.partitions), false, version);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.name, false, version, Field::of("OffsetDeleteRequestTopic", "name"))?;
         decoder.read_structures(
@@ -79,10 +83,12 @@ pub struct OffsetDeleteRequestPartition {
 }
 
 impl Structure for OffsetDeleteRequestPartition {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, _version: i16) {
         encoder.int32(self.partition_index);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         self.partition_index = decoder.int32()?;
         Ok(())
@@ -101,6 +107,7 @@ pub struct OffsetDeleteResponse {
 }
 
 impl Structure for OffsetDeleteResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -110,6 +117,7 @@ impl Structure for OffsetDeleteResponse {
         encoder.write_structures(Some(&self.topics), false, version);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("OffsetDeleteResponse")?;
         self.error_code = fields.error_code(0);
@@ -140,11 +148,13 @@ pub struct OffsetDeleteResponseTopic {
 }
 
 impl Structure for OffsetDeleteResponseTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), false);
         encoder.write_structures(Some(&self.partitions), false, version);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.name,
@@ -172,6 +182,7 @@ pub struct OffsetDeleteResponsePartition {
 }
 
 impl Structure for OffsetDeleteResponsePartition {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, _version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -180,6 +191,7 @@ impl Structure for OffsetDeleteResponsePartition {
         }
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("OffsetDeleteResponsePartition")?;
         self.partition_index = fields.int32(0);

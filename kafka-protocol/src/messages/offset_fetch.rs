@@ -34,6 +34,7 @@ impl Default for OffsetFetchRequest {
 }
 
 impl Structure for OffsetFetchRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         if version <= 7 {
@@ -67,6 +68,7 @@ impl Structure for OffsetFetchRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
         if version <= 7 {
@@ -124,6 +126,7 @@ pub struct OffsetFetchRequestTopic {
 }
 
 impl Structure for OffsetFetchRequestTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         if version <= 7 {
@@ -144,6 +147,7 @@ impl Structure for OffsetFetchRequestTopic {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
         if version <= 7 {
@@ -197,6 +201,7 @@ impl Default for OffsetFetchRequestGroup {
 }
 
 impl Structure for OffsetFetchRequestGroup {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         if version >= 8 {
@@ -223,6 +228,7 @@ impl Structure for OffsetFetchRequestGroup {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
         if version >= 8 {
@@ -273,6 +279,7 @@ pub struct OffsetFetchRequestTopics {
 }
 
 impl Structure for OffsetFetchRequestTopics {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         if (8..=9).contains(&version) {
@@ -294,6 +301,7 @@ impl Structure for OffsetFetchRequestTopics {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
         if (8..=9).contains(&version) {
@@ -338,6 +346,7 @@ pub struct OffsetFetchResponse {
 }
 
 impl Structure for OffsetFetchResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         if version >= 3 {
@@ -364,6 +373,7 @@ impl Structure for OffsetFetchResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
         if version >= 3 {
@@ -413,6 +423,7 @@ pub struct OffsetFetchResponseTopic {
 }
 
 impl Structure for OffsetFetchResponseTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         if version <= 7 {
@@ -433,6 +444,7 @@ impl Structure for OffsetFetchResponseTopic {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
         if version <= 7 {
@@ -489,6 +501,7 @@ impl Default for OffsetFetchResponsePartition {
 }
 
 impl Structure for OffsetFetchResponsePartition {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         if version <= 7 {
@@ -521,6 +534,7 @@ impl Structure for OffsetFetchResponsePartition {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
         if version <= 7 {
@@ -563,6 +577,7 @@ pub struct OffsetFetchResponseGroup {
 }
 
 impl Structure for OffsetFetchResponseGroup {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         if version >= 8 {
@@ -588,6 +603,7 @@ impl Structure for OffsetFetchResponseGroup {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
         if version >= 8 {
@@ -630,6 +646,7 @@ pub struct OffsetFetchResponseTopics {
 }
 
 impl Structure for OffsetFetchResponseTopics {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         if (8..=9).contains(&version) {
@@ -651,6 +668,7 @@ impl Structure for OffsetFetchResponseTopics {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
         if (8..=9).contains(&version) {
@@ -710,6 +728,7 @@ impl Default for OffsetFetchResponsePartitions {
 }
 
 impl Structure for OffsetFetchResponsePartitions {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 6;
         if version >= 8 {
@@ -740,6 +759,7 @@ impl Structure for OffsetFetchResponsePartitions {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 6;
         if version >= 8 {

@@ -24,6 +24,7 @@ impl Default for OffsetForLeaderEpochRequest {
 }
 
 impl Structure for OffsetForLeaderEpochRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         if version >= 3 {
@@ -38,6 +39,7 @@ impl Structure for OffsetForLeaderEpochRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
         if version >= 3 {
@@ -74,6 +76,7 @@ pub struct OffsetForLeaderTopic {
 }
 
 impl Structure for OffsetForLeaderTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         encoder.write_string(Some(&self.topic), flexible);
@@ -86,6 +89,7 @@ impl Structure for OffsetForLeaderTopic {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
         decoder.read_string(
@@ -132,6 +136,7 @@ impl Default for OffsetForLeaderPartition {
 }
 
 impl Structure for OffsetForLeaderPartition {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         {
@@ -148,6 +153,7 @@ impl Structure for OffsetForLeaderPartition {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
         let fields = decoder.fixed_fields::<12>("OffsetForLeaderPartition")?;
@@ -173,6 +179,7 @@ pub struct OffsetForLeaderEpochResponse {
 }
 
 impl Structure for OffsetForLeaderEpochResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         encoder.int32(self.throttle_time_ms);
@@ -185,6 +192,7 @@ impl Structure for OffsetForLeaderEpochResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
         self.throttle_time_ms = decoder.int32()?;
@@ -219,6 +227,7 @@ pub struct OffsetForLeaderTopicResult {
 }
 
 impl Structure for OffsetForLeaderTopicResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         encoder.write_string(Some(&self.topic), flexible);
@@ -231,6 +240,7 @@ impl Structure for OffsetForLeaderTopicResult {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
         decoder.read_string(
@@ -280,6 +290,7 @@ impl Default for EpochEndOffset {
 }
 
 impl Structure for EpochEndOffset {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         {
@@ -292,6 +303,7 @@ impl Structure for EpochEndOffset {
         encoder.write_unknown_tagged_fields(flexible, version, "EpochEndOffset", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
         let fields = decoder.fixed_fields::<18>("EpochEndOffset")?;

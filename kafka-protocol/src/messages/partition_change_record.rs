@@ -55,6 +55,7 @@ impl Default for PartitionChangeRecord {
 }
 
 impl Structure for PartitionChangeRecord {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<20>();
@@ -139,6 +140,7 @@ impl Structure for PartitionChangeRecord {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<20>("PartitionChangeRecord")?;
         self.partition_id = fields.int32(0);

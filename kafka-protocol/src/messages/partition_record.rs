@@ -61,6 +61,7 @@ impl Default for PartitionRecord {
 }
 
 impl Structure for PartitionRecord {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<20>();
@@ -110,6 +111,7 @@ impl Structure for PartitionRecord {
         self.unknown_tagged_fields.write(encoder, if version >= 2 { Some(2) } else { Some(0) });
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<20>("PartitionRecord")?;
         self.partition_id = fields.int32(0);

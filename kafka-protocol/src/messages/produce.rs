@@ -22,6 +22,7 @@ pub struct ProduceRequest {
 }
 
 impl Structure for ProduceRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 9;
         encoder.write_string(self.transactional_id.as_deref(), flexible);
@@ -34,6 +35,7 @@ impl Structure for ProduceRequest {
         encoder.write_unknown_tagged_fields(flexible, version, "ProduceRequest", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 9;
         decoder.read_string(
@@ -78,6 +80,7 @@ pub struct TopicProduceData {
 }
 
 impl Structure for TopicProduceData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 9;
         if version <= 12 {
@@ -95,6 +98,7 @@ impl Structure for TopicProduceData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 9;
         if version <= 12 {
@@ -128,6 +132,7 @@ pub struct PartitionProduceData {
 }
 
 impl Structure for PartitionProduceData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 9;
         encoder.int32(self.index);
@@ -140,6 +145,7 @@ impl Structure for PartitionProduceData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 9;
         self.index = decoder.int32()?;
@@ -170,6 +176,7 @@ pub struct ProduceResponse {
 }
 
 impl Structure for ProduceResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 9;
         encoder.write_structures(Some(&self.responses), flexible, version);
@@ -196,6 +203,7 @@ impl Structure for ProduceResponse {
         }
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 9;
         decoder.read_structures(
@@ -245,6 +253,7 @@ pub struct TopicProduceResponse {
 }
 
 impl Structure for TopicProduceResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 9;
         if version <= 12 {
@@ -262,6 +271,7 @@ impl Structure for TopicProduceResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 9;
         if version <= 12 {
@@ -328,6 +338,7 @@ impl Default for PartitionProduceResponse {
 }
 
 impl Structure for PartitionProduceResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 9;
         {
@@ -368,6 +379,7 @@ impl Structure for PartitionProduceResponse {
         }
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 9;
         let fields = decoder.fixed_fields::<22>("PartitionProduceResponse")?;
@@ -421,6 +433,7 @@ pub struct BatchIndexAndErrorMessage {
 }
 
 impl Structure for BatchIndexAndErrorMessage {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 9;
         if version >= 8 {
@@ -441,6 +454,7 @@ impl Structure for BatchIndexAndErrorMessage {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 9;
         if version >= 8 {
@@ -479,6 +493,7 @@ impl Default for LeaderIdAndEpoch {
 }
 
 impl Structure for LeaderIdAndEpoch {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 9;
         if version >= 10 {
@@ -498,6 +513,7 @@ impl Structure for LeaderIdAndEpoch {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 9;
         if version >= 10 {
@@ -528,6 +544,7 @@ pub struct NodeEndpoint {
 }
 
 impl Structure for NodeEndpoint {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 9;
         if version >= 10 {
@@ -553,6 +570,7 @@ impl Structure for NodeEndpoint {
         encoder.write_unknown_tagged_fields(flexible, version, "NodeEndpoint", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 9;
         if version >= 10 {

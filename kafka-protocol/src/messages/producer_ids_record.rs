@@ -31,6 +31,7 @@ impl Default for ProducerIdsRecord {
 }
 
 impl Structure for ProducerIdsRecord {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<20>();
@@ -41,6 +42,7 @@ impl Structure for ProducerIdsRecord {
         encoder.write_unknown_tagged_fields(true, version, "ProducerIdsRecord", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<20>("ProducerIdsRecord")?;
         self.broker_id = fields.int32(0);

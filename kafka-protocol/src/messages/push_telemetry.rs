@@ -24,6 +24,7 @@ pub struct PushTelemetryRequest {
 }
 
 impl Structure for PushTelemetryRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<22>();
@@ -41,6 +42,7 @@ impl Structure for PushTelemetryRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<22>("PushTelemetryRequest")?;
         self.client_instance_id = fields.uuid(0);
@@ -71,6 +73,7 @@ pub struct PushTelemetryResponse {
 }
 
 impl Structure for PushTelemetryResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -85,6 +88,7 @@ impl Structure for PushTelemetryResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("PushTelemetryResponse")?;
         self.throttle_time_ms = fields.int32(0);

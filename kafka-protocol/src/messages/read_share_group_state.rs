@@ -18,6 +18,7 @@ pub struct ReadShareGroupStateRequest {
 }
 
 impl Structure for ReadShareGroupStateRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.group_id), true);
         encoder.write_structures(Some(&self.topics), true, version);
@@ -29,6 +30,7 @@ impl Structure for ReadShareGroupStateRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.group_id,
@@ -65,12 +67,14 @@ pub struct ReadStateData {
 }
 
 impl Structure for ReadStateData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
         encoder.write_structures(Some(&self.partitions), true, version);
         encoder.write_unknown_tagged_fields(true, version, "ReadStateData", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.topic_id = decoder.topic_id()?;
         decoder.read_structures(
@@ -96,6 +100,7 @@ pub struct PartitionData {
 }
 
 impl Structure for PartitionData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<8>();
@@ -105,6 +110,7 @@ impl Structure for PartitionData {
         encoder.write_unknown_tagged_fields(true, version, "PartitionData", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<8>("PartitionData")?;
         self.partition = fields.int32(0);
@@ -124,6 +130,7 @@ pub struct ReadShareGroupStateResponse {
 }
 
 impl Structure for ReadShareGroupStateResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_structures(Some(&self.results), true, version);
         encoder.write_unknown_tagged_fields(
@@ -134,6 +141,7 @@ impl Structure for ReadShareGroupStateResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_structures(
             &mut self.results,
@@ -164,12 +172,14 @@ pub struct ReadStateResult {
 }
 
 impl Structure for ReadStateResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
         encoder.write_structures(Some(&self.partitions), true, version);
         encoder.write_unknown_tagged_fields(true, version, "ReadStateResult", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.topic_id = decoder.topic_id()?;
         decoder.read_structures(
@@ -203,6 +213,7 @@ pub struct PartitionResult {
 }
 
 impl Structure for PartitionResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -219,6 +230,7 @@ impl Structure for PartitionResult {
         encoder.write_unknown_tagged_fields(true, version, "PartitionResult", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("PartitionResult")?;
         self.partition = fields.int32(0);
@@ -259,6 +271,7 @@ pub struct StateBatch {
 }
 
 impl Structure for StateBatch {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<19>();
@@ -270,6 +283,7 @@ impl Structure for StateBatch {
         encoder.write_unknown_tagged_fields(true, version, "StateBatch", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<19>("StateBatch")?;
         self.first_offset = fields.int64(0);

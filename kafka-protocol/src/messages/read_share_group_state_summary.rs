@@ -18,6 +18,7 @@ pub struct ReadShareGroupStateSummaryRequest {
 }
 
 impl Structure for ReadShareGroupStateSummaryRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.group_id), true);
         encoder.write_structures(Some(&self.topics), true, version);
@@ -29,6 +30,7 @@ impl Structure for ReadShareGroupStateSummaryRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.group_id,
@@ -65,6 +67,7 @@ pub struct ReadStateSummaryData {
 }
 
 impl Structure for ReadStateSummaryData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
         encoder.write_structures(Some(&self.partitions), true, version);
@@ -76,6 +79,7 @@ impl Structure for ReadStateSummaryData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.topic_id = decoder.topic_id()?;
         decoder.read_structures(
@@ -101,6 +105,7 @@ pub struct PartitionData {
 }
 
 impl Structure for PartitionData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<8>();
@@ -110,6 +115,7 @@ impl Structure for PartitionData {
         encoder.write_unknown_tagged_fields(true, version, "PartitionData", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<8>("PartitionData")?;
         self.partition = fields.int32(0);
@@ -129,6 +135,7 @@ pub struct ReadShareGroupStateSummaryResponse {
 }
 
 impl Structure for ReadShareGroupStateSummaryResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_structures(Some(&self.results), true, version);
         encoder.write_unknown_tagged_fields(
@@ -139,6 +146,7 @@ impl Structure for ReadShareGroupStateSummaryResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_structures(
             &mut self.results,
@@ -169,6 +177,7 @@ pub struct ReadStateSummaryResult {
 }
 
 impl Structure for ReadStateSummaryResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
         encoder.write_structures(Some(&self.partitions), true, version);
@@ -180,6 +189,7 @@ impl Structure for ReadStateSummaryResult {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.topic_id = decoder.topic_id()?;
         decoder.read_structures(
@@ -230,6 +240,7 @@ impl Default for PartitionResult {
 }
 
 impl Structure for PartitionResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -249,6 +260,7 @@ impl Structure for PartitionResult {
         encoder.write_unknown_tagged_fields(true, version, "PartitionResult", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("PartitionResult")?;
         self.partition = fields.int32(0);

@@ -55,6 +55,7 @@ impl Default for RegisterBrokerRecord {
 }
 
 impl Structure for RegisterBrokerRecord {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.broker_id);
         if version >= 2 {
@@ -109,6 +110,7 @@ impl Structure for RegisterBrokerRecord {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.broker_id = decoder.int32()?;
         if version >= 2 {
@@ -184,6 +186,7 @@ pub struct BrokerEndpoint {
 }
 
 impl Structure for BrokerEndpoint {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         encoder.write_string(Some(&self.host), true);
@@ -195,6 +198,7 @@ impl Structure for BrokerEndpoint {
         encoder.write_unknown_tagged_fields(true, version, "BrokerEndpoint", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.name, true, version, Field::of("BrokerEndpoint", "name"))?;
         decoder.read_string(&mut self.host, true, version, Field::of("BrokerEndpoint", "host"))?;
@@ -220,6 +224,7 @@ pub struct BrokerFeature {
 }
 
 impl Structure for BrokerFeature {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         {
@@ -230,6 +235,7 @@ impl Structure for BrokerFeature {
         encoder.write_unknown_tagged_fields(true, version, "BrokerFeature", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.name, true, version, Field::of("BrokerFeature", "name"))?;
         let fields = decoder.fixed_fields::<4>("BrokerFeature")?;

@@ -24,6 +24,7 @@ pub struct RegisterControllerRecord {
 }
 
 impl Structure for RegisterControllerRecord {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<21>();
@@ -41,6 +42,7 @@ impl Structure for RegisterControllerRecord {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<21>("RegisterControllerRecord")?;
         self.controller_id = fields.int32(0);
@@ -85,6 +87,7 @@ pub struct ControllerEndpoint {
 }
 
 impl Structure for ControllerEndpoint {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         encoder.write_string(Some(&self.host), true);
@@ -96,6 +99,7 @@ impl Structure for ControllerEndpoint {
         encoder.write_unknown_tagged_fields(true, version, "ControllerEndpoint", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.name, true, version, Field::of("ControllerEndpoint", "name"))?;
         decoder.read_string(&mut self.host, true, version, Field::of("ControllerEndpoint", "host"))?;
@@ -121,6 +125,7 @@ pub struct ControllerFeature {
 }
 
 impl Structure for ControllerFeature {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         {
@@ -131,6 +136,7 @@ impl Structure for ControllerFeature {
         encoder.write_unknown_tagged_fields(true, version, "ControllerFeature", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.name, true, version, Field::of("ControllerFeature", "name"))?;
         let fields = decoder.fixed_fields::<4>("ControllerFeature")?;

@@ -16,6 +16,7 @@ pub struct RemoveAccessControlEntryRecord {
 }
 
 impl Structure for RemoveAccessControlEntryRecord {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.uuid(self.id);
         encoder.write_unknown_tagged_fields(
@@ -26,6 +27,7 @@ impl Structure for RemoveAccessControlEntryRecord {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         self.id = decoder.uuid()?;
         decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;

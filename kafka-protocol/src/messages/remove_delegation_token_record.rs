@@ -16,6 +16,7 @@ pub struct RemoveDelegationTokenRecord {
 }
 
 impl Structure for RemoveDelegationTokenRecord {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.token_id), true);
         encoder.write_unknown_tagged_fields(
@@ -26,6 +27,7 @@ impl Structure for RemoveDelegationTokenRecord {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.token_id,

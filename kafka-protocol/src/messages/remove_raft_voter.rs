@@ -31,6 +31,7 @@ impl Default for RemoveRaftVoterRequest {
 }
 
 impl Structure for RemoveRaftVoterRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(self.cluster_id.as_deref(), true);
         {
@@ -46,6 +47,7 @@ impl Structure for RemoveRaftVoterRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.cluster_id,
@@ -92,6 +94,7 @@ impl Default for RemoveRaftVoterResponse {
 }
 
 impl Structure for RemoveRaftVoterResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -107,6 +110,7 @@ impl Structure for RemoveRaftVoterResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("RemoveRaftVoterResponse")?;
         self.throttle_time_ms = fields.int32(0);

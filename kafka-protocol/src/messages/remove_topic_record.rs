@@ -16,11 +16,13 @@ pub struct RemoveTopicRecord {
 }
 
 impl Structure for RemoveTopicRecord {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
         encoder.write_unknown_tagged_fields(true, version, "RemoveTopicRecord", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         self.topic_id = decoder.topic_id()?;
         decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;

@@ -18,6 +18,7 @@ pub struct RemoveUserScramCredentialRecord {
 }
 
 impl Structure for RemoveUserScramCredentialRecord {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         encoder.int8(self.mechanism);
@@ -29,6 +30,7 @@ impl Structure for RemoveUserScramCredentialRecord {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.name,

@@ -28,6 +28,7 @@ impl std::fmt::Debug for RenewDelegationTokenRequest {
 }
 
 impl Structure for RenewDelegationTokenRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_bytes(Some(&self.hmac), flexible);
@@ -40,6 +41,7 @@ impl Structure for RenewDelegationTokenRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_bytes(
@@ -76,6 +78,7 @@ pub struct RenewDelegationTokenResponse {
 }
 
 impl Structure for RenewDelegationTokenResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         {
@@ -92,6 +95,7 @@ impl Structure for RenewDelegationTokenResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         let fields = decoder.fixed_fields::<14>("RenewDelegationTokenResponse")?;

@@ -23,6 +23,7 @@ impl std::fmt::Debug for SaslAuthenticateRequest {
 }
 
 impl Structure for SaslAuthenticateRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.write_bytes(Some(&self.auth_bytes), flexible);
@@ -34,6 +35,7 @@ impl Structure for SaslAuthenticateRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         decoder.read_bytes(
@@ -95,6 +97,7 @@ impl std::fmt::Debug for SaslAuthenticateResponse {
 }
 
 impl Structure for SaslAuthenticateResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 2;
         encoder.error_code(self.error_code);
@@ -111,6 +114,7 @@ impl Structure for SaslAuthenticateResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 2;
         self.error_code = decoder.error_code()?;

@@ -14,10 +14,12 @@ pub struct SaslHandshakeRequest {
 }
 
 impl Structure for SaslHandshakeRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, _version: i16) {
         encoder.write_string(Some(&self.mechanism), false);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.mechanism,
@@ -45,6 +47,7 @@ pub struct SaslHandshakeResponse {
 }
 
 impl Structure for SaslHandshakeResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, _version: i16) {
         encoder.error_code(self.error_code);
         encoder.write_array(Some(&self.mechanisms), false, |encoder, element| {
@@ -52,6 +55,7 @@ impl Structure for SaslHandshakeResponse {
         });
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.error_code = decoder.error_code()?;
         decoder.read_array(

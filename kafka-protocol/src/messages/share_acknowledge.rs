@@ -37,6 +37,7 @@ impl Default for ShareAcknowledgeRequest {
 }
 
 impl Structure for ShareAcknowledgeRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(self.group_id.as_deref(), true);
         encoder.write_string(self.member_id.as_deref(), true);
@@ -55,6 +56,7 @@ impl Structure for ShareAcknowledgeRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.group_id,
@@ -101,12 +103,14 @@ pub struct AcknowledgeTopic {
 }
 
 impl Structure for AcknowledgeTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
         encoder.write_structures(Some(&self.partitions), true, version);
         encoder.write_unknown_tagged_fields(true, version, "AcknowledgeTopic", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.topic_id = decoder.topic_id()?;
         decoder.read_structures(
@@ -132,6 +136,7 @@ pub struct AcknowledgePartition {
 }
 
 impl Structure for AcknowledgePartition {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.partition_index);
         encoder.write_structures(Some(&self.acknowledgement_batches), true, version);
@@ -143,6 +148,7 @@ impl Structure for AcknowledgePartition {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.partition_index = decoder.int32()?;
         decoder.read_structures(
@@ -170,6 +176,7 @@ pub struct AcknowledgementBatch {
 }
 
 impl Structure for AcknowledgementBatch {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<16>();
@@ -185,6 +192,7 @@ impl Structure for AcknowledgementBatch {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<16>("AcknowledgementBatch")?;
         self.first_offset = fields.int64(0);
@@ -221,6 +229,7 @@ pub struct ShareAcknowledgeResponse {
 }
 
 impl Structure for ShareAcknowledgeResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -241,6 +250,7 @@ impl Structure for ShareAcknowledgeResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("ShareAcknowledgeResponse")?;
         self.throttle_time_ms = fields.int32(0);
@@ -289,6 +299,7 @@ pub struct ShareAcknowledgeTopicResponse {
 }
 
 impl Structure for ShareAcknowledgeTopicResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
         encoder.write_structures(Some(&self.partitions), true, version);
@@ -300,6 +311,7 @@ impl Structure for ShareAcknowledgeTopicResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.topic_id = decoder.topic_id()?;
         decoder.read_structures(
@@ -329,6 +341,7 @@ pub struct PartitionData {
 }
 
 impl Structure for PartitionData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -340,6 +353,7 @@ impl Structure for PartitionData {
         encoder.write_unknown_tagged_fields(true, version, "PartitionData", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("PartitionData")?;
         self.partition_index = fields.int32(0);
@@ -368,6 +382,7 @@ pub struct LeaderIdAndEpoch {
 }
 
 impl Structure for LeaderIdAndEpoch {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<8>();
@@ -377,6 +392,7 @@ impl Structure for LeaderIdAndEpoch {
         encoder.write_unknown_tagged_fields(true, version, "LeaderIdAndEpoch", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<8>("LeaderIdAndEpoch")?;
         self.leader_id = fields.int32(0);
@@ -402,6 +418,7 @@ pub struct NodeEndpoint {
 }
 
 impl Structure for NodeEndpoint {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.node_id);
         encoder.write_string(Some(&self.host), true);
@@ -410,6 +427,7 @@ impl Structure for NodeEndpoint {
         encoder.write_unknown_tagged_fields(true, version, "NodeEndpoint", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.node_id = decoder.int32()?;
         decoder.read_string(&mut self.host, true, version, Field::of("NodeEndpoint", "host"))?;

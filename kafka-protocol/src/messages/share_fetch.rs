@@ -58,6 +58,7 @@ impl Default for ShareFetchRequest {
 }
 
 impl Structure for ShareFetchRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(self.group_id.as_deref(), true);
         encoder.write_string(self.member_id.as_deref(), true);
@@ -82,6 +83,7 @@ impl Structure for ShareFetchRequest {
         encoder.write_unknown_tagged_fields(true, version, "ShareFetchRequest", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.group_id, true, version, Field::of("ShareFetchRequest", "group_id"))?;
         decoder.read_string(
@@ -132,12 +134,14 @@ pub struct FetchTopic {
 }
 
 impl Structure for FetchTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
         encoder.write_structures(Some(&self.partitions), true, version);
         encoder.write_unknown_tagged_fields(true, version, "FetchTopic", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.topic_id = decoder.topic_id()?;
         decoder.read_structures(
@@ -165,6 +169,7 @@ pub struct FetchPartition {
 }
 
 impl Structure for FetchPartition {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.partition_index);
         if version <= 0 {
@@ -176,6 +181,7 @@ impl Structure for FetchPartition {
         encoder.write_unknown_tagged_fields(true, version, "FetchPartition", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.partition_index = decoder.int32()?;
         if version <= 0 {
@@ -206,6 +212,7 @@ pub struct AcknowledgementBatch {
 }
 
 impl Structure for AcknowledgementBatch {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<16>();
@@ -221,6 +228,7 @@ impl Structure for AcknowledgementBatch {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<16>("AcknowledgementBatch")?;
         self.first_offset = fields.int64(0);
@@ -249,12 +257,14 @@ pub struct ForgottenTopic {
 }
 
 impl Structure for ForgottenTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
         encoder.write_int32_array(Some(&self.partitions), true);
         encoder.write_unknown_tagged_fields(true, version, "ForgottenTopic", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.topic_id = decoder.topic_id()?;
         decoder.read_int32_array(
@@ -288,6 +298,7 @@ pub struct ShareFetchResponse {
 }
 
 impl Structure for ShareFetchResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -301,6 +312,7 @@ impl Structure for ShareFetchResponse {
         encoder.write_unknown_tagged_fields(true, version, "ShareFetchResponse", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("ShareFetchResponse")?;
         self.throttle_time_ms = fields.int32(0);
@@ -347,6 +359,7 @@ pub struct ShareFetchableTopicResponse {
 }
 
 impl Structure for ShareFetchableTopicResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
         encoder.write_structures(Some(&self.partitions), true, version);
@@ -358,6 +371,7 @@ impl Structure for ShareFetchableTopicResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.topic_id = decoder.topic_id()?;
         decoder.read_structures(
@@ -395,6 +409,7 @@ pub struct PartitionData {
 }
 
 impl Structure for PartitionData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -413,6 +428,7 @@ impl Structure for PartitionData {
         encoder.write_unknown_tagged_fields(true, version, "PartitionData", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("PartitionData")?;
         self.partition_index = fields.int32(0);
@@ -458,6 +474,7 @@ pub struct LeaderIdAndEpoch {
 }
 
 impl Structure for LeaderIdAndEpoch {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<8>();
@@ -467,6 +484,7 @@ impl Structure for LeaderIdAndEpoch {
         encoder.write_unknown_tagged_fields(true, version, "LeaderIdAndEpoch", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<8>("LeaderIdAndEpoch")?;
         self.leader_id = fields.int32(0);
@@ -490,6 +508,7 @@ pub struct AcquiredRecords {
 }
 
 impl Structure for AcquiredRecords {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<18>();
@@ -500,6 +519,7 @@ impl Structure for AcquiredRecords {
         encoder.write_unknown_tagged_fields(true, version, "AcquiredRecords", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<18>("AcquiredRecords")?;
         self.first_offset = fields.int64(0);
@@ -526,6 +546,7 @@ pub struct NodeEndpoint {
 }
 
 impl Structure for NodeEndpoint {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.node_id);
         encoder.write_string(Some(&self.host), true);
@@ -534,6 +555,7 @@ impl Structure for NodeEndpoint {
         encoder.write_unknown_tagged_fields(true, version, "NodeEndpoint", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.node_id = decoder.int32()?;
         decoder.read_string(&mut self.host, true, version, Field::of("NodeEndpoint", "host"))?;

@@ -22,6 +22,7 @@ pub struct ShareGroupCurrentMemberAssignmentValue {
 }
 
 impl Structure for ShareGroupCurrentMemberAssignmentValue {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<9>();
@@ -38,6 +39,7 @@ impl Structure for ShareGroupCurrentMemberAssignmentValue {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<9>("ShareGroupCurrentMemberAssignmentValue")?;
         self.member_epoch = fields.int32(0);
@@ -72,12 +74,14 @@ pub struct TopicPartitions {
 }
 
 impl Structure for TopicPartitions {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
         encoder.write_int32_array(Some(&self.partitions), true);
         encoder.write_unknown_tagged_fields(true, version, "TopicPartitions", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.topic_id = decoder.topic_id()?;
         decoder.read_int32_array(

@@ -18,6 +18,7 @@ pub struct ShareGroupDescribeRequest {
 }
 
 impl Structure for ShareGroupDescribeRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_array(Some(&self.group_ids), true, |encoder, element| {
             encoder.write_string(Some(element), true)
@@ -31,6 +32,7 @@ impl Structure for ShareGroupDescribeRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_array(
             &mut self.group_ids,
@@ -67,6 +69,7 @@ pub struct ShareGroupDescribeResponse {
 }
 
 impl Structure for ShareGroupDescribeResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.throttle_time_ms);
         encoder.write_structures(Some(&self.groups), true, version);
@@ -78,6 +81,7 @@ impl Structure for ShareGroupDescribeResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.throttle_time_ms = decoder.int32()?;
         decoder.read_structures(
@@ -140,6 +144,7 @@ impl Default for DescribedGroup {
 }
 
 impl Structure for DescribedGroup {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.error_code(self.error_code);
         encoder.write_string(self.error_message.as_deref(), true);
@@ -156,6 +161,7 @@ impl Structure for DescribedGroup {
         encoder.write_unknown_tagged_fields(true, version, "DescribedGroup", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.error_code = decoder.error_code()?;
         decoder.read_string(
@@ -209,6 +215,7 @@ pub struct Member {
 }
 
 impl Structure for Member {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.member_id), true);
         encoder.write_string(self.rack_id.as_deref(), true);
@@ -222,6 +229,7 @@ impl Structure for Member {
         encoder.write_unknown_tagged_fields(true, version, "Member", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.member_id, true, version, Field::of("Member", "member_id"))?;
         decoder.read_string(&mut self.rack_id, true, version, Field::of("Member", "rack_id"))?;
@@ -259,6 +267,7 @@ pub struct TopicPartitions {
 }
 
 impl Structure for TopicPartitions {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
         encoder.write_string(Some(&self.topic_name), true);
@@ -266,6 +275,7 @@ impl Structure for TopicPartitions {
         encoder.write_unknown_tagged_fields(true, version, "TopicPartitions", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.topic_id = decoder.topic_id()?;
         decoder.read_string(
@@ -295,11 +305,13 @@ pub struct Assignment {
 }
 
 impl Structure for Assignment {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_structures(Some(&self.topic_partitions), true, version);
         encoder.write_unknown_tagged_fields(true, version, "Assignment", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_structures(
             &mut self.topic_partitions,

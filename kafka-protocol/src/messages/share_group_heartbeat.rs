@@ -24,6 +24,7 @@ pub struct ShareGroupHeartbeatRequest {
 }
 
 impl Structure for ShareGroupHeartbeatRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.group_id), true);
         encoder.write_string(Some(&self.member_id), true);
@@ -40,6 +41,7 @@ impl Structure for ShareGroupHeartbeatRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.group_id,
@@ -104,6 +106,7 @@ pub struct ShareGroupHeartbeatResponse {
 }
 
 impl Structure for ShareGroupHeartbeatResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -126,6 +129,7 @@ impl Structure for ShareGroupHeartbeatResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("ShareGroupHeartbeatResponse")?;
         self.throttle_time_ms = fields.int32(0);
@@ -167,11 +171,13 @@ pub struct Assignment {
 }
 
 impl Structure for Assignment {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_structures(Some(&self.topic_partitions), true, version);
         encoder.write_unknown_tagged_fields(true, version, "Assignment", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_structures(
             &mut self.topic_partitions,
@@ -196,12 +202,14 @@ pub struct TopicPartitions {
 }
 
 impl Structure for TopicPartitions {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
         encoder.write_int32_array(Some(&self.partitions), true);
         encoder.write_unknown_tagged_fields(true, version, "TopicPartitions", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.topic_id = decoder.topic_id()?;
         decoder.read_int32_array(

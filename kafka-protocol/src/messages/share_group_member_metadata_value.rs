@@ -34,6 +34,7 @@ impl Default for ShareGroupMemberMetadataValue {
 }
 
 impl Structure for ShareGroupMemberMetadataValue {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(self.rack_id.as_deref(), true);
         encoder.write_string(Some(&self.client_id), true);
@@ -49,6 +50,7 @@ impl Structure for ShareGroupMemberMetadataValue {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.rack_id,

@@ -18,6 +18,7 @@ pub struct ShareGroupMetadataValue {
 }
 
 impl Structure for ShareGroupMetadataValue {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<12>();
@@ -32,6 +33,7 @@ impl Structure for ShareGroupMetadataValue {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<12>("ShareGroupMetadataValue")?;
         self.epoch = fields.int32(0);

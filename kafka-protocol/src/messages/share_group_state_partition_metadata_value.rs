@@ -20,6 +20,7 @@ pub struct ShareGroupStatePartitionMetadataValue {
 }
 
 impl Structure for ShareGroupStatePartitionMetadataValue {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_structures(Some(&self.initializing_topics), true, version);
         encoder.write_structures(Some(&self.initialized_topics), true, version);
@@ -32,6 +33,7 @@ impl Structure for ShareGroupStatePartitionMetadataValue {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_structures(
             &mut self.initializing_topics,
@@ -76,6 +78,7 @@ pub struct TopicPartitionsInfo {
 }
 
 impl Structure for TopicPartitionsInfo {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
         encoder.write_string(Some(&self.topic_name), true);
@@ -88,6 +91,7 @@ impl Structure for TopicPartitionsInfo {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.topic_id = decoder.topic_id()?;
         decoder.read_string(
@@ -119,12 +123,14 @@ pub struct TopicInfo {
 }
 
 impl Structure for TopicInfo {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
         encoder.write_string(Some(&self.topic_name), true);
         encoder.write_unknown_tagged_fields(true, version, "TopicInfo", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.topic_id = decoder.topic_id()?;
         decoder.read_string(&mut self.topic_name, true, version, Field::of("TopicInfo", "topic_name"))?;

@@ -18,6 +18,7 @@ pub struct ShareSnapshotKey {
 }
 
 impl Structure for ShareSnapshotKey {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, _version: i16) {
         encoder.write_string(Some(&self.group_id), false);
         {
@@ -27,6 +28,7 @@ impl Structure for ShareSnapshotKey {
         }
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.group_id, false, version, Field::of("ShareSnapshotKey", "group_id"))?;
         let fields = decoder.fixed_fields::<20>("ShareSnapshotKey")?;

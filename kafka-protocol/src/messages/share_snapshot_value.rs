@@ -46,6 +46,7 @@ impl Default for ShareSnapshotValue {
 }
 
 impl Structure for ShareSnapshotValue {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<36>();
@@ -67,6 +68,7 @@ impl Structure for ShareSnapshotValue {
         self.unknown_tagged_fields.write(encoder, Some(0));
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<36>("ShareSnapshotValue")?;
         self.snapshot_epoch = fields.int32(0);
@@ -116,6 +118,7 @@ pub struct StateBatch {
 }
 
 impl Structure for StateBatch {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<19>();
@@ -127,6 +130,7 @@ impl Structure for StateBatch {
         encoder.write_unknown_tagged_fields(true, version, "StateBatch", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<19>("StateBatch")?;
         self.first_offset = fields.int64(0);

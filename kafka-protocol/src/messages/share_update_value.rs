@@ -37,6 +37,7 @@ impl Default for ShareUpdateValue {
 }
 
 impl Structure for ShareUpdateValue {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<16>();
@@ -55,6 +56,7 @@ impl Structure for ShareUpdateValue {
         self.unknown_tagged_fields.write(encoder, Some(0));
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<16>("ShareUpdateValue")?;
         self.snapshot_epoch = fields.int32(0);
@@ -101,6 +103,7 @@ pub struct StateBatch {
 }
 
 impl Structure for StateBatch {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<19>();
@@ -112,6 +115,7 @@ impl Structure for StateBatch {
         encoder.write_unknown_tagged_fields(true, version, "StateBatch", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<19>("StateBatch")?;
         self.first_offset = fields.int64(0);

@@ -16,6 +16,7 @@ pub struct SnapshotFooterRecord {
 }
 
 impl Structure for SnapshotFooterRecord {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int16(self.version);
         encoder.write_unknown_tagged_fields(
@@ -26,6 +27,7 @@ impl Structure for SnapshotFooterRecord {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         self.version = decoder.int16()?;
         decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;

@@ -18,6 +18,7 @@ pub struct SnapshotHeaderRecord {
 }
 
 impl Structure for SnapshotHeaderRecord {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<10>();
@@ -32,6 +33,7 @@ impl Structure for SnapshotHeaderRecord {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<10>("SnapshotHeaderRecord")?;
         self.version = fields.int16(0);

@@ -32,6 +32,7 @@ pub struct StreamsGroupCurrentMemberAssignmentValue {
 }
 
 impl Structure for StreamsGroupCurrentMemberAssignmentValue {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<9>();
@@ -53,6 +54,7 @@ impl Structure for StreamsGroupCurrentMemberAssignmentValue {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<9>("StreamsGroupCurrentMemberAssignmentValue")?;
         self.member_epoch = fields.int32(0);
@@ -119,6 +121,7 @@ pub struct TaskIds {
 }
 
 impl Structure for TaskIds {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, _version: i16) {
         encoder.write_string(Some(&self.subtopology_id), true);
         encoder.write_int32_array(Some(&self.partitions), true);
@@ -132,6 +135,7 @@ impl Structure for TaskIds {
         self.unknown_tagged_fields.write(encoder, Some(0));
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.subtopology_id,

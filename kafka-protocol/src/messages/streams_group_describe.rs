@@ -20,6 +20,7 @@ pub struct StreamsGroupDescribeRequest {
 }
 
 impl Structure for StreamsGroupDescribeRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_array(Some(&self.group_ids), true, |encoder, element| {
             encoder.write_string(Some(element), true)
@@ -40,6 +41,7 @@ impl Structure for StreamsGroupDescribeRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_array(
             &mut self.group_ids,
@@ -79,6 +81,7 @@ pub struct StreamsGroupDescribeResponse {
 }
 
 impl Structure for StreamsGroupDescribeResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.throttle_time_ms);
         encoder.write_structures(Some(&self.groups), true, version);
@@ -90,6 +93,7 @@ impl Structure for StreamsGroupDescribeResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.throttle_time_ms = decoder.int32()?;
         decoder.read_structures(
@@ -161,6 +165,7 @@ impl Default for DescribedGroup {
 }
 
 impl Structure for DescribedGroup {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.error_code(self.error_code);
         encoder.write_string(self.error_message.as_deref(), true);
@@ -190,6 +195,7 @@ impl Structure for DescribedGroup {
         encoder.write_unknown_tagged_fields(true, version, "DescribedGroup", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.error_code = decoder.error_code()?;
         decoder.read_string(
@@ -242,12 +248,14 @@ pub struct Topology {
 }
 
 impl Structure for Topology {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.epoch);
         encoder.write_structures(self.subtopologies.as_deref(), true, version);
         encoder.write_unknown_tagged_fields(true, version, "Topology", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.epoch = decoder.int32()?;
         decoder.read_structures(
@@ -279,6 +287,7 @@ pub struct Subtopology {
 }
 
 impl Structure for Subtopology {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.subtopology_id), true);
         encoder.write_array(Some(&self.source_topics), true, |encoder, element| {
@@ -292,6 +301,7 @@ impl Structure for Subtopology {
         encoder.write_unknown_tagged_fields(true, version, "Subtopology", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.subtopology_id,
@@ -374,6 +384,7 @@ pub struct Member {
 }
 
 impl Structure for Member {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.member_id), true);
         encoder.int32(self.member_epoch);
@@ -393,6 +404,7 @@ impl Structure for Member {
         encoder.write_unknown_tagged_fields(true, version, "Member", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.member_id, true, version, Field::of("Member", "member_id"))?;
         self.member_epoch = decoder.int32()?;
@@ -436,12 +448,14 @@ pub struct Endpoint {
 }
 
 impl Structure for Endpoint {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.host), true);
         encoder.uint16(self.port);
         encoder.write_unknown_tagged_fields(true, version, "Endpoint", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.host, true, version, Field::of("Endpoint", "host"))?;
         self.port = decoder.uint16()?;
@@ -464,6 +478,7 @@ pub struct TaskOffset {
 }
 
 impl Structure for TaskOffset {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.subtopology_id), true);
         {
@@ -474,6 +489,7 @@ impl Structure for TaskOffset {
         encoder.write_unknown_tagged_fields(true, version, "TaskOffset", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.subtopology_id,
@@ -503,6 +519,7 @@ pub struct Assignment {
 }
 
 impl Structure for Assignment {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_structures(Some(&self.active_tasks), true, version);
         encoder.write_structures(Some(&self.standby_tasks), true, version);
@@ -510,6 +527,7 @@ impl Structure for Assignment {
         encoder.write_unknown_tagged_fields(true, version, "Assignment", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_structures(
             &mut self.active_tasks,
@@ -546,12 +564,14 @@ pub struct TaskIds {
 }
 
 impl Structure for TaskIds {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.subtopology_id), true);
         encoder.write_int32_array(Some(&self.partitions), true);
         encoder.write_unknown_tagged_fields(true, version, "TaskIds", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.subtopology_id,
@@ -577,12 +597,14 @@ pub struct KeyValue {
 }
 
 impl Structure for KeyValue {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.key), true);
         encoder.write_string(Some(&self.value), true);
         encoder.write_unknown_tagged_fields(true, version, "KeyValue", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.key, true, version, Field::of("KeyValue", "key"))?;
         decoder.read_string(&mut self.value, true, version, Field::of("KeyValue", "value"))?;
@@ -607,6 +629,7 @@ pub struct TopicInfo {
 }
 
 impl Structure for TopicInfo {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         {
@@ -618,6 +641,7 @@ impl Structure for TopicInfo {
         encoder.write_unknown_tagged_fields(true, version, "TopicInfo", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.name, true, version, Field::of("TopicInfo", "name"))?;
         let fields = decoder.fixed_fields::<6>("TopicInfo")?;
@@ -646,6 +670,7 @@ pub struct TopologyDescription {
 }
 
 impl Structure for TopologyDescription {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         if version >= 1 {
             encoder.write_structures(Some(&self.subtopologies), true, version);
@@ -665,6 +690,7 @@ impl Structure for TopologyDescription {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         if version >= 1 {
             decoder.read_structures(
@@ -699,6 +725,7 @@ pub struct TopologyDescriptionSubtopology {
 }
 
 impl Structure for TopologyDescriptionSubtopology {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         if version >= 1 {
             encoder.write_string(Some(&self.subtopology_id), true);
@@ -718,6 +745,7 @@ impl Structure for TopologyDescriptionSubtopology {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         if version >= 1 {
             decoder.read_string(
@@ -760,6 +788,7 @@ pub struct TopologyDescriptionNode {
 }
 
 impl Structure for TopologyDescriptionNode {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         if version >= 1 {
             encoder.write_string(Some(&self.name), true);
@@ -805,6 +834,7 @@ impl Structure for TopologyDescriptionNode {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         if version >= 1 {
             decoder.read_string(
@@ -881,6 +911,7 @@ pub struct TopologyDescriptionGlobalStore {
 }
 
 impl Structure for TopologyDescriptionGlobalStore {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         if version >= 1 {
             self.source.write(encoder, version);
@@ -900,6 +931,7 @@ impl Structure for TopologyDescriptionGlobalStore {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         if version >= 1 {
             self.source.read(decoder, version)?;

@@ -73,6 +73,7 @@ impl Default for StreamsGroupHeartbeatRequest {
 }
 
 impl Structure for StreamsGroupHeartbeatRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.group_id), true);
         encoder.write_string(Some(&self.member_id), true);
@@ -102,6 +103,7 @@ impl Structure for StreamsGroupHeartbeatRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.group_id,
@@ -199,12 +201,14 @@ pub struct Topology {
 }
 
 impl Structure for Topology {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.epoch);
         encoder.write_structures(Some(&self.subtopologies), true, version);
         encoder.write_unknown_tagged_fields(true, version, "Topology", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.epoch = decoder.int32()?;
         decoder.read_structures(
@@ -240,6 +244,7 @@ pub struct Subtopology {
 }
 
 impl Structure for Subtopology {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.subtopology_id), true);
         encoder.write_array(Some(&self.source_topics), true, |encoder, element| {
@@ -257,6 +262,7 @@ impl Structure for Subtopology {
         encoder.write_unknown_tagged_fields(true, version, "Subtopology", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.subtopology_id,
@@ -332,6 +338,7 @@ pub struct CopartitionGroup {
 }
 
 impl Structure for CopartitionGroup {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_array(Some(&self.source_topics), true, |encoder, element| encoder.int16(*element));
         encoder.write_array(Some(&self.source_topic_regex), true, |encoder, element| encoder.int16(*element));
@@ -341,6 +348,7 @@ impl Structure for CopartitionGroup {
         encoder.write_unknown_tagged_fields(true, version, "CopartitionGroup", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_array(
             &mut self.source_topics,
@@ -380,12 +388,14 @@ pub struct KeyValue {
 }
 
 impl Structure for KeyValue {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.key), true);
         encoder.write_string(Some(&self.value), true);
         encoder.write_unknown_tagged_fields(true, version, "KeyValue", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.key, true, version, Field::of("KeyValue", "key"))?;
         decoder.read_string(&mut self.value, true, version, Field::of("KeyValue", "value"))?;
@@ -410,6 +420,7 @@ pub struct TopicInfo {
 }
 
 impl Structure for TopicInfo {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         {
@@ -421,6 +432,7 @@ impl Structure for TopicInfo {
         encoder.write_unknown_tagged_fields(true, version, "TopicInfo", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.name, true, version, Field::of("TopicInfo", "name"))?;
         let fields = decoder.fixed_fields::<6>("TopicInfo")?;
@@ -449,12 +461,14 @@ pub struct Endpoint {
 }
 
 impl Structure for Endpoint {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.host), true);
         encoder.uint16(self.port);
         encoder.write_unknown_tagged_fields(true, version, "Endpoint", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.host, true, version, Field::of("Endpoint", "host"))?;
         self.port = decoder.uint16()?;
@@ -477,6 +491,7 @@ pub struct TaskOffset {
 }
 
 impl Structure for TaskOffset {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.subtopology_id), true);
         {
@@ -487,6 +502,7 @@ impl Structure for TaskOffset {
         encoder.write_unknown_tagged_fields(true, version, "TaskOffset", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.subtopology_id,
@@ -514,12 +530,14 @@ pub struct TaskIds {
 }
 
 impl Structure for TaskIds {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.subtopology_id), true);
         encoder.write_int32_array(Some(&self.partitions), true);
         encoder.write_unknown_tagged_fields(true, version, "TaskIds", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.subtopology_id,
@@ -597,6 +615,7 @@ impl Default for StreamsGroupHeartbeatResponse {
 }
 
 impl Structure for StreamsGroupHeartbeatResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -642,6 +661,7 @@ impl Structure for StreamsGroupHeartbeatResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("StreamsGroupHeartbeatResponse")?;
         self.throttle_time_ms = fields.int32(0);
@@ -727,6 +747,7 @@ pub struct EndpointToPartitions {
 }
 
 impl Structure for EndpointToPartitions {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         self.user_endpoint.write(encoder, version);
         encoder.write_structures(Some(&self.active_partitions), true, version);
@@ -739,6 +760,7 @@ impl Structure for EndpointToPartitions {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.user_endpoint.read(decoder, version)?;
         decoder.read_structures(
@@ -770,12 +792,14 @@ pub struct Status {
 }
 
 impl Structure for Status {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int8(self.status_code);
         encoder.write_string(Some(&self.status_detail), true);
         encoder.write_unknown_tagged_fields(true, version, "Status", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.status_code = decoder.int8()?;
         decoder.read_string(&mut self.status_detail, true, version, Field::of("Status", "status_detail"))?;
@@ -796,12 +820,14 @@ pub struct TopicPartition {
 }
 
 impl Structure for TopicPartition {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.topic), true);
         encoder.write_int32_array(Some(&self.partitions), true);
         encoder.write_unknown_tagged_fields(true, version, "TopicPartition", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.topic, true, version, Field::of("TopicPartition", "topic"))?;
         decoder.read_int32_array(

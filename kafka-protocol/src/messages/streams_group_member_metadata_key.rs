@@ -16,11 +16,13 @@ pub struct StreamsGroupMemberMetadataKey {
 }
 
 impl Structure for StreamsGroupMemberMetadataKey {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, _version: i16) {
         encoder.write_string(Some(&self.group_id), false);
         encoder.write_string(Some(&self.member_id), false);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.group_id,

@@ -49,6 +49,7 @@ impl Default for StreamsGroupMemberMetadataValue {
 }
 
 impl Structure for StreamsGroupMemberMetadataValue {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(self.instance_id.as_deref(), true);
         encoder.write_string(self.rack_id.as_deref(), true);
@@ -70,6 +71,7 @@ impl Structure for StreamsGroupMemberMetadataValue {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.instance_id,
@@ -134,12 +136,14 @@ pub struct Endpoint {
 }
 
 impl Structure for Endpoint {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.host), true);
         encoder.uint16(self.port);
         encoder.write_unknown_tagged_fields(true, version, "Endpoint", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.host, true, version, Field::of("Endpoint", "host"))?;
         self.port = decoder.uint16()?;
@@ -160,12 +164,14 @@ pub struct KeyValue {
 }
 
 impl Structure for KeyValue {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.key), true);
         encoder.write_string(Some(&self.value), true);
         encoder.write_unknown_tagged_fields(true, version, "KeyValue", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.key, true, version, Field::of("KeyValue", "key"))?;
         decoder.read_string(&mut self.value, true, version, Field::of("KeyValue", "value"))?;

@@ -14,10 +14,12 @@ pub struct StreamsGroupMetadataKey {
 }
 
 impl Structure for StreamsGroupMetadataKey {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, _version: i16) {
         encoder.write_string(Some(&self.group_id), false);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.group_id,

@@ -40,6 +40,7 @@ impl Default for StreamsGroupMetadataValue {
 }
 
 impl Structure for StreamsGroupMetadataValue {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<12>();
@@ -74,6 +75,7 @@ impl Structure for StreamsGroupMetadataValue {
         self.unknown_tagged_fields.write(encoder, Some(3));
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<12>("StreamsGroupMetadataValue")?;
         self.epoch = fields.int32(0);
@@ -123,6 +125,7 @@ pub struct LastAssignmentConfig {
 }
 
 impl Structure for LastAssignmentConfig {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.key), true);
         encoder.write_string(Some(&self.value), true);
@@ -134,6 +137,7 @@ impl Structure for LastAssignmentConfig {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.key, true, version, Field::of("LastAssignmentConfig", "key"))?;
         decoder.read_string(&mut self.value, true, version, Field::of("LastAssignmentConfig", "value"))?;

@@ -20,6 +20,7 @@ pub struct StreamsGroupTargetAssignmentMemberValue {
 }
 
 impl Structure for StreamsGroupTargetAssignmentMemberValue {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_structures(Some(&self.active_tasks), true, version);
         encoder.write_structures(Some(&self.standby_tasks), true, version);
@@ -32,6 +33,7 @@ impl Structure for StreamsGroupTargetAssignmentMemberValue {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_structures(
             &mut self.active_tasks,
@@ -74,12 +76,14 @@ pub struct TaskIds {
 }
 
 impl Structure for TaskIds {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.subtopology_id), true);
         encoder.write_int32_array(Some(&self.partitions), true);
         encoder.write_unknown_tagged_fields(true, version, "TaskIds", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.subtopology_id,

@@ -18,6 +18,7 @@ pub struct StreamsGroupTargetAssignmentMetadataValue {
 }
 
 impl Structure for StreamsGroupTargetAssignmentMetadataValue {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, _version: i16) {
         encoder.int32(self.assignment_epoch);
         let known = u32::from(self.assignment_timestamp != 0);
@@ -30,6 +31,7 @@ impl Structure for StreamsGroupTargetAssignmentMetadataValue {
         self.unknown_tagged_fields.write(encoder, Some(0));
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         self.assignment_epoch = decoder.int32()?;
         decoder.read_tagged_fields(&mut self.unknown_tagged_fields, |tag, decoder| {

@@ -22,6 +22,7 @@ pub struct StreamsGroupTopologyDescriptionUpdateRequest {
 }
 
 impl Structure for StreamsGroupTopologyDescriptionUpdateRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.group_id), true);
         encoder.write_string(Some(&self.member_id), true);
@@ -35,6 +36,7 @@ impl Structure for StreamsGroupTopologyDescriptionUpdateRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.group_id,
@@ -73,6 +75,7 @@ pub struct TopologyDescription {
 }
 
 impl Structure for TopologyDescription {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_structures(Some(&self.subtopologies), true, version);
         encoder.write_structures(Some(&self.global_stores), true, version);
@@ -84,6 +87,7 @@ impl Structure for TopologyDescription {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_structures(
             &mut self.subtopologies,
@@ -114,6 +118,7 @@ pub struct TopologyDescriptionSubtopology {
 }
 
 impl Structure for TopologyDescriptionSubtopology {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.subtopology_id), true);
         encoder.write_structures(Some(&self.nodes), true, version);
@@ -125,6 +130,7 @@ impl Structure for TopologyDescriptionSubtopology {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.subtopology_id,
@@ -163,6 +169,7 @@ pub struct TopologyDescriptionNode {
 }
 
 impl Structure for TopologyDescriptionNode {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         encoder.int8(self.node_type);
@@ -184,6 +191,7 @@ impl Structure for TopologyDescriptionNode {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.name, true, version, Field::of("TopologyDescriptionNode", "name"))?;
         self.node_type = decoder.int8()?;
@@ -243,6 +251,7 @@ pub struct TopologyDescriptionGlobalStore {
 }
 
 impl Structure for TopologyDescriptionGlobalStore {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         self.source.write(encoder, version);
         self.processor.write(encoder, version);
@@ -254,6 +263,7 @@ impl Structure for TopologyDescriptionGlobalStore {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.source.read(decoder, version)?;
         self.processor.read(decoder, version)?;
@@ -276,6 +286,7 @@ pub struct StreamsGroupTopologyDescriptionUpdateResponse {
 }
 
 impl Structure for StreamsGroupTopologyDescriptionUpdateResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -291,6 +302,7 @@ impl Structure for StreamsGroupTopologyDescriptionUpdateResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("StreamsGroupTopologyDescriptionUpdateResponse")?;
         self.throttle_time_ms = fields.int32(0);

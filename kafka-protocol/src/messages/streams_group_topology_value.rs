@@ -18,6 +18,7 @@ pub struct StreamsGroupTopologyValue {
 }
 
 impl Structure for StreamsGroupTopologyValue {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.epoch);
         encoder.write_structures(Some(&self.subtopologies), true, version);
@@ -29,6 +30,7 @@ impl Structure for StreamsGroupTopologyValue {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.epoch = decoder.int32()?;
         decoder.read_structures(
@@ -70,6 +72,7 @@ pub struct Subtopology {
 }
 
 impl Structure for Subtopology {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.subtopology_id), true);
         encoder.write_array(Some(&self.source_topics), true, |encoder, element| {
@@ -87,6 +90,7 @@ impl Structure for Subtopology {
         encoder.write_unknown_tagged_fields(true, version, "Subtopology", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.subtopology_id,
@@ -162,6 +166,7 @@ pub struct CopartitionGroup {
 }
 
 impl Structure for CopartitionGroup {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_array(Some(&self.source_topics), true, |encoder, element| encoder.int16(*element));
         encoder.write_array(Some(&self.source_topic_regex), true, |encoder, element| encoder.int16(*element));
@@ -171,6 +176,7 @@ impl Structure for CopartitionGroup {
         encoder.write_unknown_tagged_fields(true, version, "CopartitionGroup", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_array(
             &mut self.source_topics,
@@ -210,12 +216,14 @@ pub struct TopicConfig {
 }
 
 impl Structure for TopicConfig {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.key), true);
         encoder.write_string(Some(&self.value), true);
         encoder.write_unknown_tagged_fields(true, version, "TopicConfig", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.key, true, version, Field::of("TopicConfig", "key"))?;
         decoder.read_string(&mut self.value, true, version, Field::of("TopicConfig", "value"))?;
@@ -240,6 +248,7 @@ pub struct TopicInfo {
 }
 
 impl Structure for TopicInfo {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         {
@@ -251,6 +260,7 @@ impl Structure for TopicInfo {
         encoder.write_unknown_tagged_fields(true, version, "TopicInfo", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.name, true, version, Field::of("TopicInfo", "name"))?;
         let fields = decoder.fixed_fields::<6>("TopicInfo")?;

@@ -28,6 +28,7 @@ pub struct SyncGroupRequest {
 }
 
 impl Structure for SyncGroupRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         encoder.write_string(Some(&self.group_id), flexible);
@@ -53,6 +54,7 @@ impl Structure for SyncGroupRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
         decoder.read_string(
@@ -123,6 +125,7 @@ pub struct SyncGroupRequestAssignment {
 }
 
 impl Structure for SyncGroupRequestAssignment {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         encoder.write_string(Some(&self.member_id), flexible);
@@ -135,6 +138,7 @@ impl Structure for SyncGroupRequestAssignment {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
         decoder.read_string(
@@ -174,6 +178,7 @@ pub struct SyncGroupResponse {
 }
 
 impl Structure for SyncGroupResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 4;
         if version >= 1 {
@@ -195,6 +200,7 @@ impl Structure for SyncGroupResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 4;
         if version >= 1 {

@@ -18,12 +18,14 @@ pub struct TopicRecord {
 }
 
 impl Structure for TopicRecord {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         encoder.topic_id(self.topic_id);
         encoder.write_unknown_tagged_fields(true, version, "TopicRecord", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.name, true, version, Field::of("TopicRecord", "name"))?;
         self.topic_id = decoder.topic_id()?;

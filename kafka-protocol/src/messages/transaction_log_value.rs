@@ -55,6 +55,7 @@ impl Default for TransactionLogValue {
 }
 
 impl Structure for TransactionLogValue {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         {
@@ -119,6 +120,7 @@ impl Structure for TransactionLogValue {
         }
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         let fields = decoder.fixed_fields::<15>("TransactionLogValue")?;
@@ -177,6 +179,7 @@ pub struct PartitionsSchema {
 }
 
 impl Structure for PartitionsSchema {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 1;
         encoder.write_string(Some(&self.topic), flexible);
@@ -189,6 +192,7 @@ impl Structure for PartitionsSchema {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 1;
         decoder.read_string(&mut self.topic, flexible, version, Field::of("PartitionsSchema", "topic"))?;

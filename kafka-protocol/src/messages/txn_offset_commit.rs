@@ -46,6 +46,7 @@ impl Default for TxnOffsetCommitRequest {
 }
 
 impl Structure for TxnOffsetCommitRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         encoder.write_string(Some(&self.transactional_id), flexible);
@@ -80,6 +81,7 @@ impl Structure for TxnOffsetCommitRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
         decoder.read_string(
@@ -149,6 +151,7 @@ pub struct TxnOffsetCommitRequestTopic {
 }
 
 impl Structure for TxnOffsetCommitRequestTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         if version <= 5 {
@@ -166,6 +169,7 @@ impl Structure for TxnOffsetCommitRequestTopic {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
         if version <= 5 {
@@ -220,6 +224,7 @@ impl Default for TxnOffsetCommitRequestPartition {
 }
 
 impl Structure for TxnOffsetCommitRequestPartition {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         {
@@ -239,6 +244,7 @@ impl Structure for TxnOffsetCommitRequestPartition {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
         let fields = decoder.fixed_fields::<12>("TxnOffsetCommitRequestPartition")?;
@@ -272,6 +278,7 @@ pub struct TxnOffsetCommitResponse {
 }
 
 impl Structure for TxnOffsetCommitResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         encoder.int32(self.throttle_time_ms);
@@ -284,6 +291,7 @@ impl Structure for TxnOffsetCommitResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
         self.throttle_time_ms = decoder.int32()?;
@@ -320,6 +328,7 @@ pub struct TxnOffsetCommitResponseTopic {
 }
 
 impl Structure for TxnOffsetCommitResponseTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         if version <= 5 {
@@ -337,6 +346,7 @@ impl Structure for TxnOffsetCommitResponseTopic {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
         if version <= 5 {
@@ -375,6 +385,7 @@ pub struct TxnOffsetCommitResponsePartition {
 }
 
 impl Structure for TxnOffsetCommitResponsePartition {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         let flexible = version >= 3;
         {
@@ -390,6 +401,7 @@ impl Structure for TxnOffsetCommitResponsePartition {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let flexible = version >= 3;
         let fields = decoder.fixed_fields::<6>("TxnOffsetCommitResponsePartition")?;

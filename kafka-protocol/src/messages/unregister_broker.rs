@@ -16,6 +16,7 @@ pub struct UnregisterBrokerRequest {
 }
 
 impl Structure for UnregisterBrokerRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.broker_id);
         encoder.write_unknown_tagged_fields(
@@ -26,6 +27,7 @@ impl Structure for UnregisterBrokerRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         self.broker_id = decoder.int32()?;
         decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;
@@ -64,6 +66,7 @@ impl Default for UnregisterBrokerResponse {
 }
 
 impl Structure for UnregisterBrokerResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -79,6 +82,7 @@ impl Structure for UnregisterBrokerResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("UnregisterBrokerResponse")?;
         self.throttle_time_ms = fields.int32(0);

@@ -18,6 +18,7 @@ pub struct UnregisterBrokerRecord {
 }
 
 impl Structure for UnregisterBrokerRecord {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<12>();
@@ -32,6 +33,7 @@ impl Structure for UnregisterBrokerRecord {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<12>("UnregisterBrokerRecord")?;
         self.broker_id = fields.int32(0);

@@ -16,6 +16,7 @@ pub struct UnregisterControllerRecord {
 }
 
 impl Structure for UnregisterControllerRecord {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.controller_id);
         encoder.write_unknown_tagged_fields(
@@ -26,6 +27,7 @@ impl Structure for UnregisterControllerRecord {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         self.controller_id = decoder.int32()?;
         decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;

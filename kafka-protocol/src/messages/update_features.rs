@@ -31,6 +31,7 @@ impl Default for UpdateFeaturesRequest {
 }
 
 impl Structure for UpdateFeaturesRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int32(self.timeout_ms);
         encoder.write_structures(Some(&self.feature_updates), true, version);
@@ -47,6 +48,7 @@ impl Structure for UpdateFeaturesRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.timeout_ms = decoder.int32()?;
         decoder.read_structures(
@@ -97,6 +99,7 @@ impl Default for FeatureUpdateKey {
 }
 
 impl Structure for FeatureUpdateKey {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.feature), true);
         encoder.int16(self.max_version_level);
@@ -113,6 +116,7 @@ impl Structure for FeatureUpdateKey {
         encoder.write_unknown_tagged_fields(true, version, "FeatureUpdateKey", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.feature, true, version, Field::of("FeatureUpdateKey", "feature"))?;
         self.max_version_level = decoder.int16()?;
@@ -155,6 +159,7 @@ impl Default for UpdateFeaturesResponse {
 }
 
 impl Structure for UpdateFeaturesResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -173,6 +178,7 @@ impl Structure for UpdateFeaturesResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("UpdateFeaturesResponse")?;
         self.throttle_time_ms = fields.int32(0);
@@ -227,6 +233,7 @@ impl Default for UpdatableFeatureResult {
 }
 
 impl Structure for UpdatableFeatureResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.feature), true);
         encoder.error_code(self.error_code);
@@ -239,6 +246,7 @@ impl Structure for UpdatableFeatureResult {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.feature,

@@ -40,6 +40,7 @@ impl Default for UpdateRaftVoterRequest {
 }
 
 impl Structure for UpdateRaftVoterRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(self.cluster_id.as_deref(), true);
         {
@@ -58,6 +59,7 @@ impl Structure for UpdateRaftVoterRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.cluster_id,
@@ -101,6 +103,7 @@ pub struct Listener {
 }
 
 impl Structure for Listener {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         encoder.write_string(Some(&self.host), true);
@@ -108,6 +111,7 @@ impl Structure for Listener {
         encoder.write_unknown_tagged_fields(true, version, "Listener", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.name, true, version, Field::of("Listener", "name"))?;
         decoder.read_string(&mut self.host, true, version, Field::of("Listener", "host"))?;
@@ -129,6 +133,7 @@ pub struct KRaftVersionFeature {
 }
 
 impl Structure for KRaftVersionFeature {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<4>();
@@ -143,6 +148,7 @@ impl Structure for KRaftVersionFeature {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<4>("KRaftVersionFeature")?;
         self.min_supported_version = fields.int16(0);
@@ -166,6 +172,7 @@ pub struct UpdateRaftVoterResponse {
 }
 
 impl Structure for UpdateRaftVoterResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -182,6 +189,7 @@ impl Structure for UpdateRaftVoterResponse {
         self.unknown_tagged_fields.write(encoder, Some(0));
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("UpdateRaftVoterResponse")?;
         self.throttle_time_ms = fields.int32(0);
@@ -233,6 +241,7 @@ impl Default for CurrentLeader {
 }
 
 impl Structure for CurrentLeader {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<8>();
@@ -244,6 +253,7 @@ impl Structure for CurrentLeader {
         encoder.write_unknown_tagged_fields(true, version, "CurrentLeader", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<8>("CurrentLeader")?;
         self.leader_id = fields.int32(0);

@@ -40,6 +40,7 @@ impl std::fmt::Debug for UserScramCredentialRecord {
 }
 
 impl Structure for UserScramCredentialRecord {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         encoder.int8(self.mechanism);
@@ -55,6 +56,7 @@ impl Structure for UserScramCredentialRecord {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.name, true, version, Field::of("UserScramCredentialRecord", "name"))?;
         self.mechanism = decoder.int8()?;

@@ -31,6 +31,7 @@ impl Default for VoteRequest {
 }
 
 impl Structure for VoteRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(self.cluster_id.as_deref(), true);
         if version >= 1 {
@@ -40,6 +41,7 @@ impl Structure for VoteRequest {
         encoder.write_unknown_tagged_fields(true, version, "VoteRequest", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.cluster_id, true, version, Field::of("VoteRequest", "cluster_id"))?;
         if version >= 1 {
@@ -69,6 +71,7 @@ pub struct VoteRequestTopicData {
 }
 
 impl Structure for VoteRequestTopicData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.topic_name), true);
         encoder.write_structures(Some(&self.partitions), true, version);
@@ -80,6 +83,7 @@ impl Structure for VoteRequestTopicData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.topic_name,
@@ -122,6 +126,7 @@ pub struct VoteRequestPartitionData {
 }
 
 impl Structure for VoteRequestPartitionData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<12>();
@@ -152,6 +157,7 @@ impl Structure for VoteRequestPartitionData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<12>("VoteRequestPartitionData")?;
         self.partition_index = fields.int32(0);
@@ -187,6 +193,7 @@ pub struct VoteResponse {
 }
 
 impl Structure for VoteResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.error_code(self.error_code);
         encoder.write_structures(Some(&self.topics), true, version);
@@ -203,6 +210,7 @@ impl Structure for VoteResponse {
         self.unknown_tagged_fields.write(encoder, if version >= 1 { Some(0) } else { None });
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.error_code = decoder.error_code()?;
         decoder.read_structures(&mut self.topics, true, version, Field::of("VoteResponse", "topics"))?;
@@ -242,6 +250,7 @@ pub struct VoteResponseTopicData {
 }
 
 impl Structure for VoteResponseTopicData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.topic_name), true);
         encoder.write_structures(Some(&self.partitions), true, version);
@@ -253,6 +262,7 @@ impl Structure for VoteResponseTopicData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.topic_name,
@@ -289,6 +299,7 @@ pub struct VoteResponsePartitionData {
 }
 
 impl Structure for VoteResponsePartitionData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<15>();
@@ -306,6 +317,7 @@ impl Structure for VoteResponsePartitionData {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<15>("VoteResponsePartitionData")?;
         self.partition_index = fields.int32(0);
@@ -332,6 +344,7 @@ pub struct NodeEndpoint {
 }
 
 impl Structure for NodeEndpoint {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         if version >= 1 {
             encoder.int32(self.node_id);
@@ -351,6 +364,7 @@ impl Structure for NodeEndpoint {
         encoder.write_unknown_tagged_fields(true, version, "NodeEndpoint", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         if version >= 1 {
             self.node_id = decoder.int32()?;

@@ -18,12 +18,14 @@ pub struct VotersRecord {
 }
 
 impl Structure for VotersRecord {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int16(self.version);
         encoder.write_structures(Some(&self.voters), true, version);
         encoder.write_unknown_tagged_fields(true, version, "VotersRecord", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.version = decoder.int16()?;
         decoder.read_structures(&mut self.voters, true, version, Field::of("VotersRecord", "voters"))?;
@@ -54,6 +56,7 @@ pub struct Voter {
 }
 
 impl Structure for Voter {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<20>();
@@ -65,6 +68,7 @@ impl Structure for Voter {
         encoder.write_unknown_tagged_fields(true, version, "Voter", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<20>("Voter")?;
         self.voter_id = fields.int32(0);
@@ -90,6 +94,7 @@ pub struct Endpoint {
 }
 
 impl Structure for Endpoint {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         encoder.write_string(Some(&self.host), true);
@@ -97,6 +102,7 @@ impl Structure for Endpoint {
         encoder.write_unknown_tagged_fields(true, version, "Endpoint", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.name, true, version, Field::of("Endpoint", "name"))?;
         decoder.read_string(&mut self.host, true, version, Field::of("Endpoint", "host"))?;
@@ -118,6 +124,7 @@ pub struct KRaftVersionFeature {
 }
 
 impl Structure for KRaftVersionFeature {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<4>();
@@ -132,6 +139,7 @@ impl Structure for KRaftVersionFeature {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<4>("KRaftVersionFeature")?;
         self.min_supported_version = fields.int16(0);

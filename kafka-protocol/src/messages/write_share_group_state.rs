@@ -18,6 +18,7 @@ pub struct WriteShareGroupStateRequest {
 }
 
 impl Structure for WriteShareGroupStateRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.group_id), true);
         encoder.write_structures(Some(&self.topics), true, version);
@@ -29,6 +30,7 @@ impl Structure for WriteShareGroupStateRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.group_id,
@@ -65,12 +67,14 @@ pub struct WriteStateData {
 }
 
 impl Structure for WriteStateData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
         encoder.write_structures(Some(&self.partitions), true, version);
         encoder.write_unknown_tagged_fields(true, version, "WriteStateData", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.topic_id = decoder.topic_id()?;
         decoder.read_structures(
@@ -118,6 +122,7 @@ impl Default for PartitionData {
 }
 
 impl Structure for PartitionData {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<20>();
@@ -133,6 +138,7 @@ impl Structure for PartitionData {
         encoder.write_unknown_tagged_fields(true, version, "PartitionData", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<20>("PartitionData")?;
         self.partition = fields.int32(0);
@@ -169,6 +175,7 @@ pub struct StateBatch {
 }
 
 impl Structure for StateBatch {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<19>();
@@ -180,6 +187,7 @@ impl Structure for StateBatch {
         encoder.write_unknown_tagged_fields(true, version, "StateBatch", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<19>("StateBatch")?;
         self.first_offset = fields.int64(0);
@@ -201,6 +209,7 @@ pub struct WriteShareGroupStateResponse {
 }
 
 impl Structure for WriteShareGroupStateResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_structures(Some(&self.results), true, version);
         encoder.write_unknown_tagged_fields(
@@ -211,6 +220,7 @@ impl Structure for WriteShareGroupStateResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_structures(
             &mut self.results,
@@ -241,12 +251,14 @@ pub struct WriteStateResult {
 }
 
 impl Structure for WriteStateResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.topic_id(self.topic_id);
         encoder.write_structures(Some(&self.partitions), true, version);
         encoder.write_unknown_tagged_fields(true, version, "WriteStateResult", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.topic_id = decoder.topic_id()?;
         decoder.read_structures(
@@ -274,6 +286,7 @@ pub struct PartitionResult {
 }
 
 impl Structure for PartitionResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -284,6 +297,7 @@ impl Structure for PartitionResult {
         encoder.write_unknown_tagged_fields(true, version, "PartitionResult", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("PartitionResult")?;
         self.partition = fields.int32(0);

@@ -16,6 +16,7 @@ pub struct WriteTxnMarkersRequest {
 }
 
 impl Structure for WriteTxnMarkersRequest {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_structures(Some(&self.markers), true, version);
         encoder.write_unknown_tagged_fields(
@@ -26,6 +27,7 @@ impl Structure for WriteTxnMarkersRequest {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_structures(
             &mut self.markers,
@@ -64,6 +66,7 @@ pub struct WritableTxnMarker {
 }
 
 impl Structure for WritableTxnMarker {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<11>();
@@ -79,6 +82,7 @@ impl Structure for WritableTxnMarker {
         encoder.write_unknown_tagged_fields(true, version, "WritableTxnMarker", &self.unknown_tagged_fields);
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<11>("WritableTxnMarker")?;
         self.producer_id = fields.int64(0);
@@ -106,6 +110,7 @@ pub struct WritableTxnMarkerTopic {
 }
 
 impl Structure for WritableTxnMarkerTopic {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         encoder.write_int32_array(Some(&self.partition_indexes), true);
@@ -117,6 +122,7 @@ impl Structure for WritableTxnMarkerTopic {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(&mut self.name, true, version, Field::of("WritableTxnMarkerTopic", "name"))?;
         decoder.read_int32_array(
@@ -140,6 +146,7 @@ pub struct WriteTxnMarkersResponse {
 }
 
 impl Structure for WriteTxnMarkersResponse {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_structures(Some(&self.markers), true, version);
         encoder.write_unknown_tagged_fields(
@@ -150,6 +157,7 @@ impl Structure for WriteTxnMarkersResponse {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_structures(
             &mut self.markers,
@@ -180,6 +188,7 @@ pub struct WritableTxnMarkerResult {
 }
 
 impl Structure for WritableTxnMarkerResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int64(self.producer_id);
         encoder.write_structures(Some(&self.topics), true, version);
@@ -191,6 +200,7 @@ impl Structure for WritableTxnMarkerResult {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         self.producer_id = decoder.int64()?;
         decoder.read_structures(
@@ -216,6 +226,7 @@ pub struct WritableTxnMarkerTopicResult {
 }
 
 impl Structure for WritableTxnMarkerTopicResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.write_string(Some(&self.name), true);
         encoder.write_structures(Some(&self.partitions), true, version);
@@ -227,6 +238,7 @@ impl Structure for WritableTxnMarkerTopicResult {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, version: i16) -> Result<(), Failure> {
         decoder.read_string(
             &mut self.name,
@@ -257,6 +269,7 @@ pub struct WritableTxnMarkerPartitionResult {
 }
 
 impl Structure for WritableTxnMarkerPartitionResult {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         {
             let mut fields = encoder.fixed_fields::<6>();
@@ -271,6 +284,7 @@ impl Structure for WritableTxnMarkerPartitionResult {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         let fields = decoder.fixed_fields::<6>("WritableTxnMarkerPartitionResult")?;
         self.partition_index = fields.int32(0);

@@ -16,6 +16,7 @@ pub struct ZkMigrationStateRecord {
 }
 
 impl Structure for ZkMigrationStateRecord {
+    #[inline]
     fn write(&self, encoder: &mut Encoder, version: i16) {
         encoder.int8(self.zk_migration_state);
         encoder.write_unknown_tagged_fields(
@@ -26,6 +27,7 @@ impl Structure for ZkMigrationStateRecord {
         );
     }
 
+    #[inline]
     fn read(&mut self, decoder: &mut Decoder, _version: i16) -> Result<(), Failure> {
         self.zk_migration_state = decoder.int8()?;
         decoder.read_unknown_tagged_fields(&mut self.unknown_tagged_fields)?;

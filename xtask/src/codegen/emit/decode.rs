@@ -32,7 +32,7 @@ pub(super) fn emit_decode(out: &mut String, schema: &Schema, structure: &Struct)
     let decoder = if body.contains("decoder") { "decoder" } else { "_decoder" };
     let _ = writeln!(
         out,
-        "fn read(&mut self, {decoder}: &mut Decoder, {}: i16) -> Result<(), Failure> {{\n{body}Ok(())\n}}",
+        "#[inline]\nfn read(&mut self, {decoder}: &mut Decoder, {}: i16) -> Result<(), Failure> {{\n{body}Ok(())\n}}",
         version_parameter(&body)
     );
 }

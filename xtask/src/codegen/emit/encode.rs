@@ -28,7 +28,7 @@ pub(super) fn emit_encode(out: &mut String, schema: &Schema, structure: &Struct)
     let encoder = if body.contains("encoder") { "encoder" } else { "_encoder" };
     let _ = writeln!(
         out,
-        "fn write(&self, {encoder}: &mut Encoder, {}: i16) {{\n{body}}}\n",
+        "#[inline]\nfn write(&self, {encoder}: &mut Encoder, {}: i16) {{\n{body}}}\n",
         version_parameter(&body)
     );
 }
