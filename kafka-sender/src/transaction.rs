@@ -28,6 +28,8 @@ pub(crate) struct Transactional {
     /// Those who wait, in the order of their calls.
     waiting: Vec<(CallId, Awaits)>,
     initialized: bool,
+    /// Nobody was there to be told that it is.
+    unheard: bool,
     /// Nobody can ask for the transaction's end any more: commit, or abort, was asked for.
     decided: bool,
     /// What became of a commit, if nobody was there to be told.
@@ -64,6 +66,7 @@ impl Transactional {
             due: None,
             waiting: Vec::new(),
             initialized: false,
+            unheard: false,
             decided: false,
             unreported: None,
             failure: None,
@@ -152,6 +155,9 @@ impl Engine {
         };
         match call {
             TransactionCall::Init => {
+                if std::mem::take(&mut transactional.unheard) && manager.state() == State::Ready {
+                    return Ok(None);
+                }
                 if transactional.initialized || manager.state() != State::Initializing {
                     manager.init().map_err(error)?;
                 }
@@ -263,7 +269,11 @@ impl Engine {
                     if let Some(transactional) = &mut self.transactional {
                         transactional.initialized = true;
                     }
-                    self.answer_all(Awaits::Identity, &Ok(()));
+                    if !self.answer_all(Awaits::Identity, &Ok(()))
+                        && let Some(transactional) = &mut self.transactional
+                    {
+                        transactional.unheard = true;
+                    }
                 }
                 TransactionEvent::InitFailed(error) => {
                     if let Some(transactional) = &mut self.transactional {

@@ -2,7 +2,7 @@
 
 use crate::history::RecordNumber;
 use crate::random::Random;
-use crate::scenario::TOPICS;
+use crate::scenario::{INPUT, TOPICS};
 use kafka_producer::core::PendingSend;
 use kafka_types::{Monotonic, Present, ProducerRecord};
 use std::sync::{Arc, Mutex};
@@ -15,6 +15,10 @@ pub(crate) type OwnedRecord = ProducerRecord<'static, Present<Vec<u8>>, Present<
 pub(crate) type Pending = PendingSend<'static, Present<Vec<u8>>, Present<Vec<u8>>>;
 
 pub(crate) struct Caller {
+    /// Which client it sends with.
+    pub(crate) client: usize,
+    /// It sends small records to a topic that is always there.
+    pub(crate) simple: bool,
     pub(crate) random: Random,
     /// Records it still wants to send.
     pub(crate) left: u64,
@@ -70,6 +74,13 @@ pub(crate) fn record(random: &mut Random, number: RecordNumber) -> (OwnedRecord,
         record = record.header("trace", number.0.to_be_bytes().to_vec());
     }
     (record, bytes)
+}
+
+/// A record that nothing is wrong with.
+pub(crate) fn simple_record(number: RecordNumber) -> (OwnedRecord, usize) {
+    let value = number.0.to_be_bytes().to_vec();
+    let bytes = value.len();
+    (ProducerRecord::new(INPUT.0).key_or_null(None).value(value), bytes)
 }
 
 /// The number that a value carries.

@@ -1,5 +1,6 @@
 //! What goes wrong.
 
+use crate::link::LinkId;
 use crate::random::Random;
 use crate::scenario::TOPICS;
 use kafka_testkit::{ApiKey, Cluster, ErrorCode, Rule, TopicConfig};
@@ -22,9 +23,9 @@ pub(crate) enum Fault {
     /// All connections to a broker break.
     Disconnect(NodeId),
     /// A connection takes no more bytes from the producer.
-    Block(u64),
+    Block(LinkId),
     /// It does again.
-    Unblock(u64),
+    Unblock(LinkId),
     /// Requests meet this.
     Rule(Box<Rule>),
     /// A topic grows.
@@ -61,7 +62,7 @@ impl Fault {
     pub(crate) fn draw(
         random: &mut Random,
         brokers: u32,
-        links: &[u64],
+        links: &[LinkId],
         now: Monotonic,
     ) -> (Fault, Option<(Monotonic, Fault)>) {
         let node = NodeId(1 + random.index(brokers as usize) as i32);

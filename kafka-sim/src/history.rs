@@ -107,6 +107,11 @@ impl History {
         Ok(())
     }
 
+    /// What was told of a record.
+    pub(crate) fn told(&self, number: RecordNumber) -> Option<&Told> {
+        self.records.get(&number)?.told.as_ref()
+    }
+
     /// How many accepted records wait for their outcome.
     pub fn open(&self) -> usize {
         self.records.values().filter(|entry| entry.accepted.is_some() && entry.told.is_none()).count()

@@ -15,10 +15,13 @@
 
 mod agenda;
 mod caller;
+mod client;
 mod fault;
 mod history;
+mod ledger;
 mod link;
 mod open;
+mod program;
 mod random;
 mod report;
 mod scenario;

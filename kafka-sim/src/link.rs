@@ -3,13 +3,30 @@
 use bytes::{Bytes, BytesMut};
 use kafka_network::{Connection, OutgoingFrame};
 use kafka_protocol::wire::ApiKey;
-use kafka_sender::Transmit;
+use kafka_sender::{ConnectionId, Transmit};
 use kafka_types::{Monotonic, NodeId};
 use std::collections::VecDeque;
+use std::fmt;
 
 /// Small batches are copied beside the headers of their request; pieces that are longer than all that together are the records
 /// of a single batch.
 const LONGEST_COPY: usize = 10 * 1024;
+
+/// A connection of one of the clients.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct LinkId {
+    pub(crate) client: usize,
+    pub(crate) connection: ConnectionId,
+}
+
+impl fmt::Display for LinkId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.client {
+            0 => self.connection.fmt(f),
+            client => write!(f, "{} of client {client}", self.connection),
+        }
+    }
+}
 
 /// A connection between the producer and a broker: bytes take their time, and pieces keep their order.
 pub(crate) struct Link {

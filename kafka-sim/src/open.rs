@@ -16,6 +16,7 @@ pub(crate) struct Open {
 }
 
 pub(crate) struct OpenRecord {
+    pub(crate) client: usize,
     /// `None` if the program did not keep it; then it has a callback.
     pub(crate) delivery: Option<Delivery>,
     pub(crate) accepted: Monotonic,
@@ -44,8 +45,9 @@ impl Open {
         self.records.iter().filter_map(|(number, record)| Some((*number, record.delivery.as_ref()?)))
     }
 
-    pub(crate) fn numbers(&self) -> impl Iterator<Item = RecordNumber> {
-        self.records.keys().copied()
+    pub(crate) fn numbers_of(&self, client: usize) -> impl Iterator<Item = RecordNumber> {
+        let of_client = move |record: &&OpenRecord| record.client == client;
+        self.records.iter().filter(move |(_, record)| of_client(record)).map(|(number, _)| *number)
     }
 
     pub(crate) fn bytes(&self) -> usize {

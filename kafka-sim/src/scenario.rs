@@ -1,11 +1,18 @@
 //! What kind of world a seed stands for.
 
+mod transactions;
+
+pub(crate) use transactions::{TRANSACTIONAL_ID, Transactions};
+
 use crate::history::Promise;
 use crate::random::Random;
 use kafka_producer::{ProducerBuilder, ProducerConfig};
 use kafka_sender::GatherConfig;
 use kafka_testkit::{ClusterConfig, TopicConfig};
 use std::time::Duration;
+
+/// A topic of which nothing happens to: offsets are of its partitions, and simple records go there.
+pub(crate) const INPUT: (&str, u32) = ("input", 40);
 
 /// Topics that exist from the start; callers also make new ones by sending to them.
 pub(crate) const TOPICS: [(&str, u32); 3] = [("orders", 4), ("audit", 1), ("wide", 40)];
@@ -33,6 +40,8 @@ pub struct Scenario {
     pub(crate) ending: Ending,
     pub(crate) promise: Promise,
     pub(crate) gather: GatherConfig,
+    /// A world of transactions.
+    pub(crate) transactions: Option<Transactions>,
 }
 
 /// How the run ends.
@@ -55,14 +64,15 @@ impl Scenario {
         let latency =
             *random.one_of(&[(50, 300), (200, 2_000), (5_000, 20_000), (10, 80_000), (100_000, 400_000)]);
         let slow = latency.1 > 100_000;
-        let idempotent = !random.once_in(6);
+        let transactions = random.once_in(3).then(|| Transactions::draw(&mut random, slow));
+        let idempotent = transactions.is_some() || !random.once_in(6);
         let acks = if idempotent { "all" } else { *random.one_of(&["all", "1", "0"]) };
         let ending = match random.within(0..10) {
             0 => Ending::EngineDies,
             1 | 2 => Ending::CloseInTrouble(random.micros(0..8_000_000)),
             _ => Ending::Heal,
         };
-        let producer = producer(&mut random, idempotent, acks, slow);
+        let producer = producer(&mut random, idempotent, acks, slow, transactions.as_ref());
         let promise = Promise {
             exactly_once: idempotent,
             ordered: idempotent || producer.max_in_flight == 1,
@@ -71,7 +81,7 @@ impl Scenario {
         Scenario {
             seed,
             brokers,
-            cluster: cluster(&mut random, seed, brokers, faults),
+            cluster: cluster(&mut random, seed, brokers, faults, transactions.as_ref()),
             producer,
             callers: random.within(1..6) as usize,
             records_each: random.within(20..if slow { 60 } else { 400 }),
@@ -83,6 +93,7 @@ impl Scenario {
             ending,
             promise,
             gather: gather(&mut random),
+            transactions,
         }
     }
 }
@@ -96,8 +107,20 @@ fn gather(random: &mut Random) -> GatherConfig {
     }
 }
 
-fn cluster(random: &mut Random, seed: u64, brokers: u32, faults: bool) -> ClusterConfig {
+fn cluster(
+    random: &mut Random,
+    seed: u64,
+    brokers: u32,
+    faults: bool,
+    transactions: Option<&Transactions>,
+) -> ClusterConfig {
     let mut config = ClusterConfig::new(brokers).seed(seed).default_partitions(3);
+    if let Some(transactions) = transactions {
+        config = config
+            .topic(TopicConfig::new(INPUT.0, INPUT.1))
+            .transaction_version(transactions.level)
+            .transaction_marker_delay(transactions.marker_delay);
+    }
     for (name, partitions) in TOPICS {
         let mut topic = TopicConfig::new(name, partitions);
         if random.once_in(4) {
@@ -121,7 +144,13 @@ fn cluster(random: &mut Random, seed: u64, brokers: u32, faults: bool) -> Cluste
 }
 
 /// Settings that make small worlds meet large ones' troubles: small batches, little memory, short time-outs.
-fn producer(random: &mut Random, idempotent: bool, acks: &str, slow: bool) -> ProducerConfig {
+fn producer(
+    random: &mut Random,
+    idempotent: bool,
+    acks: &str,
+    slow: bool,
+    transactions: Option<&Transactions>,
+) -> ProducerConfig {
     let batch_size = *random.one_of(&["1", "200", "1000", "16384"]);
     let linger = *random.one_of(&["0", "1", "5", "50"]);
     // A round trip has to fit in.
@@ -149,6 +178,12 @@ fn producer(random: &mut Random, idempotent: bool, acks: &str, slow: bool) -> Pr
         .property("reconnect.backoff.ms", "20")
         .property("reconnect.backoff.max.ms", "500")
         .property("retries", *random.one_of(&["2147483647", "2147483647", "3"]));
-    let builder = builder.property("enable.idempotence", idempotent.to_string()).property("acks", acks);
+    let mut builder =
+        builder.property("enable.idempotence", idempotent.to_string()).property("acks", acks);
+    if let Some(transactions) = transactions {
+        builder = builder
+            .property("transactional.id", TRANSACTIONAL_ID)
+            .property("transaction.timeout.ms", transactions.timeout.as_millis().to_string());
+    }
     builder.config().expect("the properties above are legal in every combination")
 }

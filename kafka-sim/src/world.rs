@@ -2,23 +2,27 @@
 
 mod callers;
 mod checks;
+mod clients;
 mod driver;
 mod event;
 mod network;
+mod programs;
 mod trouble;
 
 use self::event::Event;
 use crate::agenda::Agenda;
-use crate::caller::{Caller, CallerWaker, Woken};
+use crate::caller::{Caller, Woken};
+use crate::client::Client;
 use crate::history::{History, Logged, RecordNumber, Told, Violation};
-use crate::link::Link;
+use crate::ledger::{Ledger, TransactionNumber};
+use crate::link::{Link, LinkId};
 use crate::open::Open;
+use crate::program::Asked;
 use crate::random::Random;
 use crate::report::Report;
 use crate::scenario::{Ending, Scenario};
 use crate::trace::Trace;
-use kafka_producer::core::CoreProducer;
-use kafka_sender::{ConnectionId, DisconnectReason, Engine, FlushId};
+use kafka_sender::{CallId, DisconnectReason, FlushId};
 use kafka_testkit::Cluster;
 use kafka_types::{Monotonic, Now, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,28 +48,37 @@ pub(crate) struct World {
     network: Random,
     trouble: Random,
     cluster: Cluster,
-    core: CoreProducer,
-    engine: Option<Engine>,
-    /// When the engine wants to be asked again.
-    engine_deadline: Monotonic,
-    /// When closing ends by force, once it has begun.
-    close_deadline: Monotonic,
-    closed: bool,
-    links: BTreeMap<ConnectionId, Link>,
-    by_broker: BTreeMap<kafka_testkit::ConnectionId, ConnectionId>,
+    clients: Vec<Client>,
+    links: BTreeMap<LinkId, Link>,
+    by_broker: BTreeMap<kafka_testkit::ConnectionId, LinkId>,
+    /// Connections that the client has closed and the broker does not know of: what was sent still arrives.
+    orphans: BTreeMap<LinkId, kafka_testkit::ConnectionId>,
     callers: Vec<Caller>,
     wakers: Vec<Waker>,
     woken: Woken,
     next_number: u64,
     history: History,
+    ledger: Ledger,
+    calls: BTreeMap<(usize, CallId), Asked>,
+    next_call: u64,
     open: Open,
     /// What lay in topics that were deleted.
     deleted: Vec<Logged>,
     incarnations: BTreeMap<String, u32>,
     told: Arc<Mutex<Vec<(RecordNumber, Told)>>>,
-    flushes: BTreeMap<FlushId, BTreeSet<RecordNumber>>,
+    flushes: BTreeMap<(usize, FlushId), BTreeSet<RecordNumber>>,
     next_flush: u64,
     troubled: bool,
+    /// The world is well for good, and programs come to their end.
+    healed: bool,
+    /// Nobody takes over any more.
+    closing: bool,
+    /// How many programs are about to start.
+    successors: usize,
+    /// The first transaction that began since.
+    first_healed: Option<TransactionNumber>,
+    /// One that began since was committed.
+    last_committed: bool,
     /// Since when nothing has gone wrong, nor lingers on from before.
     well_since: Option<Monotonic>,
     events: u64,
@@ -76,22 +89,6 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(scenario: Scenario, trace: Trace) -> World {
         let mut random = Random::new(scenario.seed.wrapping_mul(0x5851_F42D_4C95_7F2D));
-        let (core, mut engine) = CoreProducer::new(scenario.producer.clone(), scenario.seed);
-        engine.set_gather(scenario.gather.clone());
-        let woken = Woken::default();
-        let callers = (0..scenario.callers)
-            .map(|_| Caller {
-                random: random.fork(),
-                left: scenario.records_each,
-                sending: None,
-                since: Monotonic::ZERO,
-                bytes: 0,
-                forgets: false,
-            })
-            .collect();
-        let wakers = (0..scenario.callers)
-            .map(|index| Waker::from(Arc::new(CallerWaker { index, woken: Arc::clone(&woken) })))
-            .collect();
         World {
             network: random.fork(),
             trouble: random.fork(),
@@ -100,18 +97,18 @@ impl World {
             wall_offset: 1_700_000_000_000,
             agenda: Agenda::default(),
             cluster: Cluster::new(scenario.cluster.clone()),
-            core,
-            engine: Some(engine),
-            engine_deadline: Monotonic::ZERO,
-            close_deadline: Monotonic::NEVER,
-            closed: false,
+            clients: Vec::new(),
             links: BTreeMap::new(),
             by_broker: BTreeMap::new(),
-            callers,
-            wakers,
-            woken,
+            orphans: BTreeMap::new(),
+            callers: Vec::new(),
+            wakers: Vec::new(),
+            woken: Woken::default(),
             next_number: 0,
             history: History::default(),
+            ledger: Ledger::default(),
+            calls: BTreeMap::new(),
+            next_call: 0,
             open: Open::default(),
             deleted: Vec::new(),
             incarnations: BTreeMap::new(),
@@ -119,6 +116,11 @@ impl World {
             flushes: BTreeMap::new(),
             next_flush: 0,
             troubled: scenario.fault_interval.is_some(),
+            healed: false,
+            closing: false,
+            successors: 0,
+            first_healed: None,
+            last_committed: false,
             well_since: scenario.fault_interval.is_none().then_some(Monotonic::ZERO),
             events: 0,
             wake_ups: 0,
@@ -129,28 +131,28 @@ impl World {
 
     /// Runs to the end.
     pub(crate) fn run(mut self) -> Result<Report, Violation> {
-        for index in 0..self.callers.len() {
-            let at = self.now + self.random.micros(0..50_000);
-            self.agenda.schedule(at, Event::Caller(index));
-        }
+        self.start_client();
         if self.scenario.fault_interval.is_some() {
             self.schedule_trouble();
         }
+        if let Some((after, level)) = self.scenario.transactions.as_ref().and_then(|t| t.upgrade) {
+            self.agenda.schedule(self.now + after, Event::Upgrade(level));
+        }
         let trouble_ends = self.now + self.scenario.troubled_for;
         self.run_and_look(trouble_ends)?;
+        self.closing = self.scenario.ending != Ending::Heal;
         match self.scenario.ending {
             Ending::Heal => self.heal_and_finish()?,
             Ending::CloseInTrouble(time) => self.close(time)?,
             Ending::EngineDies => {
-                self.trace.line(self.now, || "the engine dies".to_owned());
-                self.engine = None;
-                self.core.stop();
-                self.engine_deadline = Monotonic::NEVER;
-                self.links.clear();
+                for client in 0..self.clients.len() {
+                    self.crash(client)?;
+                }
                 self.run_until(self.now + self.after_the_end())?;
             }
         }
         self.check_nobody_waits()?;
+        self.check_transactions()?;
         // Bytes that are still on their way somewhere belong to the world.
         self.links.clear();
         self.agenda = Agenda::default();
@@ -163,7 +165,9 @@ impl World {
     }
 
     fn heal_and_finish(&mut self) -> Result<(), Violation> {
+        self.healed = true;
         self.heal();
+        self.wake_programs();
         let bound = self.now + PROGRESS_BOUND;
         while self.now < bound && !self.is_done() {
             let until = (self.now + Duration::from_millis(500)).min(bound);
@@ -171,9 +175,11 @@ impl World {
         }
         if !self.is_done() {
             let evidence = format!(
-                "{} records are open and {} callers wait {PROGRESS_BOUND:?} after the world healed",
+                "{} records are open and {} callers wait {PROGRESS_BOUND:?} after the world healed; programs: {:?}, {}",
                 self.history.open(),
-                self.callers.iter().filter(|caller| caller.sending.is_some()).count()
+                self.callers.iter().filter(|caller| caller.sending.is_some()).count(),
+                self.clients.iter().map(|client| client.program.as_ref().map(|p| p.phase)).collect::<Vec<_>>(),
+                self.last_committed,
             );
             return Err(Violation {
                 invariant: "progress within a bound once the world is healthy",
@@ -190,6 +196,7 @@ impl World {
         self.history.open() == 0
             && self.flushes.is_empty()
             && self.callers.iter().all(|caller| caller.left == 0 && caller.sending.is_none())
+            && self.are_programs_over()
     }
 
     /// Nothing is to do: then next to nothing may be done.
@@ -197,7 +204,8 @@ impl World {
         let before = self.wake_ups;
         self.run_until(self.now + IDLE_FOR)?;
         let wake_ups = self.wake_ups - before;
-        if wake_ups > IDLE_WAKE_UPS {
+        let alive = self.clients.iter().filter(|client| client.engine.is_some()).count() as u64;
+        if wake_ups > IDLE_WAKE_UPS * alive {
             let evidence = format!("{wake_ups} wake-ups in {IDLE_FOR:?} without a record");
             return Err(Violation { invariant: "idle costs nothing", evidence });
         }
@@ -206,26 +214,22 @@ impl World {
 
     /// Closes, and waits for it: its bound is its own, whatever the world does.
     fn close(&mut self, time: Duration) -> Result<(), Violation> {
-        let deadline = self.now + time;
-        self.close_deadline = deadline;
-        self.trace.line(self.now, || format!("close within {time:?}"));
-        self.core.close();
-        let now = self.now();
-        if let Some(engine) = &mut self.engine {
-            engine.handle_close(now, deadline);
+        for client in 0..self.clients.len() {
+            if self.clients[client].engine.is_some() && self.clients[client].close_deadline == Monotonic::NEVER {
+                self.start_close(client, time)?;
+            }
         }
-        self.drive()?;
-        self.run_until(deadline + self.after_the_end())?;
-        if !self.closed || !self.flushes.is_empty() {
-            let evidence = format!(
-                "{} flushes are open and closed is {}, a moment after the deadline of {time:?}",
-                self.flushes.len(),
-                self.closed
-            );
-            return Err(Violation { invariant: "close keeps its bound", evidence });
+        self.closing = true;
+        let end = self.now + time + self.after_the_end();
+        self.run_until(end)?;
+        self.look_after_closing()?;
+        match self.clients.iter().position(|client| client.engine.is_some()) {
+            None => Ok(()),
+            Some(client) => {
+                let evidence = format!("client {client} is not closed a moment after {time:?}");
+                Err(Violation { invariant: "close keeps its bound", evidence })
+            }
         }
-        self.engine = None;
-        Ok(())
     }
 
     fn now(&self) -> Now {
@@ -238,8 +242,9 @@ impl World {
         // Who was woken from outside of an event.
         self.wake_callers();
         loop {
-            let deadlines = [self.engine_deadline, self.cluster.next_deadline()];
-            let next = deadlines.into_iter().chain(self.agenda.next_time()).min().unwrap_or(Monotonic::NEVER);
+            let engines = self.clients.iter().map(|client| client.engine_deadline);
+            let others = [self.cluster.next_deadline()].into_iter().chain(self.agenda.next_time());
+            let next = engines.chain(others).min().unwrap_or(Monotonic::NEVER);
             if next > end {
                 self.now = end;
                 return Ok(());
@@ -255,9 +260,11 @@ impl World {
             }
             self.serve();
             self.check_links()?;
-            if self.engine_deadline <= self.now {
-                self.wake_ups += 1;
-                self.drive()?;
+            for client in 0..self.clients.len() {
+                if self.clients[client].engine_deadline <= self.now {
+                    self.wake_ups += 1;
+                    self.drive(client)?;
+                }
             }
             self.wake_callers();
         }
@@ -268,7 +275,7 @@ impl World {
             Event::Caller(index) => self.step_caller(index),
             Event::Connected(id) => self.handle_connected(id),
             Event::ToBroker(id, data) => {
-                if let Some(broker) = self.links.get(&id).and_then(|link| link.broker) {
+                if let Some(broker) = self.broker_end(id) {
                     let now = self.now();
                     self.cluster.handle_data(now, broker, &data);
                 }
@@ -279,12 +286,28 @@ impl World {
             Event::ClosedByBroker(id) => {
                 self.disconnect(id, DisconnectReason::Io("closed by the broker".into()))
             }
-            Event::Sealed(sealed) => {
+            Event::Sealed(client, sealed) => {
                 let now = self.now();
-                if let (Some(engine), Some(sealed)) = (&mut self.engine, sealed) {
+                if let (Some(engine), Some(sealed)) = (&mut self.clients[client].engine, sealed) {
                     engine.handle_sealed(now, *sealed);
                 }
-                self.drive()
+                self.drive(client)
+            }
+            Event::Gone(id) => {
+                self.forget_orphan(id);
+                Ok(())
+            }
+            Event::Program(client) => self.step_program(client),
+            Event::Quit(client) => self.quit(client),
+            Event::Successor => {
+                self.successors -= 1;
+                self.succeed();
+                Ok(())
+            }
+            Event::Upgrade(level) => {
+                self.trace.line(self.now, || format!("transaction.version is {level} from now on"));
+                self.cluster.set_transaction_version(level);
+                Ok(())
             }
             Event::Trouble => {
                 self.make_trouble();

@@ -103,6 +103,8 @@ pub struct Cluster {
     pub(crate) features_epoch: i64,
     /// Until when transactions were looked at.
     advanced_to: Monotonic,
+    /// How often the producer of a transactional id was fenced.
+    pub(crate) fencings: u64,
     pub(crate) rules: Rules,
     pub(crate) requests: RequestLog,
     pub(crate) random: Random,
@@ -125,6 +127,7 @@ impl Cluster {
             transactions: Transactions::default(),
             features_epoch: 1,
             advanced_to: Monotonic::ZERO,
+            fencings: 0,
             rules: Rules::default(),
             requests: RequestLog::default(),
             random: Random::new(config.seed),

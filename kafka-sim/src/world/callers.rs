@@ -30,16 +30,21 @@ impl World {
         if caller.sending.is_some() {
             return self.poll_caller(index);
         }
+        let client = caller.client;
         if caller.left == 0 {
+            self.caller_rests(client);
             return Ok(());
         }
         match caller.random.within(0..60) {
-            0 => self.flush()?,
+            0 => self.flush(client)?,
             choice => {
                 caller.left -= 1;
                 let number = RecordNumber(self.next_number);
                 self.next_number += 1;
-                let (record, bytes) = caller::record(&mut caller.random, number);
+                let (record, bytes) = match caller.simple {
+                    true => caller::simple_record(number),
+                    false => caller::record(&mut caller.random, number),
+                };
                 let with_callback = caller.random.once_in(2);
                 caller.forgets = with_callback && caller.random.once_in(4);
                 (caller.since, caller.bytes) = (self.now, bytes);
@@ -77,10 +82,11 @@ impl World {
     pub(super) fn poll_caller(&mut self, index: usize) -> Result<(), Violation> {
         let now = self.now();
         let caller = &mut self.callers[index];
+        let client = caller.client;
         let Some((number, pending)) = &mut caller.sending else { return Ok(()) };
         let number = *number;
         let polled =
-            self.core.poll_send(pending, &BytesSerializer, &BytesSerializer, now, &self.wakers[index]);
+            self.clients[caller.client].core.poll_send(pending, &BytesSerializer, &BytesSerializer, now, &self.wakers[index]);
         let wake = pending.take_wake();
         match polled {
             Poll::Ready(result) => {
@@ -101,13 +107,14 @@ impl World {
             }
             Poll::Pending => {}
         }
-        if wake { self.drive() } else { Ok(()) }
+        if wake { self.drive(client) } else { Ok(()) }
     }
 
     pub(super) fn try_send(&mut self, index: usize) -> Result<(), Violation> {
         let now = self.now();
+        let client = self.callers[index].client;
         let Some((number, mut pending)) = self.callers[index].sending.take() else { return Ok(()) };
-        let result = self.core.try_send(&mut pending, &BytesSerializer, &BytesSerializer, now);
+        let result = self.clients[client].core.try_send(&mut pending, &BytesSerializer, &BytesSerializer, now);
         let wake = pending.take_wake();
         drop(pending);
         self.sent(
@@ -115,7 +122,7 @@ impl World {
             number,
             result.map_err(|error| failed(error.outcome() == Outcome::NotWritten, &error)),
         )?;
-        if wake { self.drive() } else { Ok(()) }
+        if wake { self.drive(client) } else { Ok(()) }
     }
 
     pub(super) fn sent(
@@ -130,30 +137,32 @@ impl World {
                     format!("record {} accepted for {:?}", number.0, delivery.topic_partition())
                 });
                 self.history.accept(number);
+                self.accepted(index, number);
                 let caller = &self.callers[index];
                 let delivery = (!caller.forgets).then_some(delivery);
-                self.open.insert(number, OpenRecord { delivery, accepted: self.now, bytes: caller.bytes });
+                self.open.insert(number, OpenRecord { client: caller.client, delivery, accepted: self.now, bytes: caller.bytes });
                 Ok(())
             }
             Err(told) => {
                 self.trace.line(self.now, || format!("record {} refused: {told:?}", number.0));
+                self.refused(index);
                 self.history.tell(number, told)
             }
         }
     }
 
-    pub(super) fn flush(&mut self) -> Result<(), Violation> {
+    pub(super) fn flush(&mut self, client: usize) -> Result<(), Violation> {
         self.collect()?;
         let id = FlushId(self.next_flush);
         self.next_flush += 1;
-        let open = self.open.numbers().collect();
+        let open = self.open.numbers_of(client).collect();
         let now = self.now();
-        if let Some(engine) = &mut self.engine {
+        if let Some(engine) = &mut self.clients[client].engine {
             self.trace.line(self.now, || format!("flush {id}"));
-            self.flushes.insert(id, open);
+            self.flushes.insert((client, id), open);
             engine.handle_flush(now, id);
         }
-        self.drive()
+        self.drive(client)
     }
 
     /// Takes note of what was told meanwhile.

@@ -6,6 +6,7 @@ use crate::history::{Logged, Violation};
 use crate::link::Link;
 use bytes::Bytes;
 use kafka_accumulator::{CompletedBatch, FailureCause};
+use kafka_testkit::{Cluster, LoggedRecord};
 use kafka_types::{Compression, Monotonic, TopicPartition};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -27,6 +28,7 @@ impl World {
             self.run_until((self.now + LOOK_EVERY).min(end))?;
             self.collect()?;
             self.check_deadlines()?;
+            self.check_calls()?;
             self.check_charged("open records", self.open.bytes())?;
         }
         Ok(())
@@ -96,7 +98,8 @@ impl World {
     }
 
     fn charged(&self) -> usize {
-        self.scenario.producer.buffer_memory - self.core.available_memory()
+        let all = self.scenario.producer.buffer_memory;
+        self.clients.iter().map(|client| all - client.core.available_memory()).sum()
     }
 
     fn check_charged(&self, whose: &str, held: usize) -> Result<(), Violation> {
@@ -110,11 +113,11 @@ impl World {
     }
 
     pub(super) fn check_memory(&self) -> Result<(), Violation> {
-        let (free, all) = (self.core.available_memory(), self.scenario.producer.buffer_memory);
-        if free == all {
+        let held = self.charged();
+        if held == 0 {
             return Ok(());
         }
-        let evidence = format!("{} of {all} bytes are still held at the end", all - free);
+        let evidence = format!("{held} bytes are still held at the end");
         Err(Violation { invariant: "memory returns to zero", evidence })
     }
 
@@ -127,10 +130,19 @@ impl World {
     }
 
     pub(super) fn read_log(&self, topic: &str, log: &mut Vec<Logged>) {
+        self.read_topic(topic, log, Cluster::records);
+    }
+
+    pub(super) fn read_topic(
+        &self,
+        topic: &str,
+        log: &mut Vec<Logged>,
+        read: impl Fn(&Cluster, &TopicPartition) -> Vec<LoggedRecord>,
+    ) {
         let incarnation = self.incarnations.get(topic).copied().unwrap_or(0);
         for partition in 0..self.cluster.partition_count(topic).unwrap_or(0) {
             let topic_partition = TopicPartition::new(topic, partition as i32);
-            let records = self.cluster.records(&topic_partition);
+            let records = read(&self.cluster, &topic_partition);
             log.extend(records.into_iter().filter_map(|record| {
                 let number = caller::number_of(&record.value?)?;
                 let (topic_partition, offset) = (topic_partition.clone(), record.offset);

@@ -2,19 +2,20 @@
 
 use super::{Event, World};
 use crate::history::Violation;
-use crate::link::Link;
+use crate::link::{Link, LinkId};
 use kafka_network::{Connection, ConnectionConfig};
 use kafka_sender::{FlushId, Output};
 use kafka_types::{Monotonic, NodeId};
 use std::task::Waker;
 
 impl World {
-    pub(super) fn drive(&mut self) -> Result<(), Violation> {
+    pub(super) fn drive(&mut self, client: usize) -> Result<(), Violation> {
         loop {
             let now = self.now();
-            let Some(engine) = &mut self.engine else { return Ok(()) };
+            let Some(engine) = &mut self.clients[client].engine else { return Ok(()) };
             match engine.poll_output(now) {
                 Output::Connect { connection, node, address } => {
+                    let connection = LinkId { client, connection };
                     self.trace
                         .line(self.now, || format!("connection {connection} to node {node} at {address}"));
                     let node = node_at(&address.host);
@@ -24,11 +25,12 @@ impl World {
                     self.agenda.schedule(at, Event::Connected(connection));
                 }
                 Output::Close { connection } => {
+                    let connection = LinkId { client, connection };
                     self.trace.line(self.now, || format!("close connection {connection}"));
                     self.drop_link(connection);
                 }
                 Output::Transmit(transmit) => {
-                    let connection = transmit.connection;
+                    let connection = LinkId { client, connection: transmit.connection };
                     self.trace.line(self.now, || {
                         format!(
                             "request {} ({}) on connection {connection}",
@@ -46,9 +48,9 @@ impl World {
                     if lost {
                         self.trace.line(self.now, || "a worker loses its job".to_owned());
                         drop(job);
-                        self.agenda.schedule(at, Event::Sealed(None));
+                        self.agenda.schedule(at, Event::Sealed(client, None));
                     } else {
-                        self.agenda.schedule(at, Event::Sealed(Some(Box::new(job.run()))));
+                        self.agenda.schedule(at, Event::Sealed(client, Some(Box::new(job.run()))));
                     }
                 }
                 Output::Complete(completed) => {
@@ -64,14 +66,14 @@ impl World {
                 }
                 Output::Flushed(id, _) => {
                     self.trace.line(self.now, || format!("flushed {id}"));
-                    self.check_flushed(id)?;
+                    self.check_flushed(client, id)?;
                 }
-                Output::Called(..) => {}
+                Output::Called(call, result) => self.called(client, call, result)?,
                 Output::Wake(wakers) => wakers.into_iter().for_each(Waker::wake),
                 Output::Closed(_) => {
                     self.trace.line(self.now, || "closed".to_owned());
-                    self.closed = true;
-                    self.engine_deadline = Monotonic::NEVER;
+                    self.clients[client].closed = true;
+                    self.clients[client].engine_deadline = Monotonic::NEVER;
                     return Ok(());
                 }
                 Output::Wait { deadline, reason } => {
@@ -82,7 +84,7 @@ impl World {
                         );
                         return Err(Violation { invariant: "the engine does what is due", evidence });
                     }
-                    self.engine_deadline = deadline;
+                    self.clients[client].engine_deadline = deadline;
                     return Ok(());
                 }
             }
@@ -91,9 +93,9 @@ impl World {
 
     /// All that was open when the flush began must have its outcome. Only closing by force answers sooner: what a worker
     /// still has at its deadline is told when the worker lets go of it.
-    pub(super) fn check_flushed(&mut self, id: FlushId) -> Result<(), Violation> {
-        let waited_for = self.flushes.remove(&id).unwrap_or_default();
-        if self.close_deadline <= self.now {
+    pub(super) fn check_flushed(&mut self, client: usize, id: FlushId) -> Result<(), Violation> {
+        let waited_for = self.flushes.remove(&(client, id)).unwrap_or_default();
+        if self.clients[client].close_deadline <= self.now {
             return Ok(());
         }
         let open = self

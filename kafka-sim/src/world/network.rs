@@ -2,8 +2,9 @@
 
 use super::{Event, World};
 use crate::history::Violation;
+use crate::link::LinkId;
 use kafka_network::{ConnectionEvent, OutgoingRequest};
-use kafka_sender::{ConnectionId, DisconnectReason, RequestId};
+use kafka_sender::{DisconnectReason, RequestId};
 use kafka_testkit::ClusterOutput;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ impl World {
         self.network.micros(least..most)
     }
 
-    pub(super) fn handle_connected(&mut self, id: ConnectionId) -> Result<(), Violation> {
+    pub(super) fn handle_connected(&mut self, id: LinkId) -> Result<(), Violation> {
         let now = self.now();
         let Some(link) = self.links.get_mut(&id) else { return Ok(()) };
         match self.cluster.connect(now, link.node) {
@@ -29,7 +30,7 @@ impl World {
     }
 
     /// Begins the next frame, unless one is still on its way out.
-    pub(super) fn pump(&mut self, id: ConnectionId) {
+    pub(super) fn pump(&mut self, id: LinkId) {
         let Some(link) = self.links.get_mut(&id) else { return };
         if link.broker.is_none() || link.writing.is_some() || link.blocked {
             return;
@@ -71,29 +72,33 @@ impl World {
         self.agenda.schedule(left, Event::Left(id, token));
     }
 
-    pub(super) fn handle_left(&mut self, id: ConnectionId, request: Option<u64>) -> Result<(), Violation> {
+    pub(super) fn handle_left(&mut self, id: LinkId, request: Option<u64>) -> Result<(), Violation> {
         let now = self.now();
         let Some(link) = self.links.get_mut(&id) else { return Ok(()) };
         link.writing = None;
-        if let (Some(request), Some(engine)) = (request, &mut self.engine) {
-            engine.handle_written(now, id, RequestId(request));
-            self.drive()?;
+        if let (Some(request), Some(engine)) = (request, &mut self.clients[id.client].engine) {
+            engine.handle_written(now, id.connection, RequestId(request));
+            self.drive(id.client)?;
         }
         self.pump(id);
         Ok(())
     }
 
-    pub(super) fn handle_data(&mut self, id: ConnectionId, data: &[u8]) -> Result<(), Violation> {
+    pub(super) fn handle_data(&mut self, id: LinkId, data: &[u8]) -> Result<(), Violation> {
         let Some(link) = self.links.get_mut(&id) else { return Ok(()) };
         link.received.extend_from_slice(data);
         let result = link.connection.handle_data(&mut link.received);
         while let Some(event) = self.links.get_mut(&id).and_then(|link| link.connection.poll_event()) {
             let now = self.now();
-            let Some(engine) = &mut self.engine else { break };
+            let Some(engine) = &mut self.clients[id.client].engine else { break };
             match event {
-                ConnectionEvent::Ready { versions, .. } => engine.handle_connected(now, id, versions),
+                ConnectionEvent::Ready { versions, features } => {
+                    let level = features.level("transaction.version");
+                    engine.handle_transaction_feature(features.epoch.unwrap_or(-1), level);
+                    engine.handle_connected(now, id.connection, versions);
+                }
                 ConnectionEvent::Response { token, body } => {
-                    engine.handle_response(now, id, RequestId(token), body);
+                    engine.handle_response(now, id.connection, RequestId(token), body);
                 }
                 _ => {}
             }
@@ -102,29 +107,48 @@ impl World {
             return self.disconnect(id, DisconnectReason::Protocol(error.to_string().into()));
         }
         self.pump(id);
-        self.drive()
+        self.drive(id.client)
     }
 
-    pub(super) fn disconnect(&mut self, id: ConnectionId, reason: DisconnectReason) -> Result<(), Violation> {
+    pub(super) fn disconnect(&mut self, id: LinkId, reason: DisconnectReason) -> Result<(), Violation> {
         if !self.links.contains_key(&id) {
             return Ok(());
         }
         self.trace.line(self.now, || format!("connection {id} broke: {reason:?}"));
         self.drop_link(id);
         let now = self.now();
-        if let Some(engine) = &mut self.engine {
-            engine.handle_disconnected(now, id, reason);
+        if let Some(engine) = &mut self.clients[id.client].engine {
+            engine.handle_disconnected(now, id.connection, reason);
         }
-        self.drive()
+        self.drive(id.client)
     }
 
-    pub(super) fn drop_link(&mut self, id: ConnectionId) {
+    pub(super) fn drop_link(&mut self, id: LinkId) {
         let Some(link) = self.links.remove(&id) else { return };
-        if let Some(broker) = link.broker {
-            self.by_broker.remove(&broker);
+        let Some(broker) = link.broker else { return };
+        self.by_broker.remove(&broker);
+        if self.network.once_in(2) {
+            let now = self.now();
+            self.cluster.handle_closed(now, broker);
+            return;
+        }
+        // What has left arrives all the same, when nobody waits for an answer any more.
+        self.orphans.insert(id, broker);
+        let at = link.last_to_broker.max(self.now) + self.network.micros(0..10_000_000);
+        self.agenda.schedule(at, Event::Gone(id));
+    }
+
+    pub(super) fn forget_orphan(&mut self, id: LinkId) {
+        if let Some(broker) = self.orphans.remove(&id) {
             let now = self.now();
             self.cluster.handle_closed(now, broker);
         }
+    }
+
+    /// The broker's end of a connection.
+    pub(super) fn broker_end(&self, id: LinkId) -> Option<kafka_testkit::ConnectionId> {
+        let link = self.links.get(&id).and_then(|link| link.broker);
+        link.or_else(|| self.orphans.get(&id).copied())
     }
 
     /// Carries what the cluster has to say.

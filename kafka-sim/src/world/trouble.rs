@@ -3,7 +3,7 @@
 use super::{Event, World};
 use crate::fault::Fault;
 use crate::history::Violation;
-use kafka_sender::ConnectionId;
+use crate::link::LinkId;
 use kafka_types::NodeId;
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ impl World {
         if !self.troubled {
             return;
         }
-        let links: Vec<u64> = self.links.keys().map(|id| id.0).collect();
+        let links: Vec<LinkId> = self.links.keys().copied().collect();
         let (fault, end) = Fault::draw(&mut self.trouble, self.scenario.brokers, &links, self.now);
         self.agenda.schedule(self.now, Event::Fault(fault));
         if let Some((at, end)) = end {
@@ -45,14 +45,14 @@ impl World {
         fault.apply(&mut self.cluster, now);
         match fault {
             Fault::Block(id) => {
-                if let Some(link) = self.links.get_mut(&ConnectionId(*id)) {
+                if let Some(link) = self.links.get_mut(id) {
                     link.blocked = true;
                 }
             }
             Fault::Unblock(id) => {
-                if let Some(link) = self.links.get_mut(&ConnectionId(*id)) {
+                if let Some(link) = self.links.get_mut(id) {
                     link.blocked = false;
-                    self.pump(ConnectionId(*id));
+                    self.pump(*id);
                 }
             }
             Fault::ClockJump(millis) => self.wall_offset += millis,
@@ -75,7 +75,7 @@ impl World {
             self.cluster.start_broker(now, node);
             self.cluster.thaw(now, node);
         }
-        let links: Vec<ConnectionId> = self.links.keys().copied().collect();
+        let links: Vec<LinkId> = self.links.keys().copied().collect();
         for id in links {
             if let Some(link) = self.links.get_mut(&id) {
                 link.blocked = false;

@@ -17,6 +17,12 @@ impl Cluster {
         self.transactions.get(transactional_id).map(Transaction::log).unwrap_or_default()
     }
 
+    /// How often coordinators have fenced the producer of a transactional id: because another began, or because its transaction
+    /// took longer than `transaction.timeout.ms`.
+    pub fn fencings(&self) -> u64 {
+        self.fencings
+    }
+
     /// The broker that coordinates a transactional id or a consumer group; `None` while no broker is up.
     pub fn coordinator_of(&self, key: &str) -> Option<NodeId> {
         self.coordinator(key)
@@ -66,6 +72,7 @@ impl Cluster {
             }
             if transaction.expires_at() <= now.mono {
                 transaction.fence(self.ending_begins_at(now));
+                self.fencings += 1;
                 moved = true;
             }
             if transaction.ending().is_some_and(|ending| ending.begins_at <= now.mono) {

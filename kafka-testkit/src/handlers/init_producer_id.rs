@@ -3,7 +3,7 @@
 use super::{Handle, Handled};
 use crate::cluster::Cluster;
 use crate::request_context::RequestContext;
-use crate::transactions::InitRequest;
+use crate::transactions::{InitRequest, TransactionStatus};
 use kafka_protocol::messages::{InitProducerIdRequest, InitProducerIdResponse};
 use kafka_types::{ErrorCode, Now, ProducerEpoch, ProducerId, ProducerIdentity};
 use std::time::Duration;
@@ -80,6 +80,10 @@ impl Cluster {
         let transaction =
             self.transactions.get_or_create(id, || Cluster::new_producer_id(next_id), first_epoch);
         let init = InitRequest { timeout, expected, ending_begins_at };
-        transaction.init(init, || Cluster::new_producer_id(next_id))
+        let ongoing = transaction.state().status == TransactionStatus::Ongoing;
+        let made = transaction.init(init, || Cluster::new_producer_id(next_id));
+        let aborted = ongoing && made == Err(ErrorCode::CONCURRENT_TRANSACTIONS);
+        self.fencings += u64::from(aborted || made.is_ok() && expected.is_none());
+        made
     }
 }

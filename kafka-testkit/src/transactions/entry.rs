@@ -92,6 +92,10 @@ impl Transaction {
         request: InitRequest,
         new_id: impl FnOnce() -> ProducerId,
     ) -> Result<ProducerIdentity, ErrorCode> {
+        if self.ending.is_some() {
+            // First of all: a client at the end of its epochs was told an id that counts only once the markers are there.
+            return Err(ErrorCode::CONCURRENT_TRANSACTIONS);
+        }
         let current = self.state.producer;
         let made_just_now = self.log.is_empty();
         if let Some(expected) = request.expected {
@@ -189,17 +193,19 @@ impl Transaction {
     }
 
     fn end_in_epoch(&mut self, request: EndRequest) -> Result<ProducerIdentity, ErrorCode> {
-        use TransactionStatus::{CompleteAbort, CompleteCommit, Ongoing, PrepareAbort, PrepareCommit};
+        use TransactionStatus::{CompleteAbort, CompleteCommit, Ongoing};
         if request.producer.id != self.state.producer.id {
             return Err(ErrorCode::INVALID_PRODUCER_ID_MAPPING);
         }
         if request.producer.epoch != self.state.producer.epoch {
             return Err(ErrorCode::PRODUCER_FENCED);
         }
+        if self.ending.is_some() {
+            return Err(ErrorCode::CONCURRENT_TRANSACTIONS);
+        }
         match (self.state.status, request.committed) {
             (Ongoing, committed) => self.prepare(committed, request.ending_begins_at),
             (CompleteCommit, true) | (CompleteAbort, false) => {}
-            (PrepareCommit, true) | (PrepareAbort, false) => return Err(ErrorCode::CONCURRENT_TRANSACTIONS),
             _ => return Err(ErrorCode::INVALID_TXN_STATE),
         }
         Ok(self.state.producer)
@@ -211,6 +217,10 @@ impl Transaction {
         new_id: impl FnOnce() -> ProducerId,
     ) -> Result<ProducerIdentity, ErrorCode> {
         use TransactionStatus::{CompleteAbort, CompleteCommit, Empty, Ongoing, PrepareAbort, PrepareCommit};
+        if self.ending.is_some() {
+            // First of all: the client may know its next epoch, or id, already.
+            return Err(ErrorCode::CONCURRENT_TRANSACTIONS);
+        }
         let (theirs, ours) = (request.producer, self.state.producer);
         // The client may not have heard of the epoch, or the id, that its first attempt gave it.
         let bumped = theirs.epoch.0.checked_add(1) == Some(ours.epoch.0);
@@ -223,7 +233,7 @@ impl Transaction {
         let same = theirs.epoch == ours.epoch;
         let valid = match self.state.status {
             Empty | Ongoing => same,
-            PrepareCommit | PrepareAbort => bumped,
+            PrepareCommit | PrepareAbort => false,
             CompleteCommit | CompleteAbort => again || same,
         };
         if !valid {
@@ -231,7 +241,6 @@ impl Transaction {
         }
         match (self.state.status, request.committed) {
             (CompleteCommit, true) | (CompleteAbort, false) if again => return Ok(ours),
-            (PrepareCommit, true) | (PrepareAbort, false) => return Err(ErrorCode::CONCURRENT_TRANSACTIONS),
             (Ongoing, _) => {}
             // Nothing came in: an abort moves to another epoch all the same, so that what is late is fenced.
             (Empty, false) => self.clear(),
