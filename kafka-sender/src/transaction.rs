@@ -123,6 +123,10 @@ impl Engine {
                 self.timers.set(Timer::Call(id), deadline);
             }
             Ok(None) => self.answer(id, Ok(())),
+            // The transaction was aborted by that, or there is no time for another.
+            Err(CallError::Illegal(_)) if self.closing.is_some() => {
+                self.answer(id, Err(CallError::Closed { end_unknown: false }));
+            }
             Err(error) => self.answer(id, Err(error)),
         }
         self.follow_transaction(now);

@@ -63,6 +63,7 @@ impl Fault {
         random: &mut Random,
         brokers: u32,
         links: &[LinkId],
+        transactions: bool,
         now: Monotonic,
     ) -> (Fault, Option<(Monotonic, Fault)>) {
         let node = NodeId(1 + random.index(brokers as usize) as i32);
@@ -89,6 +90,7 @@ impl Fault {
                 (Fault::Recreate(topic, partitions), None)
             }
             9 => (Fault::ClockJump(random.within(0..7_200_000) as i64 - 3_600_000), None),
+            10 | 11 if transactions => (Fault::Rule(Box::new(transaction_rule(random))), None),
             _ => (Fault::Rule(Box::new(rule(random))), None),
         }
     }
@@ -120,6 +122,36 @@ impl Fault {
             }
             Fault::Block(_) | Fault::Unblock(_) | Fault::ClockJump(_) => {}
         }
+    }
+}
+
+/// Answers of coordinators that cannot be reached, or are not ready.
+const COORDINATOR_REFUSALS: &[ErrorCode] = &[
+    ErrorCode::CONCURRENT_TRANSACTIONS,
+    ErrorCode::COORDINATOR_LOAD_IN_PROGRESS,
+    ErrorCode::COORDINATOR_NOT_AVAILABLE,
+    ErrorCode::NOT_COORDINATOR,
+    ErrorCode::REQUEST_TIMED_OUT,
+];
+
+/// A few requests of transactions meet a mishap.
+fn transaction_rule(random: &mut Random) -> Rule {
+    let adding = [ApiKey::ADD_PARTITIONS_TO_TXN, ApiKey::ADD_OFFSETS_TO_TXN, ApiKey::TXN_OFFSET_COMMIT];
+    let others = [ApiKey::FIND_COORDINATOR, ApiKey::INIT_PRODUCER_ID, ApiKey::END_TXN, ApiKey::END_TXN];
+    let adds = random.once_in(2);
+    let api = if adds { *random.one_of(&adding) } else { *random.one_of(&others) };
+    let rule = Rule::new().api(api).times(random.within(1..5));
+    match random.within(0..10) {
+        0 => rule.disconnect_before(),
+        1 | 2 => rule.disconnect_after(),
+        3 => rule.drop_response(),
+        4 => rule.delay(random.micros(0..3_000_000)),
+        5 => rule.cut_response(random.index(40)),
+        6 if adds => rule.refuse(ErrorCode::TRANSACTION_ABORTABLE),
+        6 | 7 => rule.refuse(*random.one_of(COORDINATOR_REFUSALS)),
+        // It may have been written into the coordinator's log all the same.
+        _ if api != ApiKey::FIND_COORDINATOR => rule.fail_after(*random.one_of(COORDINATOR_REFUSALS)),
+        _ => rule.throttle(Duration::from_millis(random.within(1..500))),
     }
 }
 

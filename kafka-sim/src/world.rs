@@ -135,8 +135,8 @@ impl World {
         if self.scenario.fault_interval.is_some() {
             self.schedule_trouble();
         }
-        if let Some((after, level)) = self.scenario.transactions.as_ref().and_then(|t| t.upgrade) {
-            self.agenda.schedule(self.now + after, Event::Upgrade(level));
+        if let Some(after) = self.scenario.transactions.as_ref().and_then(|t| t.upgrade) {
+            self.agenda.schedule(self.now + after, Event::Upgrade(2));
         }
         let trouble_ends = self.now + self.scenario.troubled_for;
         self.run_and_look(trouble_ends)?;

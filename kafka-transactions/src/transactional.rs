@@ -171,6 +171,10 @@ pub struct TransactionalManager {
     offsets: VecDeque<PendingOffsets>,
     /// The coordinator may know of a transaction.
     started: bool,
+    /// An attempt to bring something into the transaction may have been carried out, and nothing said so.
+    add_unanswered: bool,
+    /// Nobody knows whether the coordinator has a transaction: it is told the end, and may say that there is nothing to end.
+    maybe_idle: bool,
     in_flight: Option<TransactionApi>,
     /// Whose coordinator is being looked up.
     looking_up: Option<CoordinatorLookup>,
@@ -204,6 +208,8 @@ impl TransactionalManager {
             partitions: BTreeSet::new(),
             offsets: VecDeque::new(),
             started: false,
+            add_unanswered: false,
+            maybe_idle: false,
             in_flight: None,
             looking_up: None,
             end_sent: false,
@@ -439,6 +445,15 @@ impl TransactionalManager {
         self.offsets.retain(|offsets| offsets.asked && !offsets.added);
     }
 
+    /// What was asked for is not in the transaction, and is not asked for again. If an attempt of it may have been carried out
+    /// all the same, the coordinator has to be told the end of a transaction that it may not have.
+    fn give_up_adding(&mut self) {
+        self.asked_partitions.clear();
+        if self.add_unanswered && !self.started {
+            (self.started, self.maybe_idle) = (true, true);
+        }
+    }
+
     fn fail(&mut self, error: FatalError) {
         if self.state != State::FatalError {
             self.error = Some(error.clone());
@@ -463,6 +478,7 @@ impl TransactionalManager {
         self.offsets.clear();
         self.started = false;
         (self.end_sent, self.end_unanswered) = (false, false);
+        (self.add_unanswered, self.maybe_idle) = (false, false);
         // Sequences and epoch of the old protocol must not go on in the new one.
         self.bump |= self.version == TransactionVersion::One && self.finalized == TransactionVersion::Two;
         self.version = self.finalized;

@@ -11,8 +11,11 @@ pub(crate) const TRANSACTIONAL_ID: &str = "simulated-transactions";
 pub(crate) struct Transactions {
     /// The finalized level of `transaction.version`.
     pub(crate) level: i16,
-    /// It gets another one.
-    pub(crate) upgrade: Option<(Duration, i16)>,
+    /// When it becomes 2, if it does.
+    ///
+    /// It never goes back: to a coordinator, the end of a transaction by who still has the second version looks like a repeated one
+    /// of the producer that took over with the first version, and it tells them that one's epoch.
+    pub(crate) upgrade: Option<Duration>,
     /// `transaction.timeout.ms`.
     pub(crate) timeout: Duration,
     pub(crate) marker_delay: Duration,
@@ -33,9 +36,7 @@ pub(crate) struct Transactions {
 impl Transactions {
     pub(super) fn draw(random: &mut Random, slow: bool) -> Transactions {
         let level = *random.one_of(&[0, 1, 2, 2]);
-        let upgrade = random
-            .once_in(4)
-            .then(|| (random.micros(100_000..10_000_000), if level == 2 { 1 } else { 2 }));
+        let upgrade = random.once_in(2).then(|| random.micros(100_000..10_000_000)).filter(|_| level < 2);
         // A transaction takes some round trips.
         let timeouts = if slow { &[30_000, 60_000] } else { &[4_000, 15_000, 60_000, 60_000][..] };
         Transactions {

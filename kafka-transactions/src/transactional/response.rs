@@ -39,7 +39,7 @@ impl TransactionalManager {
             TransactionResponse::AddPartitionsToTxn(response) => self.added_partitions(now, response),
             TransactionResponse::AddOffsetsToTxn(response) => {
                 if self.react(now, api, response.error_code) == Reaction::Done {
-                    self.started = true;
+                    (self.started, self.maybe_idle) = (true, false);
                     if let Some(offsets) = self.offsets.front_mut() {
                         offsets.added = true;
                     }
@@ -57,6 +57,7 @@ impl TransactionalManager {
     pub fn handle_request_failed(&mut self, now: Monotonic) {
         if let Some(api) = self.in_flight.take() {
             self.end_unanswered |= api == TransactionApi::EndTxn;
+            self.add_unanswered |= adds(api);
             self.look_up(now, api);
         }
     }
@@ -85,8 +86,14 @@ impl TransactionalManager {
                 self.failures = 0;
                 self.not_before = Monotonic::ZERO;
             }
-            Reaction::Retry => self.back_off(now),
-            Reaction::LookUp => self.look_up(now, api),
+            Reaction::Retry => {
+                self.add_unanswered |= adds(api) && code != ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+                self.back_off(now);
+            }
+            Reaction::LookUp => {
+                self.add_unanswered |= adds(api);
+                self.look_up(now, api);
+            }
             Reaction::Fatal => self.fail(error()),
             Reaction::Reinitialize | Reaction::Abort if self.state == State::Initializing => {
                 self.uninitialize(error());
@@ -94,8 +101,8 @@ impl TransactionalManager {
             Reaction::Reinitialize | Reaction::Abort => {
                 // While it is aborted, an abort is what is wanted: nobody can do better than to go on with it.
                 self.bump |= code == ErrorCode::UNKNOWN_PRODUCER_ID && self.can_bump;
-                self.asked_partitions.clear();
                 self.offsets.clear();
+                self.give_up_adding();
                 (self.end_sent, self.end_unanswered) = (false, false);
                 self.must_abort(error());
                 if self.state == State::AbortingTransaction {
@@ -183,8 +190,21 @@ impl TransactionalManager {
         let Some(worst) = worst.filter(|_| complete) else { return self.back_off(now) };
         match self.react(now, api, worst) {
             Reaction::Done => {
-                self.started = true;
+                (self.started, self.maybe_idle) = (true, false);
                 self.partitions.append(&mut self.asked_partitions);
+            }
+            // They may never exist, and an abort need not wait for that. One that is unknown keeps the others out.
+            Reaction::Retry
+                if worst == ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
+                    && self.state == State::AbortingTransaction =>
+            {
+                let unknown = |of: &TopicPartition| {
+                    answered.iter().any(|(known, code)| known == of && *code == ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)
+                };
+                self.asked_partitions.retain(|of| !unknown(of));
+                if self.asked_partitions.is_empty() {
+                    self.give_up_adding();
+                }
             }
             Reaction::Retry if worst == ErrorCode::CONCURRENT_TRANSACTIONS && self.partitions.is_empty() => {
                 self.not_before = now + CONCURRENT_WAIT.min(self.config.retry_backoff);
@@ -220,6 +240,10 @@ impl TransactionalManager {
     }
 
     fn ended(&mut self, now: Monotonic, response: &EndTxnResponse) {
+        let nothing_to_end = response.error_code == ErrorCode::INVALID_TXN_STATE && self.maybe_idle;
+        if nothing_to_end && self.state == State::AbortingTransaction {
+            return self.end();
+        }
         if self.react(now, TransactionApi::EndTxn, response.error_code) != Reaction::Done {
             return;
         }
@@ -231,4 +255,9 @@ impl TransactionalManager {
         }
         self.end();
     }
+}
+
+/// Whether the request brings something into the transaction.
+fn adds(api: TransactionApi) -> bool {
+    matches!(api, TransactionApi::AddPartitionsToTxn | TransactionApi::AddOffsetsToTxn)
 }
