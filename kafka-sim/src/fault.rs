@@ -134,6 +134,10 @@ const COORDINATOR_REFUSALS: &[ErrorCode] = &[
     ErrorCode::REQUEST_TIMED_OUT,
 ];
 
+/// Answers of coordinators whose log may have what was asked for all the same.
+const COORDINATOR_DOUBTS: &[ErrorCode] =
+    &[ErrorCode::COORDINATOR_NOT_AVAILABLE, ErrorCode::NOT_COORDINATOR, ErrorCode::REQUEST_TIMED_OUT];
+
 /// A few requests of transactions meet a mishap.
 fn transaction_rule(random: &mut Random) -> Rule {
     let adding = [ApiKey::ADD_PARTITIONS_TO_TXN, ApiKey::ADD_OFFSETS_TO_TXN, ApiKey::TXN_OFFSET_COMMIT];
@@ -149,8 +153,7 @@ fn transaction_rule(random: &mut Random) -> Rule {
         5 => rule.cut_response(random.index(40)),
         6 if adds => rule.refuse(ErrorCode::TRANSACTION_ABORTABLE),
         6 | 7 => rule.refuse(*random.one_of(COORDINATOR_REFUSALS)),
-        // It may have been written into the coordinator's log all the same.
-        _ if api != ApiKey::FIND_COORDINATOR => rule.fail_after(*random.one_of(COORDINATOR_REFUSALS)),
+        _ if api != ApiKey::FIND_COORDINATOR => rule.fail_after(*random.one_of(COORDINATOR_DOUBTS)),
         _ => rule.throttle(Duration::from_millis(random.within(1..500))),
     }
 }

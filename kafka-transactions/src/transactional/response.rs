@@ -244,6 +244,7 @@ impl TransactionalManager {
         if nothing_to_end && self.state == State::AbortingTransaction {
             return self.end();
         }
+        self.end_unanswered |= may_be_carried_out(response.error_code);
         if self.react(now, TransactionApi::EndTxn, response.error_code) != Reaction::Done {
             return;
         }
@@ -255,6 +256,18 @@ impl TransactionalManager {
         }
         self.end();
     }
+}
+
+/// Whether the end of a transaction may come about although its request was answered with this error: the coordinator's own log
+/// may have it, and its successor, when there is no confirmation from its followers.
+fn may_be_carried_out(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::COORDINATOR_NOT_AVAILABLE
+            | ErrorCode::NOT_COORDINATOR
+            | ErrorCode::REQUEST_TIMED_OUT
+            | ErrorCode::UNKNOWN_SERVER_ERROR
+    ) || code.name().is_none()
 }
 
 /// Whether the request brings something into the transaction.
