@@ -227,6 +227,35 @@ fn an_init_that_timed_out_is_taken_up_by_the_next() {
 }
 
 #[test]
+fn an_init_that_was_done_when_nobody_waited_is_told_to_the_next() {
+    let mut world = world(2, 1);
+    world.cluster.freeze(NodeId(1));
+    let init = world.call_within(SECOND, TransactionCall::Init);
+    world.run(2 * SECOND);
+    assert!(matches!(world.answer(init), Some(Err(CallError::TimedOut))));
+    world.cluster.thaw(world.now(), NodeId(1));
+    world.run(30 * SECOND);
+    world.ask(TransactionCall::Init).unwrap();
+    assert!(matches!(world.ask(TransactionCall::Init), Err(CallError::Illegal(_))), "only once");
+    world.ask(TransactionCall::Begin).unwrap();
+}
+
+#[test]
+fn a_commit_asked_for_while_the_producer_closes_hears_that_it_closes() {
+    let mut world = started(2);
+    let sent = transaction(&mut world, &["a"]);
+    world.run(100 * MS);
+    acknowledged(&sent[0]);
+    world.cluster.freeze(NodeId(1));
+    world.close(5 * SECOND);
+    let commit = world.call(TransactionCall::Commit);
+    assert!(matches!(world.answer(commit), Some(Err(CallError::Closed { end_unknown: false }))));
+    world.cluster.thaw(world.now(), NodeId(1));
+    world.run(10 * SECOND);
+    assert!(committed(&world, 0).is_empty());
+}
+
+#[test]
 fn closing_aborts_what_is_open_and_finishes_what_is_decided() {
     for level in LEVELS {
         for decided in [false, true] {

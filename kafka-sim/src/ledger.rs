@@ -133,7 +133,8 @@ impl Ledger {
             let counted: Vec<_> = entry.records.iter().filter(|record| !forgotten(record)).collect();
             let read = counted.iter().filter(|record| times.contains_key(record)).count();
             let stray = entry.records.iter().find(|record| times.contains_key(record));
-            let has_offset = entry.offsets.iter().any(|(of, offset)| committed.offsets.get(of) == Some(offset));
+            let has_offset =
+                entry.offsets.iter().any(|(of, offset)| committed.offsets.get(of) == Some(offset));
             let is_committed = match entry.fate {
                 Fate::Committed => true,
                 Fate::NotCommitted | Fate::Open => false,
@@ -150,7 +151,8 @@ impl Ledger {
                 return Err(Violation { invariant, evidence });
             }
             if is_committed {
-                let failed = counted.iter().find(|r| !matches!(history.told(***r), Some(Told::Acknowledged(..))));
+                let failed =
+                    counted.iter().find(|r| !matches!(history.told(***r), Some(Told::Acknowledged(..))));
                 if let Some(failed) = failed {
                     let evidence = format!("{number:?} is committed, and record {} failed", failed.0);
                     return Err(Violation { invariant: ATOMIC, evidence });
@@ -173,7 +175,8 @@ impl Ledger {
         times: &BTreeMap<RecordNumber, usize>,
     ) -> Result<(), Violation> {
         for (_, before) in self.fenced.iter().filter(|(clients, _)| clients.contains(&entry.client)) {
-            let late = entry.records.iter().find(|record| times.contains_key(record) && !before.contains(record));
+            let late =
+                entry.records.iter().find(|record| times.contains_key(record) && !before.contains(record));
             if let Some(late) = late {
                 let evidence = format!(
                     "record {} of {number:?} of client {} was committed after another had taken over",

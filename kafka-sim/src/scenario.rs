@@ -178,8 +178,7 @@ fn producer(
         .property("reconnect.backoff.ms", "20")
         .property("reconnect.backoff.max.ms", "500")
         .property("retries", *random.one_of(&["2147483647", "2147483647", "3"]));
-    let mut builder =
-        builder.property("enable.idempotence", idempotent.to_string()).property("acks", acks);
+    let mut builder = builder.property("enable.idempotence", idempotent.to_string()).property("acks", acks);
     if let Some(transactions) = transactions {
         builder = builder
             .property("transactional.id", TRANSACTIONAL_ID)

@@ -178,7 +178,10 @@ impl World {
                 "{} records are open and {} callers wait {PROGRESS_BOUND:?} after the world healed; programs: {:?}, {}",
                 self.history.open(),
                 self.callers.iter().filter(|caller| caller.sending.is_some()).count(),
-                self.clients.iter().map(|client| client.program.as_ref().map(|p| p.phase)).collect::<Vec<_>>(),
+                self.clients
+                    .iter()
+                    .map(|client| client.program.as_ref().map(|p| p.phase))
+                    .collect::<Vec<_>>(),
                 self.last_committed,
             );
             return Err(Violation {
@@ -215,7 +218,9 @@ impl World {
     /// Closes, and waits for it: its bound is its own, whatever the world does.
     fn close(&mut self, time: Duration) -> Result<(), Violation> {
         for client in 0..self.clients.len() {
-            if self.clients[client].engine.is_some() && self.clients[client].close_deadline == Monotonic::NEVER {
+            if self.clients[client].engine.is_some()
+                && self.clients[client].close_deadline == Monotonic::NEVER
+            {
                 self.start_close(client, time)?;
             }
         }

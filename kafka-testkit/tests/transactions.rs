@@ -259,6 +259,24 @@ fn while_markers_are_written_the_next_transaction_has_to_wait() {
 }
 
 #[test]
+fn an_end_asked_for_while_markers_are_written_waits_and_fences_nobody() {
+    for version in VERSIONS {
+        let mut cluster = world(ClusterConfig::new(1).transaction_marker_delay(Duration::from_millis(30)));
+        let of = partition("orders", 0);
+        let mut producer = TxnClient::new("tx", version);
+        assert_eq!(producer.init(&mut cluster, at(0)), ErrorCode::NONE);
+        assert_eq!(producer.send(&mut cluster, at(0), &of, "a"), ErrorCode::NONE);
+        assert_eq!(producer.end(&mut cluster, at(0), true), ErrorCode::NONE);
+        // The next transaction's abort, of which nothing has come in.
+        assert_eq!(producer.end(&mut cluster, at(29), false), ErrorCode::CONCURRENT_TRANSACTIONS);
+        let nothing_to_end = if version == 2 { ErrorCode::NONE } else { ErrorCode::INVALID_TXN_STATE };
+        assert_eq!(producer.end(&mut cluster, at(30), false), nothing_to_end);
+        assert_eq!(values(&cluster.committed_records(&of)), ["a"]);
+        assert_eq!(cluster.fencings(), 1, "by its own init alone");
+    }
+}
+
+#[test]
 fn an_old_producer_hears_of_waiting_as_something_it_retries() {
     let mut cluster = world(ClusterConfig::new(1).transaction_marker_delay(Duration::from_millis(30)));
     let of = partition("orders", 0);

@@ -218,6 +218,59 @@ fn a_group_that_may_be_in_is_asked_for_again_before_the_abort() {
 }
 
 #[test]
+fn an_abort_does_not_wait_for_partitions_that_do_not_exist() {
+    let mut world = World::ready(1);
+    world.manager.begin().unwrap();
+    world.add(0);
+    world.manager.poll_request(world.now, true).unwrap();
+    world.manager.handle_not_sent(world.now);
+    world.manager.abort().unwrap();
+    world.errors = [ErrorCode::NONE, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION].into();
+    world.run();
+    // Surely not in: there is nothing to be ended.
+    assert_eq!((world.manager.state(), ends(&world)), (State::Ready, vec![]));
+    world.commit_one();
+}
+
+#[test]
+fn a_partition_that_may_be_in_and_exists_no_more_has_its_transaction_ended_if_there_is_one() {
+    for there_is_one in [true, false] {
+        let mut world = World::ready(1);
+        world.manager.begin().unwrap();
+        world.add(0);
+        world.manager.poll_request(world.now, true).unwrap();
+        world.manager.handle_request_failed(world.now);
+        world.manager.abort().unwrap();
+        let end = if there_is_one { ErrorCode::NONE } else { ErrorCode::INVALID_TXN_STATE };
+        world.errors = [ErrorCode::NONE, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, end].into();
+        world.run();
+        assert_eq!((world.manager.state(), ends(&world)), (State::Ready, vec![false]));
+        world.commit_one();
+    }
+}
+
+#[test]
+fn an_end_that_the_coordinators_log_may_have_is_not_known_to_have_failed() {
+    let doubts =
+        [ErrorCode::COORDINATOR_NOT_AVAILABLE, ErrorCode::NOT_COORDINATOR, ErrorCode::REQUEST_TIMED_OUT];
+    let refusals = [ErrorCode::CONCURRENT_TRANSACTIONS, ErrorCode::COORDINATOR_LOAD_IN_PROGRESS];
+    for code in doubts.into_iter().chain(refusals) {
+        let mut world = World::ready(2);
+        world.manager.begin().unwrap();
+        world.add(0);
+        world.manager.commit().unwrap();
+        world.errors = match doubts[..2].contains(&code) {
+            // The coordinator is looked up in between.
+            true => [code, ErrorCode::NONE, ErrorCode::PRODUCER_FENCED].into(),
+            false => [code, ErrorCode::PRODUCER_FENCED].into(),
+        };
+        world.run();
+        assert_eq!(world.manager.state(), State::FatalError);
+        assert_eq!(world.manager.is_end_unknown(), doubts.contains(&code), "{code}");
+    }
+}
+
+#[test]
 fn being_fenced_is_fatal_at_once() {
     for code in [ErrorCode::PRODUCER_FENCED, ErrorCode::INVALID_PRODUCER_EPOCH] {
         let mut world = World::ready(2);

@@ -85,8 +85,13 @@ impl World {
         let client = caller.client;
         let Some((number, pending)) = &mut caller.sending else { return Ok(()) };
         let number = *number;
-        let polled =
-            self.clients[caller.client].core.poll_send(pending, &BytesSerializer, &BytesSerializer, now, &self.wakers[index]);
+        let polled = self.clients[caller.client].core.poll_send(
+            pending,
+            &BytesSerializer,
+            &BytesSerializer,
+            now,
+            &self.wakers[index],
+        );
         let wake = pending.take_wake();
         match polled {
             Poll::Ready(result) => {
@@ -114,7 +119,8 @@ impl World {
         let now = self.now();
         let client = self.callers[index].client;
         let Some((number, mut pending)) = self.callers[index].sending.take() else { return Ok(()) };
-        let result = self.clients[client].core.try_send(&mut pending, &BytesSerializer, &BytesSerializer, now);
+        let result =
+            self.clients[client].core.try_send(&mut pending, &BytesSerializer, &BytesSerializer, now);
         let wake = pending.take_wake();
         drop(pending);
         self.sent(
@@ -140,7 +146,10 @@ impl World {
                 self.accepted(index, number);
                 let caller = &self.callers[index];
                 let delivery = (!caller.forgets).then_some(delivery);
-                self.open.insert(number, OpenRecord { client: caller.client, delivery, accepted: self.now, bytes: caller.bytes });
+                self.open.insert(
+                    number,
+                    OpenRecord { client: caller.client, delivery, accepted: self.now, bytes: caller.bytes },
+                );
                 Ok(())
             }
             Err(told) => {

@@ -43,11 +43,13 @@ impl World {
 
     /// The program ends where it is: dies, closes, or goes on beside the one that takes over.
     pub(super) fn quit(&mut self, client: usize) -> Result<(), Violation> {
-        if self.healed || self.successors > 0 || !self.is_latest(client) || self.clients.len() >= MOST_CLIENTS {
+        if self.healed || self.successors > 0 || !self.is_latest(client) || self.clients.len() >= MOST_CLIENTS
+        {
             return Ok(());
         }
         // Two at once, of which each has its own version, are more than the protocol can tell apart.
-        let kinds = if self.scenario.transactions.as_ref().is_some_and(|t| t.upgrade.is_some()) { 2 } else { 4 };
+        let kinds =
+            if self.scenario.transactions.as_ref().is_some_and(|t| t.upgrade.is_some()) { 2 } else { 4 };
         match self.random.within(0..kinds) {
             0 => self.crash(client)?,
             1 => {
@@ -79,7 +81,8 @@ impl World {
         for program in self.clients.iter_mut().filter_map(|client| client.program.as_mut()) {
             program.left = 0;
         }
-        let alive = self.clients[last].engine.is_some() && self.clients[last].close_deadline == Monotonic::NEVER;
+        let alive =
+            self.clients[last].engine.is_some() && self.clients[last].close_deadline == Monotonic::NEVER;
         let Some(program) = &mut self.clients[last].program else { return };
         if program.phase == Phase::Over && alive && !program.lost {
             program.phase = if program.initialized.is_some() { Phase::Ready } else { Phase::Starting };
@@ -167,7 +170,8 @@ impl World {
         self.ledger.tell(transaction, Fate::Asked)?;
         self.ask(client, CallKind::Commit, TransactionCall::Commit)?;
         // The future is dropped; the next transaction begins.
-        let waits = self.clients[client].program.as_ref().is_some_and(|p| matches!(p.phase, Phase::Calling(_)));
+        let waits =
+            self.clients[client].program.as_ref().is_some_and(|p| matches!(p.phase, Phase::Calling(_)));
         if impatient && waits {
             return self.ask(client, CallKind::Begin, TransactionCall::Begin);
         }
@@ -280,13 +284,15 @@ impl World {
             // Whoever begins anew without being told else may take it for committed.
             Ok(()) => Fate::Committed,
             Err(CallError::Failed { .. }) => Fate::NotCommitted,
-            Err(CallError::Fatal { end_unknown, .. } | CallError::Closed { end_unknown }) => match end_unknown {
-                true => Fate::Unknown,
-                false if asked.kind == CallKind::Commit => Fate::NotCommitted,
-                // Of a commit whose call timed out, a producer that was closed says nothing.
-                false if matches!(result, Err(CallError::Closed { .. })) => Fate::Unknown,
-                false => Fate::NotCommitted,
-            },
+            Err(CallError::Fatal { end_unknown, .. } | CallError::Closed { end_unknown }) => {
+                match end_unknown {
+                    true => Fate::Unknown,
+                    false if asked.kind == CallKind::Commit => Fate::NotCommitted,
+                    // Of a commit whose call timed out, a producer that was closed says nothing.
+                    false if matches!(result, Err(CallError::Closed { .. })) => Fate::Unknown,
+                    false => Fate::NotCommitted,
+                }
+            }
             Err(_) => return Ok(()),
         };
         program.unresolved = false;

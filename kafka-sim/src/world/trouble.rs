@@ -21,7 +21,8 @@ impl World {
         }
         let links: Vec<LinkId> = self.links.keys().copied().collect();
         let transactions = self.scenario.transactions.is_some();
-        let (fault, end) = Fault::draw(&mut self.trouble, self.scenario.brokers, &links, transactions, self.now);
+        let (fault, end) =
+            Fault::draw(&mut self.trouble, self.scenario.brokers, &links, transactions, self.now);
         self.agenda.schedule(self.now, Event::Fault(fault));
         if let Some((at, end)) = end {
             self.agenda.schedule(at, Event::Fault(end));

@@ -199,7 +199,9 @@ impl TransactionalManager {
                     && self.state == State::AbortingTransaction =>
             {
                 let unknown = |of: &TopicPartition| {
-                    answered.iter().any(|(known, code)| known == of && *code == ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)
+                    answered
+                        .iter()
+                        .any(|(known, code)| known == of && *code == ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)
                 };
                 self.asked_partitions.retain(|of| !unknown(of));
                 if self.asked_partitions.is_empty() {
