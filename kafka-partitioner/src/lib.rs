@@ -3,6 +3,7 @@
 //! - [`DefaultPartitioner`]: records with a key by the key's [`murmur2`] hash, as every Kafka client does; records
 //!   without one stay on a partition for a batch's worth of bytes, then move on, away from long queues (KIP-794).
 //! - [`RoundRobinPartitioner`]: one partition after the other, whatever the key.
+//! - [`LibrdkafkaPartitioner`]: by CRC-32, FNV-1a or murmur2, as each of librdkafka's partitioners does.
 //!
 //! Not here: queues, metadata, time. A partitioner sees a [`TopicView`] that its caller made, and depends on nothing.
 //!
@@ -26,14 +27,20 @@
 //!
 //! Where to go next: [`Partitioner`] is what a program writes; `kafka-producer` takes it in its builder.
 
+mod crc32;
 mod default_partitioner;
+mod fnv1a;
+mod librdkafka;
 mod loads;
 mod murmur2;
 mod partitioner;
 mod round_robin;
 mod sticky;
 
+pub use crc32::crc32;
 pub use default_partitioner::{DefaultPartitioner, DefaultPartitionerConfig};
+pub use fnv1a::fnv1a;
+pub use librdkafka::{HashedBy, LibrdkafkaPartitioner, UnknownPartitioner};
 pub use loads::{PartitionLoads, TopicQueueLengths};
 pub use murmur2::{murmur2, partition_for_key};
 pub use partitioner::{Appended, Partitioner, TopicView};

@@ -58,6 +58,14 @@ impl StickyState {
         partitions.get(below(self.random(), partitions.len() as u64) as usize).copied()
     }
 
+    /// Any partition that has a leader, or any if none has; -1 if there is none.
+    pub(crate) fn anywhere(&self, topic: &TopicView<'_>) -> i32 {
+        self.random_of(topic.available).unwrap_or_else(|| match u32::try_from(topic.partition_count) {
+            Ok(count) if count > 0 => self.random_below(count) as i32,
+            _ => -1,
+        })
+    }
+
     /// The sticky partition; `choose` chooses one if there is none yet, or the present one is of no use: it is gone
     /// (the topic was created anew with fewer partitions), or it lost its leader while others have theirs. Records
     /// that keep coming would only pile up behind it.

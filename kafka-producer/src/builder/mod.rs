@@ -83,12 +83,25 @@ impl<KS, VS> ProducerBuilder<KS, VS> {
         self
     }
 
-    /// Sets properties, in order, as [`property`](ProducerBuilder::property) does.
+    /// Sets properties, in order, as [`property`](ProducerBuilder::property) does. With `config.providers` among them, values
+    /// may refer to the environment and to files: see [`resolve_references`](crate::properties::resolve_references).
     pub fn properties<N: AsRef<str>, V: AsRef<str>>(
-        self,
+        mut self,
         properties: impl IntoIterator<Item = (N, V)>,
     ) -> Self {
-        properties.into_iter().fold(self, |builder, (name, value)| builder.property(name, value))
+        let owned = |(name, value): (N, V)| (name.as_ref().to_owned(), value.as_ref().to_owned());
+        let mut pairs: Vec<(String, String)> = properties.into_iter().map(owned).collect();
+        if pairs.iter().any(|(name, _)| name == "config.providers") {
+            pairs = match properties::resolve_references(pairs) {
+                Ok(resolved) => resolved,
+                Err(error) => {
+                    let (property, message) = error.into_parts();
+                    self.problems.insert(property.clone(), Problem::new(property, message));
+                    return self;
+                }
+            };
+        }
+        pairs.into_iter().fold(self, |builder, (name, value)| builder.property(name, value))
     }
 
     /// Adds an interceptor after those already there. Kafka's `interceptor.classes`.

@@ -1,6 +1,7 @@
 //! What a program said, before defaults and rules.
 
 use super::security::SecuritySettings;
+use kafka_partitioner::HashedBy;
 use kafka_types::{Acks, Codec, GzipLevel, Lz4Level, ZstdLevel};
 use std::time::Duration;
 
@@ -55,4 +56,6 @@ pub(crate) enum PartitionerChoice {
     BuiltIn,
     /// `org.apache.kafka.clients.producer.RoundRobinPartitioner`.
     RoundRobin,
+    /// One of librdkafka's, by its name there.
+    Librdkafka(HashedBy),
 }

@@ -220,3 +220,20 @@ fn everything_wrong_is_said_at_once() {
     assert_eq!(resolved.problems().len(), 4, "{:?}", resolved.problems());
     assert!(resolved.problems()[0].contains("the entry \"a\" has no port"));
 }
+
+#[test]
+fn properties_that_are_set_together_may_refer_to_the_environment() {
+    let provider =
+        ("config.providers.env.class", "org.apache.kafka.common.config.provider.EnvVarConfigProvider");
+    let with = |value| {
+        let pairs =
+            [("bootstrap.servers", "a:1"), ("config.providers", "env"), provider, ("client.id", value)];
+        crate::ProducerBuilder::new().properties(pairs).config()
+    };
+    assert_eq!(with("on ${env:CARGO_PKG_NAME}").unwrap().client_id, "on kafka-producer");
+    let error = with("${env:NO_SUCH_VARIABLE}").unwrap_err().to_string();
+    assert!(
+        error.contains("client.id: ${env:NO_SUCH_VARIABLE}: the environment has no such variable"),
+        "{error}"
+    );
+}

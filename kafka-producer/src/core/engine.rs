@@ -7,7 +7,9 @@ use crate::{Error, ProducerBuilder, ProducerConfig};
 use kafka_accumulator::{Accumulator, AccumulatorConfig, Drainer};
 use kafka_interceptor::InterceptorChain;
 use kafka_metadata::{Metadata, MetadataConfig, MetadataManager};
-use kafka_partitioner::{DefaultPartitioner, DefaultPartitionerConfig, Partitioner, RoundRobinPartitioner};
+use kafka_partitioner::{
+    DefaultPartitioner, DefaultPartitionerConfig, LibrdkafkaPartitioner, Partitioner, RoundRobinPartitioner,
+};
 use kafka_sender::{Engine, GatherConfig, SenderConfig};
 use kafka_transactions::{
     TransactionConfig, TransactionGate, TransactionManager, TransactionalConfig, TransactionalManager,
@@ -161,21 +163,26 @@ impl ProducerConfig {
     }
 
     fn partitioner(&self) -> Arc<dyn Partitioner> {
-        match self.built_in_partitioner() {
-            Some(partitioner) => Arc::new(partitioner),
-            None => Arc::new(RoundRobinPartitioner),
+        match self.partitioner {
+            PartitionerChoice::BuiltIn => Arc::new(DefaultPartitioner::new(self.default_partitioner())),
+            PartitionerChoice::RoundRobin => Arc::new(RoundRobinPartitioner),
+            PartitionerChoice::Librdkafka(hashed_by) => {
+                Arc::new(LibrdkafkaPartitioner::new(hashed_by, self.default_partitioner()))
+            }
         }
     }
 
     fn built_in_partitioner(&self) -> Option<DefaultPartitioner> {
-        match self.partitioner {
-            PartitionerChoice::RoundRobin => None,
-            PartitionerChoice::BuiltIn => Some(DefaultPartitioner::new(DefaultPartitionerConfig {
-                batch_size: self.batch_size,
-                adaptive: self.partitioner_adaptive,
-                ignore_keys: self.partitioner_ignore_keys,
-                rack_aware: self.partitioner_rack_aware,
-            })),
+        let built_in = self.partitioner == PartitionerChoice::BuiltIn;
+        built_in.then(|| DefaultPartitioner::new(self.default_partitioner()))
+    }
+
+    fn default_partitioner(&self) -> DefaultPartitionerConfig {
+        DefaultPartitionerConfig {
+            batch_size: self.batch_size,
+            adaptive: self.partitioner_adaptive,
+            ignore_keys: self.partitioner_ignore_keys,
+            rack_aware: self.partitioner_rack_aware,
         }
     }
 }

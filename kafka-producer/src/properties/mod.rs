@@ -1,7 +1,7 @@
 //! Kafka's own property names, and what this producer makes of each.
 //!
 //! Every property of the Java producer is known here: it is served, or it is refused by name with the reason. A name
-//! that is neither is refused too, with the nearest known one. Where a property is not served, the Java producer's
+//! that is neither is refused too, with the nearest known one, or with Kafka's where it is librdkafka's. Where a property is not served, the Java producer's
 //! default is taken nevertheless, with a notice, so that a configuration may spell its defaults out:
 //! `buffer.memory.allocation.strategy=full` for instance, although memory is always taken as records arrive
 //! (`incremental`), never by the whole batch. Values are read as Kafka reads them: surrounding
@@ -10,6 +10,7 @@
 #[cfg(test)]
 mod documented;
 mod file;
+mod librdkafka;
 mod references;
 mod refusals;
 mod suggest;
@@ -61,6 +62,9 @@ pub(crate) fn apply(
     }
     if let Some(refusal) = refusals::TABLE.iter().find(|refusal| refusal.name == name) {
         return refusal.judge(value, notices);
+    }
+    if let Some(hint) = librdkafka::hint(name) {
+        return Err(Problem::new(name, hint));
     }
     let hint = match suggest::nearest(name, names()) {
         Some(nearest) => format!("unknown property; did you mean {nearest}?"),

@@ -14,6 +14,12 @@ pub struct ReferenceError {
     message: String,
 }
 
+impl ReferenceError {
+    pub(crate) fn into_parts(self) -> (String, String) {
+        (self.property, self.message)
+    }
+}
+
 /// Where a provider's values come from: Kafka's own classes, by their names without the package.
 #[derive(Clone, Copy)]
 enum Provider {

@@ -76,7 +76,11 @@ pub(super) static TABLE: &[Refusal] = &[
         &["use_all_dns_ips"],
         "all addresses of a name are tried, whatever this says",
     ),
-    accept("config.providers", &[""], "`properties::resolve_references` puts in what values refer to"),
+    accept(
+        "config.providers",
+        &[""],
+        "it counts for properties that are set together, with the builder's `properties`",
+    ),
     accept("enable.metrics.push", &["false"], "pushing client metrics to brokers is not served yet")
         .unless(&["true"]),
     accept(

@@ -7,6 +7,7 @@ use super::value::{
 use crate::config::security::RETRIEVERS;
 use crate::config::{PartitionerChoice, Settings};
 use kafka_network::SecurityProtocol;
+use kafka_partitioner::HashedBy;
 use kafka_types::{Acks, Compression, GzipLevel, Lz4Level, ZstdLevel};
 
 pub(super) struct Property {
@@ -171,15 +172,16 @@ fn recovery_strategy(value: &str) -> Result<bool, Expected> {
     }
 }
 
-/// The partitioners that Kafka itself ships and this producer has too.
+/// The partitioners that Kafka itself ships and this producer has too, and librdkafka's.
 fn partitioner_class(value: &str) -> Result<PartitionerChoice, Expected> {
-    match value {
-        "" => Ok(PartitionerChoice::BuiltIn),
-        "org.apache.kafka.clients.producer.RoundRobinPartitioner" => Ok(PartitionerChoice::RoundRobin),
-        _ => Err(
-            "nothing, or org.apache.kafka.clients.producer.RoundRobinPartitioner: a Rust program passes its \
-                  own with the builder's `partitioner`"
-                .to_owned(),
-        ),
+    match (value, value.parse()) {
+        ("", _) => Ok(PartitionerChoice::BuiltIn),
+        ("org.apache.kafka.clients.producer.RoundRobinPartitioner", _) => Ok(PartitionerChoice::RoundRobin),
+        (_, Ok(hashed_by)) => Ok(PartitionerChoice::Librdkafka(hashed_by)),
+        _ => Err(format!(
+            "nothing, org.apache.kafka.clients.producer.RoundRobinPartitioner, or librdkafka's {}: a Rust program \
+             passes its own with the builder's `partitioner`",
+            HashedBy::ALL.map(HashedBy::name).join(", ")
+        )),
     }
 }

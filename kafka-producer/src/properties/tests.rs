@@ -1,7 +1,7 @@
 //! Every property of Kafka's, and how values are read.
 
-use super::{apply, names, table};
-use crate::config::{Notice, Problem, Settings};
+use super::{apply, librdkafka, names, table};
+use crate::config::{Notice, PartitionerChoice, Problem, Settings};
 use std::time::Duration;
 
 /// The names of Apache Kafka 4.4's `ProducerConfig`.
@@ -103,6 +103,50 @@ fn an_unknown_name_gets_the_nearest_known_one() {
 }
 
 #[test]
+fn librdkafkas_names_get_kafkas_and_the_unit() {
+    for (name, hint) in [
+        ("metadata.broker.list", "librdkafka's name: set bootstrap.servers instead"),
+        ("queue.buffering.max.ms", "librdkafka's name: set linger.ms instead, in whole milliseconds"),
+        (
+            "queue.buffering.max.kbytes",
+            "librdkafka's name: set buffer.memory instead, in bytes: 1024 for each kilobyte",
+        ),
+        ("socket.timeout.ms", "librdkafka's name: set request.timeout.ms instead, in whole milliseconds"),
+        (
+            "partitioner",
+            "librdkafka's name: set partitioner.class instead, which takes librdkafka's values, too",
+        ),
+        (
+            "socket.nagle.disable",
+            "a property of librdkafka's, and not needed here: Nagle's algorithm is always off",
+        ),
+    ] {
+        assert_eq!(refused(name, "1"), format!("{name}: {hint}"));
+    }
+}
+
+#[test]
+fn librdkafkas_names_are_none_of_ours_and_lead_to_what_is_served() {
+    let listed: Vec<_> = librdkafka::TABLE.iter().map(|(name, _)| *name).collect();
+    assert!(listed.is_sorted());
+    for (name, instead) in librdkafka::TABLE {
+        assert!(names().all(|known| known != *name), "{name} is a property");
+        let (librdkafka::Instead::Same(ours) | librdkafka::Instead::But(ours, _)) = instead else { continue };
+        for ours in ours.split(", ").flat_map(|ours| ours.split(" or ")) {
+            assert!(table::TABLE.iter().any(|property| property.name == ours), "{name}: {ours}");
+        }
+    }
+}
+
+#[test]
+fn librdkafkas_partitioners_are_taken_by_their_names() {
+    for name in ["random", "consistent_random", "murmur2_random", "fnv1a"] {
+        let chosen = set("partitioner.class", name).unwrap().partitioner;
+        assert_eq!(chosen, Some(PartitionerChoice::Librdkafka(name.parse().unwrap())));
+    }
+}
+
+#[test]
 fn blanks_around_a_value_do_not_count() {
     assert_eq!(set("linger.ms", "  7\t").unwrap().linger, Some(Duration::from_millis(7)));
     assert_eq!(set("enable.idempotence", " TRUE ").unwrap().idempotence, Some(true));
@@ -133,8 +177,8 @@ const RANGES: &[(&str, &[&str], &[&str])] = &[
     ("partitioner.adaptive.partitioning.enable", &["true", "false"], &["on"]),
     (
         "partitioner.class",
-        &["", "org.apache.kafka.clients.producer.RoundRobinPartitioner"],
-        &["com.example.P"],
+        &["", "org.apache.kafka.clients.producer.RoundRobinPartitioner", "consistent_random"],
+        &["com.example.P", "fnv"],
     ),
     ("partitioner.ignore.keys", &["true", "false"], &["on"]),
     ("partitioner.rack.aware", &["true", "false"], &["on"]),
