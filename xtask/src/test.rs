@@ -13,7 +13,7 @@ const STAGES: &[Stage] = &[
     Stage { name: "generated code", minutes: 1, cargo: &["xtask", "codegen", "--check"] },
     Stage {
         name: "lints",
-        minutes: 6,
+        minutes: 5,
         cargo: &["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"],
     },
     Stage {
@@ -30,9 +30,9 @@ const STAGES: &[Stage] = &[
             "--no-default-features",
         ],
     },
-    Stage { name: "tests", minutes: 9, cargo: &["test", "--workspace", "--locked"] },
+    Stage { name: "tests", minutes: 8, cargo: &["test", "--workspace", "--locked"] },
     // The first 200 seeds are a test of kafka-sim; optimized, these thousands take seconds.
-    Stage { name: "simulation", minutes: 4, cargo: &["xtask", "sim", "--seeds", "200..3000"] },
+    Stage { name: "simulation", minutes: 3, cargo: &["xtask", "sim", "--seeds", "200..3000"] },
     Stage {
         name: "programs",
         minutes: 6,
@@ -47,7 +47,7 @@ const STAGES: &[Stage] = &[
     },
     Stage {
         name: "real Kafka",
-        minutes: 11,
+        minutes: 14,
         cargo: &["test", "--release", "--locked", "-p", "kafka-cli", "--test", "real_kafka"],
     },
 ];

@@ -64,9 +64,10 @@ impl World {
         // Whoever names a partition that does not exist, or does not any more, waits for it in vain.
         let exists = self.cluster.leader(at).is_some();
         let age = failure.time_in_queue() + failure.time_in_flight();
-        // A slow network may be too slow for all that callers want to send.
-        let well =
-            self.well_since.is_some_and(|since| since + age <= self.now) && self.scenario.latency.1 <= 2_000;
+        // A slow network may be too slow for all that callers want to send, and slow workers for all that has to be split: a
+        // partition's batches are split one after the other.
+        let quick = self.scenario.latency.1 <= 2_000 && self.scenario.sealing <= 100_000;
+        let well = quick && self.well_since.is_some_and(|since| since + age <= self.now);
         // Programs that fence each other keep each other from writing.
         let alone = self.clients.len() == 1;
         if !alone || !well || !exists || failure.cause() != FailureCause::Timeout {
