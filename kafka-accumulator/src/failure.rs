@@ -41,6 +41,8 @@ pub enum FailureCause {
     Compression,
     /// Its transaction is aborted.
     TransactionAborted,
+    /// The program took back what was not acknowledged yet.
+    Purged,
 }
 
 /// Why a whole batch failed, and what the way there was.
@@ -216,6 +218,9 @@ impl fmt::Display for DeliveryFailure {
                     f,
                     "a record for {topic_partition} was given up with its transaction, which is aborted"
                 )?;
+            }
+            FailureCause::Purged => {
+                write!(f, "a record for {topic_partition} was purged before it was acknowledged")?;
             }
             FailureCause::Compression => {
                 write!(f, "the batch with a record for {topic_partition} could not be compressed")?;

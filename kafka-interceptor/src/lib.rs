@@ -29,6 +29,8 @@
 
 mod chain;
 mod interceptor;
+mod trace_context;
 
 pub use chain::InterceptorChain;
 pub use interceptor::{Acknowledgement, Interceptor, InterceptorError, SendContext};
+pub use trace_context::{TRACEPARENT, TRACESTATE, TraceContext, TraceContextInterceptor};

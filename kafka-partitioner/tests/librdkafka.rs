@@ -76,7 +76,7 @@ fn no_key_and_an_empty_one_go_where_librdkafka_puts_them() {
     assert_eq!(null_and_empty(HashedBy::ConsistentRandom), [None, None]);
     assert_eq!(null_and_empty(HashedBy::Murmur2), [Some(2), Some(2)]);
     assert_eq!(null_and_empty(HashedBy::Murmur2Random), [None, Some(2)]);
-    let fnv = Some((0x7ee3_623b % 7) as i32);
+    let fnv = Some(0x7ee3_623b % 7);
     assert_eq!(null_and_empty(HashedBy::Fnv1a), [fnv, fnv]);
     assert_eq!(null_and_empty(HashedBy::Fnv1aRandom), [None, fnv]);
 }

@@ -36,6 +36,8 @@ pub mod core;
 #[cfg(feature = "driver")]
 mod driver;
 mod error;
+#[cfg(feature = "json")]
+mod json;
 #[cfg(feature = "driver")]
 mod producer;
 pub mod properties;
@@ -45,6 +47,10 @@ mod transactional;
 pub use builder::ProducerBuilder;
 pub use config::{Notice, NoticeLevel, Problem, ProducerConfig};
 pub use error::{Error, ErrorKind, Outcome};
+#[cfg(feature = "json")]
+pub use json::JsonSerializer;
+#[cfg(all(feature = "driver", feature = "futures"))]
+pub use producer::RecordSink;
 #[cfg(feature = "driver")]
 pub use producer::{CloseSummary, Delivery, FlushSummary, PartitionInfo, Producer, Sending, TrySendError};
 #[cfg(feature = "driver")]
@@ -53,7 +59,9 @@ pub use transactional::{
     TransactionalProducer,
 };
 
-pub use kafka_interceptor::{Acknowledgement, Interceptor, InterceptorError, SendContext};
+pub use kafka_interceptor::{
+    Acknowledgement, Interceptor, InterceptorError, SendContext, TraceContext, TraceContextInterceptor,
+};
 #[cfg(all(feature = "driver", unix))]
 pub use kafka_network::UnixConnector;
 #[cfg(feature = "driver")]
@@ -74,9 +82,10 @@ pub use kafka_network::{
 #[cfg(feature = "proxy")]
 pub use kafka_network::{HttpConnect, Socks5};
 pub use kafka_partitioner::{
-    Appended, DefaultPartitioner, DefaultPartitionerConfig, Partitioner, RoundRobinPartitioner, TopicView,
-    partition_for_key,
+    Appended, DefaultPartitioner, DefaultPartitionerConfig, HashedBy, LibrdkafkaPartitioner, Partitioner,
+    RoundRobinPartitioner, TopicView, partition_for_key,
 };
+pub use kafka_sender::Purge;
 pub use kafka_transactions::{GroupMetadata, OffsetAndMetadata};
 pub use kafka_types::{
     Absent, Acks, BrokerAddress, BytesSerializer, Compression, ErrorCode, GzipLevel, Header, IntoHeaderValue,

@@ -7,6 +7,7 @@ use crate::in_flight::{InFlight, RequestKind};
 use crate::node::{Connection, Node};
 use crate::pace::Pace;
 use crate::partition::Partition;
+use crate::purge::{Purge, Purging};
 use crate::timers::{Timer, Timers};
 use crate::transaction::Transactional;
 use crate::{ConnectionId, DisconnectReason, FlushId, Output, RequestId, SenderConfig, WaitReason};
@@ -80,6 +81,7 @@ pub struct Engine {
     pub(crate) backing_off: BTreeSet<QueueId>,
 
     pub(crate) flushes: BTreeMap<FlushId, Flush>,
+    pub(crate) purging: Purging,
     pub(crate) closing: Option<Closing>,
     pub(crate) closed: bool,
     events: Vec<QueueEvent>,
@@ -126,6 +128,7 @@ impl Engine {
             occupied: BTreeSet::new(),
             backing_off: BTreeSet::new(),
             flushes: BTreeMap::new(),
+            purging: Purging::new(),
             closing: None,
             closed: false,
             events: Vec::new(),
@@ -185,6 +188,14 @@ impl Engine {
         self.start_flush(now.mono, flush);
     }
 
+    /// Fails what is queued, in flight, or both, as [`FailureCause::Purged`](kafka_accumulator::FailureCause::Purged). A queued record
+    /// is surely not written, unless an earlier attempt may have been; one in flight neither if nothing of its request went out
+    /// yet. A batch that is being compressed fails when it is back; one that is being split because the broker found it too
+    /// large is let through. Not for transactions, which abort instead.
+    pub fn handle_purge(&mut self, now: Now, purge: Purge) {
+        self.start_purge(now.mono, purge);
+    }
+
     /// Goes on until everything has its outcome or the deadline is reached, then fails the rest and says
     /// [`Output::Closed`]. The accumulator takes no more records by then: it was closed by whoever calls. A second call can only
     /// bring the deadline forward.
@@ -236,6 +247,9 @@ impl Engine {
     /// Everything that is due. What one step makes due for a later one is done in the same turn.
     fn turn(&mut self, now: Monotonic) {
         self.read_events(now);
+        if !self.purging.is_empty() {
+            self.fail_purged(now);
+        }
         self.pace.look(now);
         self.look_after_gathering();
         self.fire_timers(now);

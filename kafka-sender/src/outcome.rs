@@ -61,6 +61,11 @@ impl Refusal {
         Refusal { cause: FailureCause::TransactionAborted, message: None, record_errors: BTreeMap::new() }
     }
 
+    /// The program has taken the records back.
+    pub(crate) fn of_purge() -> Refusal {
+        Refusal { cause: FailureCause::Purged, message: None, record_errors: BTreeMap::new() }
+    }
+
     pub(crate) fn timeout() -> Refusal {
         Refusal { cause: FailureCause::Timeout, message: None, record_errors: BTreeMap::new() }
     }

@@ -156,6 +156,7 @@ impl EngineTask {
                 self.flushes.insert(flush, reply);
                 self.engine.handle_flush(now, flush);
             }
+            Input::Purge(purge) => self.engine.handle_purge(now, purge),
             Input::Close { deadline, reply } => {
                 self.closers.extend(reply);
                 self.engine.handle_close(now, deadline);

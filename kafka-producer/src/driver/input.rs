@@ -6,7 +6,7 @@ use bytes::Bytes;
 use kafka_accumulator::Sealed;
 use kafka_network::FinalizedFeatures;
 use kafka_protocol::wire::ApiVersionRanges;
-use kafka_sender::{CallError, ConnectionId, DisconnectReason, RequestId, TransactionCall};
+use kafka_sender::{CallError, ConnectionId, DisconnectReason, Purge, RequestId, TransactionCall};
 use kafka_types::Monotonic;
 use tokio::sync::oneshot;
 
@@ -41,6 +41,7 @@ pub(crate) enum Input {
     Flush {
         reply: oneshot::Sender<FlushSummary>,
     },
+    Purge(Purge),
     /// Nobody waits for a close in the background.
     Close {
         deadline: Monotonic,

@@ -19,7 +19,7 @@ use engine_task::EngineTask;
 use inbox::Inbox;
 use input::Input;
 use kafka_network::Access;
-use kafka_sender::{CallError, Engine, TransactionCall};
+use kafka_sender::{CallError, Engine, Purge, TransactionCall};
 use kafka_types::Monotonic;
 use spin::Spin;
 use status::{Life, Status};
@@ -99,6 +99,10 @@ impl Driver {
             Life::Closed(_) => Error::closed(),
             Life::Running | Life::Stopped => Error::stopped(),
         })
+    }
+
+    pub(crate) fn purge(&self, purge: Purge) {
+        self.inbox.push(Input::Purge(purge));
     }
 
     pub(crate) async fn close(&self, deadline: Monotonic) -> Result<CloseSummary, Error> {

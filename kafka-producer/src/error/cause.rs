@@ -176,6 +176,7 @@ pub(super) fn kind_of_failure(cause: FailureCause) -> ErrorKind {
         FailureCause::ProducerClosed => ErrorKind::Closed,
         FailureCause::EngineStopped => ErrorKind::Stopped,
         FailureCause::TransactionAborted => ErrorKind::Aborted,
+        FailureCause::Purged => ErrorKind::Purged,
         _ => ErrorKind::Broker,
     }
 }

@@ -50,6 +50,8 @@ kinds! {
     Fenced => "fenced",
     /// Its transaction was aborted before the record was sent.
     Aborted => "aborted",
+    /// The program took the record back before it was acknowledged.
+    Purged => "purged",
     /// The producer was closed before, or while, this happened.
     Closed => "closed",
     /// The producer's background thread or runtime is gone; only a new producer helps.

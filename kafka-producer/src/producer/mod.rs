@@ -5,8 +5,12 @@ mod close;
 mod delivery;
 pub(crate) mod flush;
 mod partitions;
+mod purge;
 mod send;
+mod send_all;
 pub(crate) mod sending;
+#[cfg(feature = "futures")]
+mod sink;
 pub(crate) mod unobserved;
 
 use crate::core::CoreProducer;
@@ -23,6 +27,8 @@ pub use flush::FlushSummary;
 pub use partitions::PartitionInfo;
 pub use send::TrySendError;
 pub use sending::Sending;
+#[cfg(feature = "futures")]
+pub use sink::RecordSink;
 
 /// Sends records to a Kafka cluster.
 ///

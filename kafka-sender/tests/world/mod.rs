@@ -14,7 +14,7 @@ use kafka_protocol::messages::ProduceResponse;
 use kafka_protocol::wire::{ApiKey, Request, decode_exact, encode_to_bytes};
 use kafka_sender::{
     CallError, CallId, CloseSummary, ConnectionId, DisconnectReason, Engine, FlushId, FlushSummary, Output,
-    RequestId, SenderConfig, TransactionCall, Transmit,
+    Purge, RequestId, SenderConfig, TransactionCall, Transmit,
 };
 use kafka_testkit::{Cluster, ClusterConfig, ClusterOutput};
 use kafka_transactions::{TransactionConfig, TransactionManager, TransactionalConfig, TransactionalManager};
@@ -234,6 +234,11 @@ impl World {
 
     pub fn flush(&mut self, id: u64) {
         self.engine.handle_flush(self.now(), FlushId(id));
+        self.settle();
+    }
+
+    pub fn purge(&mut self, purge: Purge) {
+        self.engine.handle_purge(self.now(), purge);
         self.settle();
     }
 
