@@ -36,7 +36,22 @@ const STAGES: &[Stage] = &[
     Stage {
         name: "programs",
         minutes: 6,
-        cargo: &["build", "--release", "--workspace", "--bins", "--example", "quickstart", "--locked"],
+        // With the examples that the tests on real Kafka run.
+        cargo: &[
+            "build",
+            "--release",
+            "--workspace",
+            "--bins",
+            "--example",
+            "quickstart",
+            "--example",
+            "topic_sizes",
+            "--example",
+            "describe_transaction",
+            "--example",
+            "tail_partition",
+            "--locked",
+        ],
     },
     // Builds one of the programs again, as nobody but the bench needs it.
     Stage { name: "bench guard", minutes: 3, cargo: &["xtask", "bench-guard"] },

@@ -15,6 +15,7 @@ mod oidc;
 mod outages;
 mod program;
 mod secured;
+mod tooling;
 mod transactions;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -66,6 +67,16 @@ fn main() {
         (
             "while_nodes_are_killed_and_frozen_every_acknowledged_record_is_there_once_and_in_order",
             outages::every_acknowledged_record_is_there_once_and_in_order_and_none_fails,
+            no_java,
+        ),
+        (
+            "a_segment_of_ours_is_read_by_kafkas_own_tool",
+            tooling::a_segment_of_ours_is_read_by_kafkas_own_tool,
+            no_java,
+        ),
+        (
+            "tools_of_the_small_client_see_what_a_real_cluster_has",
+            tooling::tools_of_the_small_client_see_what_a_real_cluster_has,
             no_java,
         ),
         (

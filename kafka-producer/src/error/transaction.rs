@@ -21,6 +21,10 @@ pub(crate) enum TransactionCause {
         record: Option<DeliveryFailure>,
     },
     /// A record of it was not accepted.
+    #[cfg_attr(
+        not(feature = "driver"),
+        allow(dead_code, reason = "transactions are begun by the driver's producer")
+    )]
     Refused(Error),
     Init(FatalError),
     Fatal {
@@ -64,6 +68,7 @@ impl Error {
     }
 
     /// A record that was not accepted spoils its transaction, unless it would only have had to wait.
+    #[cfg(feature = "driver")]
     pub(crate) fn of_transaction(self) -> Error {
         match self.kind() {
             ErrorKind::WouldWait => self,

@@ -13,6 +13,7 @@ macro_rules! numbers {
     ($($method:ident $number:ty),*) => {
         impl<const N: usize> FixedFields<'_, N> {
             $(#[inline]
+            #[allow(dead_code, reason = "features say which messages there are")]
             pub(crate) fn $method(self, at: usize) -> $number {
                 <$number>::from_be_bytes(self.bytes(at))
             })*
@@ -20,6 +21,7 @@ macro_rules! numbers {
 
         impl<const N: usize> FixedRoom<'_, N> {
             $(#[inline]
+            #[allow(dead_code, reason = "features say which messages there are")]
             pub(crate) fn $method(&mut self, at: usize, value: $number) {
                 self.put(at, value.to_be_bytes());
             })*

@@ -145,6 +145,7 @@ impl Decoder {
         Ok(())
     }
 
+    #[allow(dead_code, reason = "features say which messages there are")]
     pub(crate) fn read_nullable_structure<T: Structure>(
         &mut self,
         slot: &mut Option<T>,

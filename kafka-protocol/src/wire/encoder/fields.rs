@@ -99,6 +99,7 @@ impl Encoder {
         }
     }
 
+    #[allow(dead_code, reason = "features say which messages there are")]
     pub(crate) fn write_nullable_structure<T: Structure>(&mut self, structure: Option<&T>, version: i16) {
         match structure {
             Some(structure) => {
