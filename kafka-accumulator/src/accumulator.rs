@@ -3,6 +3,8 @@
 use crate::shared::Shared;
 use crate::topic::TopicQueues;
 use crate::{AccumulatorConfig, Drainer, UnseenFailures};
+use kafka_types::NodeId;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Where callers put records; shared by all of them.
@@ -41,6 +43,12 @@ impl Accumulator {
     /// Takes no more records, and fails those who wait for memory. What was accepted stays.
     pub fn close(&self) {
         self.shared.close();
+    }
+
+    /// Leaders that have not been able to take anything for longer than `partitioner.availability.timeout.ms`, as the engine
+    /// says (KIP-794).
+    pub fn slow_leaders(&self) -> BTreeSet<NodeId> {
+        self.shared.slow_leaders.nodes()
     }
 
     /// Bytes of `buffer.memory` that batches hold.

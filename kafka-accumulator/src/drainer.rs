@@ -189,6 +189,12 @@ impl Drainer {
         self.queues.iter().for_each(|queue| queue.close(into));
     }
 
+    /// Says whether a leader has not been able to take anything for longer than `partitioner.availability.timeout.ms`: what may go
+    /// anywhere then keeps away from it (KIP-794).
+    pub fn set_slow_leader(&mut self, node: NodeId, slow: bool) {
+        self.shared.slow_leaders.set(node, slow);
+    }
+
     /// Bytes of `buffer.memory` that nothing holds.
     pub fn available_memory(&self) -> usize {
         self.shared.budget.available()

@@ -52,6 +52,7 @@ mod pending;
 mod ratio;
 mod seal;
 mod shared;
+mod slow_leaders;
 mod split;
 mod topic;
 mod unseen;

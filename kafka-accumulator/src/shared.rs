@@ -6,6 +6,7 @@ use crate::events::Events;
 use crate::partition_queue::PartitionQueue;
 use crate::ratio::CompressionRatio;
 use crate::seal::SealJob;
+use crate::slow_leaders::SlowLeaders;
 use crate::topic::TopicQueues;
 use crate::unseen::Unseen;
 use crate::{AccumulatorConfig, BatchId, QueueId};
@@ -26,6 +27,7 @@ pub(crate) struct Shared {
     pub(crate) jobs: Mutex<Vec<SealJob>>,
     pub(crate) topics: RwLock<BTreeMap<Arc<str>, Arc<TopicQueues>>>,
     queues: Mutex<Vec<Arc<PartitionQueue>>>,
+    pub(crate) slow_leaders: SlowLeaders,
     batches: AtomicU64,
     closed: AtomicBool,
 }
@@ -41,6 +43,7 @@ impl Shared {
             jobs: Mutex::default(),
             topics: RwLock::default(),
             queues: Mutex::default(),
+            slow_leaders: SlowLeaders::default(),
             batches: AtomicU64::new(0),
             closed: AtomicBool::new(false),
         }

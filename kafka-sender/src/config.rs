@@ -36,6 +36,9 @@ pub struct SenderConfig {
     pub connection_setup_timeout_max: Duration,
     /// `connections.max.idle.ms`: after which an unused connection is closed. Default: 9 min.
     pub connections_max_idle: Duration,
+    /// `partitioner.availability.timeout.ms`: a node that has not taken what is ready for it for so long is left out of the choice of
+    /// partitions; zero leaves out none. Default: zero.
+    pub availability_timeout: Duration,
     /// When a request waits for more batches.
     pub gather: GatherConfig,
 }
@@ -77,6 +80,7 @@ impl Default for SenderConfig {
             connection_setup_timeout: Duration::from_secs(10),
             connection_setup_timeout_max: Duration::from_secs(30),
             connections_max_idle: Duration::from_secs(540),
+            availability_timeout: Duration::ZERO,
             gather: GatherConfig::default(),
         }
     }

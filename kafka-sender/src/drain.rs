@@ -33,9 +33,11 @@ impl Engine {
     fn drain_node(&mut self, now: Monotonic, id: NodeId) {
         loop {
             if self.nodes.get(&id).is_none_or(|node| node.ready.is_empty()) {
+                self.node_keeps_up(id);
                 return;
             }
             let Some(connection) = self.usable(id, now) else {
+                self.node_waits(now, id);
                 self.connect(now, id);
                 return;
             };
@@ -43,7 +45,12 @@ impl Engine {
                 .connections
                 .get(&connection)
                 .is_none_or(|state| state.produces >= self.config.max_in_flight.max(1));
-            if full || self.gathers(now, id, connection) || !self.fill_request(now, id, connection) {
+            if full {
+                self.node_waits(now, id);
+                return;
+            }
+            self.node_keeps_up(id);
+            if self.gathers(now, id, connection) || !self.fill_request(now, id, connection) {
                 return;
             }
         }

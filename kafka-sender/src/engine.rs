@@ -312,6 +312,7 @@ impl Engine {
                 Timer::Reconnect(node) => {
                     self.dirty.insert(node);
                 }
+                Timer::Slow(node) => self.node_is_slow(now, node),
                 Timer::Hold => self.list_joined(now),
                 Timer::Call(call) => self.call_timed_out(call),
                 // Looked at by the end of the turn.

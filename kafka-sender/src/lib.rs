@@ -47,6 +47,7 @@ mod produce_response;
 mod purge;
 mod queues;
 mod request_slot;
+mod slow_nodes;
 mod split;
 mod timers;
 mod transaction;

@@ -28,6 +28,8 @@ pub(crate) struct Node {
     pub(crate) fresh: u32,
     /// What is ready goes out without waiting for more.
     pub(crate) urgent: bool,
+    /// Something is ready for it that it can't take.
+    pub(crate) waits: bool,
     /// Since when it has waited for more.
     pub(crate) gathering_since: Option<Monotonic>,
 }
@@ -46,6 +48,7 @@ impl Node {
             ready: VecDeque::new(),
             fresh: 0,
             urgent: false,
+            waits: false,
             gathering_since: None,
         }
     }

@@ -33,6 +33,8 @@ pub(crate) enum Timer {
     Hold,
     /// Closing has taken as long as it may.
     Close,
+    /// The node has not taken what is ready for it for long.
+    Slow(NodeId),
 }
 
 impl Timer {

@@ -249,6 +249,15 @@ impl<KS, VS> ProducerBuilder<KS, VS> {
         self
     }
 
+    /// After how long keyless records keep away from a broker that can't take what is ready for it, until it does (KIP-794). Zero, the
+    /// default, is never. It counts with [`partitioner_adaptive`](Self::partitioner_adaptive). Kafka's
+    /// `partitioner.availability.timeout.ms`.
+    pub fn partitioner_availability_timeout(mut self, partitioner_availability_timeout: Duration) -> Self {
+        self.settings.partitioner_availability_timeout = Some(partitioner_availability_timeout);
+        self.problems.remove("partitioner.availability.timeout.ms");
+        self
+    }
+
     /// Whether keyless records prefer partitions whose leader is in [`client_rack`](Self::client_rack) (KIP-1123).
     /// Default: no. Kafka's `partitioner.rack.aware`.
     pub fn partitioner_rack_aware(mut self, partitioner_rack_aware: bool) -> Self {

@@ -85,6 +85,8 @@ pub struct ProducerConfig {
     pub partitioner_ignore_keys: bool,
     /// `partitioner.adaptive.partitioning.enable`: true; prefers partitions with short queues.
     pub partitioner_adaptive: bool,
+    /// `partitioner.availability.timeout.ms`: zero; how long a broker may take nothing until keyless records keep away from it.
+    pub partitioner_availability_timeout: Duration,
     /// `partitioner.rack.aware`: false; true prefers partitions led in `client_rack` for keyless records (KIP-1123).
     pub partitioner_rack_aware: bool,
     /// `client.rack`: where this client is; empty if that is not known.

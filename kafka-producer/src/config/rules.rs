@@ -85,6 +85,7 @@ impl Settings {
             compression: self.compression(),
             partitioner_ignore_keys: self.partitioner_ignore_keys.unwrap_or(false),
             partitioner_adaptive: self.partitioner_adaptive.unwrap_or(true),
+            partitioner_availability_timeout: self.partitioner_availability_timeout.unwrap_or_default(),
             partitioner_rack_aware: self.partitioner_rack_aware.unwrap_or(false),
             client_rack: self.client_rack.clone().unwrap_or_default(),
             transactional_id: self.transactional_id.clone(),

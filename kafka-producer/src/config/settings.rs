@@ -40,6 +40,7 @@ pub(crate) struct Settings {
     pub(crate) zstd_level: Option<ZstdLevel>,
     pub(crate) partitioner_ignore_keys: Option<bool>,
     pub(crate) partitioner_adaptive: Option<bool>,
+    pub(crate) partitioner_availability_timeout: Option<Duration>,
     pub(crate) partitioner_rack_aware: Option<bool>,
     pub(crate) client_rack: Option<String>,
     pub(crate) transactional_id: Option<String>,

@@ -151,6 +151,7 @@ impl ProducerConfig {
             connection_setup_timeout: self.connection_setup_timeout,
             connection_setup_timeout_max: self.connection_setup_timeout_max,
             connections_max_idle: self.connections_max_idle,
+            availability_timeout: self.partitioner_availability_timeout,
             gather: self.gather(),
         }
     }

@@ -9,8 +9,9 @@ use super::send::partition_count;
 use super::topics::TopicSlot;
 use kafka_metadata::TopicMetadata;
 use kafka_partitioner::{PartitionLoads, TopicQueueLengths};
-use kafka_types::Monotonic;
+use kafka_types::{Monotonic, NodeId};
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Buffers above this size go back to the allocator rather than staying with every thread that once sent a giant.
@@ -90,7 +91,9 @@ impl CachedTopic {
     }
 
     /// Looks at how long the partitions' queues are.
-    pub(super) fn weigh(&mut self, now: Monotonic) {
+    ///
+    /// Partitions of `slow` leaders are left out.
+    pub(super) fn weigh(&mut self, now: Monotonic, slow: &BTreeSet<NodeId>) {
         let Some(metadata) = &self.metadata else { return };
         let count = metadata.partitions.len();
         if count > FEW_PARTITIONS && self.weighed == Some(now) {
@@ -103,9 +106,20 @@ impl CachedTopic {
             partition_count: partition_count(metadata),
             available: &metadata.available,
             local: &self.local,
-            slow: &[],
+            slow: &led_by(metadata, slow),
         });
     }
+}
+
+/// The partitions that these lead, ascending.
+fn led_by(topic: &TopicMetadata, leaders: &BTreeSet<NodeId>) -> Vec<i32> {
+    if leaders.is_empty() {
+        return Vec::new();
+    }
+    let led = topic.partitions.iter().zip(0..);
+    led.filter(|(partition, _)| partition.leader.is_some_and(|leader| leaders.contains(&leader)))
+        .map(|(_, index)| index)
+        .collect()
 }
 
 impl CachedTopics {

@@ -282,7 +282,7 @@ impl CoreProducer {
         // What is hashed by its key goes where it goes, however long the queue there is.
         let hashed = appended.has_key && self.shared.built_in.is_some() && !config.partitioner_ignore_keys;
         if appended.batch_complete && config.partitioner_adaptive && !hashed {
-            topic.weigh(now.mono);
+            topic.weigh(now.mono, &self.shared.accumulator.slow_leaders());
         }
         if let Some(metadata) = &topic.metadata {
             self.shared.partitioner.on_appended(&view(topic, metadata), appended);

@@ -96,11 +96,6 @@ pub(super) static TABLE: &[Refusal] = &[
     refuse("metrics.recording.level", METRICS).unless(&["INFO"]),
     refuse("metrics.sample.window.ms", METRICS).unless(&["30000"]),
     accept(
-        "partitioner.availability.timeout.ms",
-        &["0"],
-        "leaving out partitions of slow brokers by time is not served yet",
-    ),
-    accept(
         "sasl.client.callback.handler.class",
         &["", "software.amazon.msk.auth.iam.IAMClientCallbackHandler"],
         HANDLER,

@@ -55,6 +55,7 @@ pub(super) static TABLE: &[Property] = properties! {
     "metadata.recovery.rebootstrap.trigger.ms" => metadata_rebootstrap_trigger, v => long_millis(v, 0);
     "metadata.recovery.strategy" => metadata_rebootstrap, v => recovery_strategy(v);
     "partitioner.adaptive.partitioning.enable" => partitioner_adaptive, v => boolean(v);
+    "partitioner.availability.timeout.ms" => partitioner_availability_timeout, v => long_millis(v, 0);
     "partitioner.class" => partitioner, v => partitioner_class(v);
     "partitioner.ignore.keys" => partitioner_ignore_keys, v => boolean(v);
     "partitioner.rack.aware" => partitioner_rack_aware, v => boolean(v);

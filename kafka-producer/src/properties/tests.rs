@@ -52,7 +52,6 @@ fn values_that_change_nothing_are_taken() {
         ("client.dns.lookup", "use_all_dns_ips"),
         ("enable.metrics.push", "FALSE"),
         ("interceptor.classes", ""),
-        ("partitioner.availability.timeout.ms", "0"),
         ("transaction.two.phase.commit.enable", "false"),
         ("buffer.memory.allocation.strategy", "incremental"),
     ] {
@@ -175,6 +174,7 @@ const RANGES: &[(&str, &[&str], &[&str])] = &[
     ("metadata.recovery.rebootstrap.trigger.ms", &["0"], &["-1"]),
     ("metadata.recovery.strategy", &["none", "NONE", "rebootstrap", "REBOOTSTRAP"], &["", "retry"]),
     ("partitioner.adaptive.partitioning.enable", &["true", "false"], &["on"]),
+    ("partitioner.availability.timeout.ms", &["0", "9223372036854775807"], &["-1"]),
     (
         "partitioner.class",
         &["", "org.apache.kafka.clients.producer.RoundRobinPartitioner", "consistent_random"],
