@@ -3,7 +3,7 @@
 use super::builder;
 use super::world::World;
 use kafka_accumulator::{BatchOutcome, QueueId};
-use kafka_types::{Offset, ProducerRecord};
+use kafka_types::{NodeId, Offset, ProducerRecord};
 
 #[test]
 fn keyless_records_stay_until_a_batch_is_full_and_reach_every_partition() {
@@ -48,4 +48,24 @@ fn keyless_records_avoid_the_partition_whose_batches_pile_up() {
     let indifferent = builder().batch_size(500).partitioner_adaptive(false);
     let counts = with_a_stuck_partition(World::with_topic(indifferent, 3), 10_000);
     assert!(counts.iter().all(|count| (2_500..4_200).contains(count)), "{counts:?}");
+}
+
+#[test]
+fn keyless_records_keep_away_from_a_slow_leader_until_it_is_back() {
+    let mut world = World::with_topic(builder().batch_size(500).buffer_memory(100 << 20), 3);
+    let mut sent_to = |slow| {
+        world.drainer.set_slow_leader(NodeId(1), slow);
+        let mut counts = [0; 3];
+        for _ in 0..3_000 {
+            let delivery = world.send(ProducerRecord::new("t").value([0; 100])).unwrap();
+            counts[delivery.topic_partition().unwrap().partition.0 as usize] += 1;
+        }
+        world.acknowledge_all();
+        counts
+    };
+    // A batch that was begun before is filled.
+    let away = sent_to(true);
+    assert!(away[0] <= 10 && away[1] >= 1000 && away[2] >= 1000, "{away:?}");
+    let back = sent_to(false);
+    assert!(back.iter().all(|count| *count >= 500), "{back:?}");
 }

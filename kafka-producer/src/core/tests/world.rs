@@ -58,17 +58,19 @@ impl World {
         self.manager.poll_request(self.now.mono).expect("nobody asked");
         let partition = |partition_index| MetadataResponsePartition {
             partition_index,
-            leader_id: 1,
+            // Partition 0 is node 1's, and the others node 2's.
+            leader_id: 1 + partition_index.min(1),
             leader_epoch: 0,
             ..MetadataResponsePartition::default()
         };
+        let broker = |node_id| MetadataResponseBroker {
+            node_id,
+            host: "b".into(),
+            port: 9092,
+            ..MetadataResponseBroker::default()
+        };
         let response = MetadataResponse {
-            brokers: vec![MetadataResponseBroker {
-                node_id: 1,
-                host: "b".into(),
-                port: 9092,
-                ..MetadataResponseBroker::default()
-            }],
+            brokers: [1, 2].map(broker).into(),
             topics: vec![MetadataResponseTopic {
                 error_code,
                 name: Some(topic.into()),
