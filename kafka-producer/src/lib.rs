@@ -45,7 +45,7 @@ pub mod properties;
 mod transactional;
 
 pub use builder::ProducerBuilder;
-pub use config::{Notice, NoticeLevel, Problem, ProducerConfig};
+pub use config::{Notice, NoticeLevel, OnFull, Problem, ProducerConfig};
 pub use error::{Error, ErrorKind, Outcome};
 #[cfg(feature = "json")]
 pub use json::JsonSerializer;

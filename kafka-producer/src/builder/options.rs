@@ -1,6 +1,7 @@
 //! The builder's typed settings, one per property.
 
 use super::ProducerBuilder;
+use crate::OnFull;
 use kafka_types::{Acks, Compression};
 use std::time::Duration;
 
@@ -99,6 +100,12 @@ impl<KS, VS> ProducerBuilder<KS, VS> {
     pub fn buffer_memory(mut self, buffer_memory: usize) -> Self {
         self.settings.buffer_memory = Some(buffer_memory);
         self.problems.remove("buffer.memory");
+        self
+    }
+
+    /// What a send does when [`buffer_memory`](Self::buffer_memory) is spent: wait for room, which is the default, or fail at once.
+    pub fn on_full(mut self, on_full: OnFull) -> Self {
+        self.settings.on_full = on_full;
         self
     }
 

@@ -5,6 +5,7 @@
 
 pub(crate) mod bootstrap;
 mod notice;
+mod on_full;
 pub(crate) mod problem;
 mod rules;
 pub(crate) mod security;
@@ -18,6 +19,7 @@ use kafka_types::{Acks, BrokerAddress, Compression};
 use std::time::Duration;
 
 pub use notice::{Notice, NoticeLevel};
+pub use on_full::OnFull;
 pub use problem::Problem;
 pub(crate) use settings::{PartitionerChoice, Settings};
 
@@ -45,6 +47,8 @@ pub struct ProducerConfig {
     pub batch_size: usize,
     /// `buffer.memory`: 33554432 bytes for all that is not yet acknowledged.
     pub buffer_memory: usize,
+    /// What a send does when those are spent: it waits.
+    pub on_full: OnFull,
     /// `max.request.size`: 1048576 bytes; the limit of a request, and of a record before compression.
     pub max_request_size: usize,
     /// `max.block.ms`: 60 s; how long a send may wait for metadata and memory together.

@@ -63,6 +63,7 @@ impl Settings {
             linger,
             batch_size: self.batch_size.unwrap_or(16_384).max(1),
             buffer_memory: self.buffer_memory.unwrap_or(33_554_432),
+            on_full: self.on_full,
             max_request_size: self.max_request_size.unwrap_or(1_048_576),
             max_block: self.max_block.unwrap_or(Duration::from_secs(60)),
             request_timeout,

@@ -1,5 +1,6 @@
 //! What a program said, before defaults and rules.
 
+use super::OnFull;
 use super::security::SecuritySettings;
 use kafka_partitioner::HashedBy;
 use kafka_types::{Acks, Codec, GzipLevel, Lz4Level, ZstdLevel};
@@ -17,6 +18,7 @@ pub(crate) struct Settings {
     pub(crate) linger: Option<Duration>,
     pub(crate) batch_size: Option<usize>,
     pub(crate) buffer_memory: Option<usize>,
+    pub(crate) on_full: OnFull,
     pub(crate) max_request_size: Option<usize>,
     pub(crate) max_block: Option<Duration>,
     pub(crate) request_timeout: Option<Duration>,

@@ -6,8 +6,8 @@ use super::pending::{PendingSend, Progress, Stage};
 use super::scratch::{CachedTopic, Scratch};
 use super::wait::{Wait, Waited};
 use super::{CoreProducer, topic_name};
-use crate::Error;
 use crate::error::{Cause, WaitsFor};
+use crate::{Error, OnFull};
 use kafka_accumulator::{Append, AppendOptions, AppendRecord, Delivery, MemoryError};
 use kafka_metadata::TopicMetadata;
 use kafka_partitioner::{Appended, Partitioner, TopicView};
@@ -189,7 +189,7 @@ impl CoreProducer {
                     }
                     Ok(Append::NeedsMemory { bytes, wake }) => {
                         asking.wake |= wake;
-                        if patience == Patience::Never {
+                        if patience == Patience::Never || self.shared.config.on_full == OnFull::Refuse {
                             return Err(Cause::WouldWait(WaitsFor::Memory).into());
                         }
                         let (key, value) = (key.map(<[u8]>::to_vec), value.map(<[u8]>::to_vec));

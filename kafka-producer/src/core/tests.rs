@@ -237,6 +237,16 @@ fn memory_that_does_not_come_times_out_within_the_same_max_block() {
 }
 
 #[test]
+fn sends_are_refused_at_once_when_memory_is_spent_if_the_program_wants_that() {
+    let small = builder().buffer_memory(20_000).batch_size(10_000).on_full(crate::OnFull::Refuse);
+    let mut world = World::with_topic(small, 1);
+    let refused = (0..100).find_map(|_| world.send(ProducerRecord::new("t").value([0; 1000])).err());
+    assert_eq!(refused.expect("memory has an end").kind(), ErrorKind::WouldWait);
+    world.acknowledge_all();
+    assert!(world.send(ProducerRecord::new("t").value([0; 1000])).is_ok());
+}
+
+#[test]
 fn try_send_never_waits_and_hands_the_record_back() {
     let world = World::new(builder());
     let mut send = PendingSend::new(record(), None);

@@ -38,7 +38,8 @@ kinds! {
     TooLarge => "too large",
     /// Time ran out; the message says where it went.
     Timeout => "timeout",
-    /// `try_send` would have had to wait for memory or metadata; the record came back.
+    /// `try_send` would have had to wait for memory or metadata, and the record came back; or any send for memory, if the builder's
+    /// `on_full` refuses that.
     WouldWait => "would wait",
     /// The cluster refused the record, or the topic.
     Broker => "broker",
