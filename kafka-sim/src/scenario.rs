@@ -183,6 +183,11 @@ fn producer(
         builder = builder
             .property("transactional.id", TRANSACTIONAL_ID)
             .property("transaction.timeout.ms", transactions.timeout.as_millis().to_string());
+        if transactions.marker_delay > Duration::from_millis(5) {
+            // A batch that meets the markers of the transaction before is tried again until they are written; three times may
+            // be too few, transaction after transaction.
+            builder = builder.property("retries", "2147483647");
+        }
     }
     builder.config().expect("the properties above are legal in every combination")
 }
