@@ -13,7 +13,7 @@ const STAGES: &[Stage] = &[
     Stage { name: "generated code", minutes: 1, cargo: &["xtask", "codegen", "--check"] },
     Stage {
         name: "lints",
-        minutes: 5,
+        minutes: 4,
         cargo: &["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"],
     },
     Stage {
@@ -30,12 +30,12 @@ const STAGES: &[Stage] = &[
             "--no-default-features",
         ],
     },
-    Stage { name: "tests", minutes: 8, cargo: &["test", "--workspace", "--locked"] },
+    Stage { name: "tests", minutes: 7, cargo: &["test", "--workspace", "--locked"] },
     // The first 200 seeds are a test of kafka-sim; optimized, these thousands take seconds.
     Stage { name: "simulation", minutes: 3, cargo: &["xtask", "sim", "--seeds", "200..3000"] },
     Stage {
         name: "programs",
-        minutes: 6,
+        minutes: 8,
         // With the examples that the tests on real Kafka run.
         cargo: &[
             "build",
