@@ -13,7 +13,7 @@ const STAGES: &[Stage] = &[
     Stage { name: "generated code", minutes: 1, cargo: &["xtask", "codegen", "--check"] },
     Stage {
         name: "lints",
-        minutes: 4,
+        minutes: 3,
         cargo: &["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"],
     },
     Stage {
@@ -30,7 +30,7 @@ const STAGES: &[Stage] = &[
             "--no-default-features",
         ],
     },
-    Stage { name: "tests", minutes: 6, cargo: &["test", "--workspace", "--locked"] },
+    Stage { name: "tests", minutes: 5, cargo: &["test", "--workspace", "--locked"] },
     // The first 200 seeds are a test of kafka-sim; optimized, these thousands take seconds.
     Stage { name: "simulation", minutes: 3, cargo: &["xtask", "sim", "--seeds", "200..3000"] },
     Stage {
@@ -62,7 +62,7 @@ const STAGES: &[Stage] = &[
     },
     Stage {
         name: "real Kafka",
-        minutes: 14,
+        minutes: 16,
         cargo: &["test", "--release", "--locked", "-p", "kafka-cli", "--test", "real_kafka"],
     },
 ];
