@@ -34,6 +34,8 @@ pub(crate) struct Transactional {
     decided: bool,
     /// What became of a commit, if nobody was there to be told.
     unreported: Option<Result<(), CallError>>,
+    /// What became of the last commit, whoever was told.
+    last_commit: Option<Result<(), CallError>>,
     /// The first record of the transaction that failed.
     failure: Option<DeliveryFailure>,
     /// Why it has to be aborted.
@@ -69,6 +71,7 @@ impl Transactional {
             unheard: false,
             decided: false,
             unreported: None,
+            last_commit: None,
             failure: None,
             why: None,
             serial: 0,
@@ -200,7 +203,13 @@ impl Engine {
             TransactionCall::Finish => match transactional.unreported.take() {
                 Some(result) => result.map(|()| None),
                 None if manager.state() == State::CommittingTransaction => Ok(Some(Awaits::Commit)),
-                None => manager.commit().map(|()| None).map_err(error),
+                // Somebody else was told, and another transaction may be open: that is not the one to be ended.
+                None => match transactional.last_commit.clone() {
+                    Some(result) => result.map(|()| None),
+                    None => {
+                        Err(CallError::Illegal(IllegalCall::State { call: "resume", state: manager.state() }))
+                    }
+                },
             },
         }
     }
@@ -249,6 +258,9 @@ impl Engine {
 
     /// Tells what became of the commit, now or when somebody asks.
     fn answer_commit(&mut self, result: Result<(), CallError>) {
+        if let Some(transactional) = &mut self.transactional {
+            transactional.last_commit = Some(result.clone());
+        }
         if !self.answer_all(Awaits::Commit, &result)
             && let Some(transactional) = &mut self.transactional
         {

@@ -493,3 +493,19 @@ fn offsets_name_topics_by_id_where_the_metadata_know_it_and_by_name_elsewhere() 
     let asked = world.cluster.requests().recent().filter(|request| request.api == ApiKey::TXN_OFFSET_COMMIT);
     assert_eq!(asked.map(|request| request.version).collect::<Vec<_>>(), [6, 5]);
 }
+
+#[test]
+fn to_wait_for_an_earlier_commit_does_not_end_the_transaction_that_is_open_now() {
+    let mut world = started(2);
+    let rule = world.cluster.add_rule(Rule::new().api(ApiKey::END_TXN).disconnect_after());
+    transaction(&mut world, &["a"]);
+    let commit = world.call_within(SECOND, TransactionCall::Commit);
+    world.run(2 * SECOND);
+    assert!(matches!(world.answer(commit), Some(Err(CallError::TimedOut))));
+    world.cluster.remove_rule(rule);
+    transaction(&mut world, &["b"]);
+    world.ask(TransactionCall::Finish).unwrap();
+    world.ask(TransactionCall::Abort).unwrap();
+    world.run(SECOND);
+    assert_eq!(committed(&world, 0), ["a"]);
+}
